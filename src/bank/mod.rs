@@ -1,0 +1,234 @@
+//! Talking to banks: turns our order into "what the bank says now" and says whether the PSU is needed.
+//!
+//! **Invariant:** stateless. No database, no clock, no randomness on a retry, no payment status: what must
+//! survive between two calls goes into [`Session`], which the caller keeps (sealed). An unknown word from a
+//! bank means "still working"; success and failure only when the bank says so explicitly.
+
+pub mod berlin_group;
+pub mod directory;
+pub mod http;
+pub mod oauth;
+
+use crate::payment::{Order, PaymentId};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use std::time::Duration;
+use url::Url;
+
+/// What a bank may know of the PSU (RTS 2018/389 risk data; Berlin Group PSU-* headers), and where it
+/// sends the PSU back to.
+#[derive(Clone, Debug)]
+pub struct PsuContext {
+    /// The PSU's address.
+    pub ip: IpAddr,
+    /// The PSU's browser.
+    pub user_agent: Option<String>,
+    /// Where the bank sends the PSU back to, without query.
+    pub return_url: Url,
+    /// An unguessable value that comes back with the PSU (OAuth 2.0 `state`, RFC 6749 section 10.12).
+    pub state: String,
+    /// 32 random bytes for this attempt, from which a connector derives what must be unguessable (the PKCE
+    /// code verifier, RFC 7636), so that it stays free of randomness itself.
+    pub seed: [u8; 32],
+}
+
+/// What a connector needs to continue a conversation. Contains tokens: sealed at rest, never logged.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// Whose conversation this is.
+    pub payment: PaymentId,
+    /// Which attempt of that payment, from 1.
+    pub attempt: u32,
+    /// How many calls have been made in it; request ids derive from it.
+    pub calls: u32,
+    /// The bank's own id of the order (Berlin Group `paymentId`).
+    pub bank_payment_id: Option<String>,
+    /// The state of the protocol's own conversation.
+    pub state: SessionState,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("payment", &self.payment)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One variant per protocol.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "protocol", rename_all = "snake_case")]
+pub enum SessionState {
+    /// Berlin Group NextGenPSD2.
+    BerlinGroup(berlin_group::Conversation),
+}
+
+/// What the bank says now.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What it means.
+    pub verdict: Verdict,
+    /// The bank's own status word, at most 35 characters, for the record.
+    pub bank_word: String,
+    /// What to keep for the next call.
+    pub session: Session,
+    /// When asking again makes sense.
+    pub ask_again_after: Duration,
+}
+
+/// What an answer means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The bank waits for the PSU.
+    PsuNeeded(PsuStep),
+    /// The bank took it and works on it.
+    StillWorking,
+    /// The money left the debtor's account.
+    Settled,
+    /// Bulk: at least one instruction failed.
+    PartlySettled,
+    /// Refused.
+    Rejected(Reason),
+    /// Cancelled before execution.
+    Cancelled(Reason),
+}
+
+/// What the PSU must do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum PsuStep {
+    /// Authorise on the bank's own page.
+    GoToBank {
+        /// The bank's page; its host is one the directory allows.
+        url: Url,
+    },
+}
+
+/// What the PSU gave.
+#[derive(Clone)]
+pub enum PsuReply {
+    /// Came back from the bank's page with this query (names and values, decoded).
+    CameBack {
+        /// Hostile input: anyone can write it.
+        query: Vec<(String, String)>,
+    },
+}
+
+impl std::fmt::Debug for PsuReply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PsuReply::CameBack")
+    }
+}
+
+/// Why a payment ended without money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The PSU refused at the bank, or did not authorise.
+    PsuDeclined,
+    /// The bank refused (funds, rules, fraud checks).
+    BankDeclined,
+    /// Withdrawn at the bank on our request before execution.
+    Withdrawn,
+}
+
+impl Reason {
+    /// The word stored and shown to partners as `statusReason`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PsuDeclined => "psu_declined",
+            Self::BankDeclined => "bank_declined",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// What went wrong in a call, in terms of what the bank may have done.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BankError {
+    /// The request never left (connection refused, TLS failed): may be tried again.
+    #[error("the bank was not reached: {0}")]
+    NotSent(String),
+    /// It left, and what became of it is not known (time-out, 5xx, unreadable answer).
+    #[error("the bank's answer is not known: {0}")]
+    Unknown(String),
+    /// The bank refused the request (4xx): nothing was done.
+    #[error("the bank refused: {status} {code}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The bank's error code (`tppMessages[0].code`), capped; `""` when there was none.
+        code: String,
+        /// The bank's words, capped; hostile text.
+        text: String,
+        /// Whole seconds from `Retry-After`, when the bank gave one.
+        retry_after_s: Option<u64>,
+    },
+    /// This connector, or this session as it is, cannot do that.
+    #[error("not possible with this bank now")]
+    Unsupported,
+}
+
+/// Payment initiation (PSD2 Art. 66), the same for every protocol.
+///
+/// Contract: no default bodies; `initiate` makes at most one order at the bank per (payment, attempt);
+/// request ids derive from (payment, attempt, call); `NotSent` only when no byte of the request can have
+/// been acted on.
+pub trait PaymentInitiation {
+    /// Gives the order to the bank.
+    fn initiate(&self, order: &Order, psu: &PsuContext) -> impl Future<Output = Result<Answer, BankError>> + Send;
+    /// Hands over what the PSU brought.
+    fn reply(&self, session: &Session, reply: &PsuReply) -> impl Future<Output = Result<Answer, BankError>> + Send;
+    /// Asks what became of the order. [`BankError::Unsupported`] when the bank answers only to a token that
+    /// was never bought.
+    fn ask(&self, session: &Session) -> impl Future<Output = Result<Answer, BankError>> + Send;
+    /// Cancels the order before execution. `Cancelled` only when the bank confirms that it cannot execute.
+    fn withdraw(&self, session: &Session) -> impl Future<Output = Result<Answer, BankError>> + Send;
+}
+
+/// Credentials the operator holds at one bank.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// OAuth 2.0 client id, also the `x-ibm-client-id` at CEC.
+    pub client_id: String,
+    /// Client secret, where the bank gave one.
+    pub client_secret: Option<SecretString>,
+    /// Our signing certificate (QSEALC) as PEM, sent as `TPP-Signature-Certificate`.
+    pub signing_certificate_pem: Option<String>,
+}
+
+/// The connector of a bank: a closed set, so an enum and not `dyn`.
+#[derive(Clone, Debug)]
+pub enum Connector {
+    /// Berlin Group NextGenPSD2.
+    BerlinGroup(berlin_group::BerlinGroup),
+}
+
+impl PaymentInitiation for Connector {
+    async fn initiate(&self, order: &Order, psu: &PsuContext) -> Result<Answer, BankError> {
+        match self {
+            Self::BerlinGroup(bank) => bank.initiate(order, psu).await,
+        }
+    }
+
+    async fn reply(&self, session: &Session, reply: &PsuReply) -> Result<Answer, BankError> {
+        match self {
+            Self::BerlinGroup(bank) => bank.reply(session, reply).await,
+        }
+    }
+
+    async fn ask(&self, session: &Session) -> Result<Answer, BankError> {
+        match self {
+            Self::BerlinGroup(bank) => bank.ask(session).await,
+        }
+    }
+
+    async fn withdraw(&self, session: &Session) -> Result<Answer, BankError> {
+        match self {
+            Self::BerlinGroup(bank) => bank.withdraw(session).await,
+        }
+    }
+}

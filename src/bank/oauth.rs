@@ -1,0 +1,1 @@
+//! OAuth 2.0 code flow with PKCE.

@@ -1,0 +1,19 @@
+//! The rules of a payment: what an order is, which states it passes through and what is shown to whom.
+//!
+//! **Invariant:** no database, no HTTP, no web and no clock here; every rule is a plain function of its
+//! arguments. Money is integer minor units with a currency, never a float.
+
+pub mod amount;
+pub mod iban;
+pub mod link;
+pub mod order;
+pub mod status;
+pub mod text;
+pub mod transition;
+
+pub use amount::{Amount, Currency};
+pub use iban::Iban;
+pub use link::PaymentId;
+pub use order::{Instruction, Order};
+pub use status::Status;
+pub use transition::{Event, next};

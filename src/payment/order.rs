@@ -1,0 +1,54 @@
+//! An order: 1..=5000 instructions that the PSU authorises once.
+
+use super::{Amount, Currency, Iban, PaymentId};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Longest remittance information, in characters (Berlin Group `remittanceInformationUnstructured`: 140).
+pub const MAX_DETAILS_CHARS: usize = 140;
+/// Longest creditor name, in characters (ISO 20022 `Max70Text`, what the Berlin Group allows).
+pub const MAX_NAME_CHARS: usize = 70;
+/// Most instructions one authorisation may cover.
+pub const MAX_INSTRUCTIONS: usize = 5000;
+
+/// One credit transfer.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instruction {
+    /// Who receives the money.
+    pub creditor_name: String,
+    /// The account that receives it.
+    pub creditor_iban: Iban,
+    /// How much.
+    pub amount: Amount,
+    /// Remittance information, as the PSU sees it (before transliteration for the bank).
+    pub details: String,
+    /// ISO 20022 end-to-end identification, at most 35 characters.
+    pub end_to_end_id: String,
+}
+
+impl fmt::Debug for Instruction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instruction").field("amount", &self.amount).finish_non_exhaustive()
+    }
+}
+
+/// What is sent to a bank: everything the PSU confirmed, and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The payment it belongs to.
+    pub payment: PaymentId,
+    /// How many times this payment has been sent to a bank, counting this one, from 1. Request ids derive from it.
+    pub attempt: u32,
+    /// The PSU's account; a bank that lets the PSU choose may do without.
+    pub debtor_iban: Option<Iban>,
+    /// 1..=[`MAX_INSTRUCTIONS`], all in one currency.
+    pub instructions: Vec<Instruction>,
+}
+
+impl Order {
+    /// The currency of the order.
+    #[must_use]
+    pub fn currency(&self) -> Option<Currency> {
+        self.instructions.first().map(|i| i.amount.currency)
+    }
+}

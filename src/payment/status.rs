@@ -1,0 +1,141 @@
+//! The states of a payment, and the words partners see for them.
+
+use std::fmt;
+
+/// Where a payment stands. The transition table in [`super::transition`] is the only way from one to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// A token was issued; the order may be known; nothing has been sent to a bank.
+    Created,
+    /// The order is about to be sent, or is being sent, to a bank. Written before the call leaves.
+    Initiating,
+    /// The bank has the order and waits for the PSU's strong customer authentication.
+    AwaitingPsu,
+    /// The bank has accepted the order and works on it.
+    Processing,
+    /// Nobody knows whether money moves. Never shown as failed, never sent again.
+    InDoubt,
+    /// The bank says the money left the debtor's account (ACSC) or arrived (ACCC).
+    Settled,
+    /// Bulk: at least one instruction failed.
+    PartlySettled,
+    /// Refused, by the PSU at the bank or by the bank.
+    Rejected,
+    /// Cancelled before execution.
+    Cancelled,
+    /// The PSU gave up, or nothing happened in time.
+    Abandoned,
+    /// Stopped here by a limit or a fraud rule.
+    Blocked,
+}
+
+/// The bank's intermediate words that partners may see (ISO 20022 `ExternalPaymentTransactionStatus1Code`).
+const ON_ITS_WAY: [&str; 6] = ["RCVD", "PDNG", "ACTC", "ACCP", "ACSP", "PATC"];
+
+impl Status {
+    /// Every status, in the order of a payment's life.
+    pub const ALL: [Self; 11] = [
+        Self::Created,
+        Self::Initiating,
+        Self::AwaitingPsu,
+        Self::Processing,
+        Self::InDoubt,
+        Self::Settled,
+        Self::PartlySettled,
+        Self::Rejected,
+        Self::Cancelled,
+        Self::Abandoned,
+        Self::Blocked,
+    ];
+
+    /// The word stored in the database and shown to partners as `paymentStatus`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Initiating => "initiating",
+            Self::AwaitingPsu => "awaiting_psu",
+            Self::Processing => "processing",
+            Self::InDoubt => "in_doubt",
+            Self::Settled => "settled",
+            Self::PartlySettled => "partly_settled",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+            Self::Abandoned => "abandoned",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// The status of a stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == word)
+    }
+
+    /// Whether the payment has ended.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::Settled | Self::PartlySettled | Self::Rejected | Self::Cancelled | Self::Abandoned | Self::Blocked
+        )
+    }
+
+    /// Whether the money moved: the only success.
+    #[must_use]
+    pub const fn is_successful(self) -> bool {
+        matches!(self, Self::Settled)
+    }
+
+    /// The partner's `transactionStatus`, derived from the status and the bank's last word. A word that
+    /// contradicts the status is never shown: before the end only words that mean "on its way" pass.
+    #[must_use]
+    pub fn transaction_status(self, bank_word: Option<&str>) -> &'static str {
+        let on_its_way = |otherwise| ON_ITS_WAY.into_iter().find(|w| Some(*w) == bank_word).unwrap_or(otherwise);
+        match self {
+            Self::Created | Self::Initiating => "INIT",
+            Self::AwaitingPsu => on_its_way("RCVD"),
+            Self::Processing | Self::InDoubt => on_its_way("PDNG"),
+            Self::Settled if bank_word == Some("ACCC") => "ACCC",
+            Self::Settled => "ACSC",
+            Self::PartlySettled => "PART",
+            Self::Rejected => "RJCT",
+            Self::Cancelled => "CANC",
+            Self::Abandoned => "ABND",
+            Self::Blocked => "BLOCKED",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn success_is_shown_only_for_settled_whatever_the_bank_said_last() {
+        for status in Status::ALL {
+            assert_eq!(Status::parse(status.as_str()), Some(status));
+            for word in [
+                None,
+                Some("ACSC"),
+                Some("ACCC"),
+                Some("RJCT"),
+                Some("ACSP"),
+                Some("Submit"),
+                Some(""),
+            ] {
+                let shown = status.transaction_status(word);
+                assert_eq!(matches!(shown, "ACSC" | "ACCC"), status == Status::Settled, "{status} {word:?}");
+                assert_eq!(shown == "RJCT", status == Status::Rejected);
+            }
+        }
+        assert_eq!(Status::Processing.transaction_status(Some("ACSP")), "ACSP");
+        assert_eq!(Status::Processing.transaction_status(Some("Submit")), "PDNG");
+    }
+}

@@ -1,0 +1,210 @@
+//! Which event moves a payment from which state to which: the only place that decides it.
+//!
+//! **Invariant:** final states have no exit here. [`correct`] is the one other door, and it only leads from
+//! "ended without money" to "settled", when the bank says so late.
+
+use super::Status;
+use std::fmt::Write as _;
+
+/// What happened to a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The partner sent the order (initPayment).
+    OrderReceived,
+    /// The PSU pressed „Plătește”; the intent is written before the bank is called.
+    SubmitStarted,
+    /// The call never left, so the bank has nothing.
+    NotSent,
+    /// The bank refused to take the order (a 4xx answer); there is no order at the bank.
+    BankDeclined,
+    /// The answer was lost, at a bank where an order without its link cannot be authorised.
+    AttemptLost,
+    /// The bank has the order and wants the PSU.
+    PsuNeeded,
+    /// The bank works on it.
+    BankWorking,
+    /// An answer was lost and the bank may act.
+    AnswerLost,
+    /// The bank says the money moved.
+    BankSettled,
+    /// The bank says some instructions failed.
+    BankPartlySettled,
+    /// The bank says it was refused.
+    BankRejected,
+    /// The bank says it was cancelled.
+    BankCancelled,
+    /// The PSU pressed „Renunță” and nothing can be executed any more.
+    PsuGaveUp,
+    /// The time ran out and nothing can be executed any more.
+    Expired,
+    /// A limit or a fraud rule stopped it.
+    LimitHit,
+}
+
+impl Event {
+    /// Every event.
+    pub const ALL: [Self; 15] = [
+        Self::OrderReceived,
+        Self::SubmitStarted,
+        Self::NotSent,
+        Self::BankDeclined,
+        Self::AttemptLost,
+        Self::PsuNeeded,
+        Self::BankWorking,
+        Self::AnswerLost,
+        Self::BankSettled,
+        Self::BankPartlySettled,
+        Self::BankRejected,
+        Self::BankCancelled,
+        Self::PsuGaveUp,
+        Self::Expired,
+        Self::LimitHit,
+    ];
+
+    /// The word written to the payment's history.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OrderReceived => "order_received",
+            Self::SubmitStarted => "submit_started",
+            Self::NotSent => "not_sent",
+            Self::BankDeclined => "bank_declined",
+            Self::AttemptLost => "attempt_lost",
+            Self::PsuNeeded => "psu_needed",
+            Self::BankWorking => "bank_working",
+            Self::AnswerLost => "answer_lost",
+            Self::BankSettled => "bank_settled",
+            Self::BankPartlySettled => "bank_partly_settled",
+            Self::BankRejected => "bank_rejected",
+            Self::BankCancelled => "bank_cancelled",
+            Self::PsuGaveUp => "psu_gave_up",
+            Self::Expired => "expired",
+            Self::LimitHit => "limit_hit",
+        }
+    }
+}
+
+/// The event is not possible in that state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{event:?} is not possible in {from}")]
+pub struct NotAllowed {
+    /// The state the payment is in.
+    pub from: Status,
+    /// What was to happen.
+    pub event: Event,
+}
+
+/// The state that follows.
+///
+/// # Errors
+/// [`NotAllowed`] when the table has no such edge; nothing may be saved then.
+pub const fn next(from: Status, event: Event) -> Result<Status, NotAllowed> {
+    use Event as E;
+    use Status as S;
+    let to = match (from, event) {
+        (S::Created, E::OrderReceived) => S::Created,
+        (S::Created, E::SubmitStarted) => S::Initiating,
+        (S::Created, E::LimitHit) => S::Blocked,
+        (S::Initiating, E::NotSent | E::BankDeclined | E::AttemptLost) => S::Created,
+        (S::Initiating, E::PsuNeeded) => S::AwaitingPsu,
+        (S::Initiating | S::AwaitingPsu, E::AnswerLost) => S::InDoubt,
+        (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankWorking) => S::Processing,
+        (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankSettled) => S::Settled,
+        (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankPartlySettled) => S::PartlySettled,
+        (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankRejected) => S::Rejected,
+        (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankCancelled) => S::Cancelled,
+        (S::Created | S::AwaitingPsu, E::PsuGaveUp | E::Expired) => S::Abandoned,
+        _ => return Err(NotAllowed { from, event }),
+    };
+    Ok(to)
+}
+
+/// The word written to the history when [`correct`] is used.
+pub const CORRECTION: &str = "corrected";
+
+/// The second, loud door: a payment that ended here without money and is settled late at the bank.
+///
+/// # Errors
+/// [`NotAllowed`] from any other state.
+pub const fn correct(from: Status) -> Result<Status, NotAllowed> {
+    match from {
+        Status::Abandoned | Status::Cancelled => Ok(Status::Settled),
+        _ => Err(NotAllowed {
+            from,
+            event: Event::BankSettled,
+        }),
+    }
+}
+
+/// The state diagram in Mermaid's notation, drawn from the table itself.
+#[must_use]
+pub fn diagram() -> String {
+    let mut out = String::from("stateDiagram-v2\n    [*] --> created\n");
+    for from in Status::ALL {
+        for to in Status::ALL {
+            let events: Vec<&str> = Event::ALL
+                .into_iter()
+                .filter(|e| next(from, *e) == Ok(to))
+                .map(Event::as_str)
+                .collect();
+            if !events.is_empty() {
+                let _ = writeln!(out, "    {from} --> {to}: {}", events.join(", "));
+            }
+        }
+    }
+    for from in Status::ALL.into_iter().filter(|s| correct(*s).is_ok()) {
+        let _ = writeln!(out, "    {from} --> settled: {CORRECTION}");
+    }
+    for status in Status::ALL.into_iter().filter(|s| s.is_final()) {
+        let _ = writeln!(out, "    {status} --> [*]");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn final_states_have_no_exit_and_only_bank_words_lead_to_success() {
+        for from in Status::ALL {
+            for event in Event::ALL {
+                match next(from, event) {
+                    Ok(to) => {
+                        assert!(!from.is_final(), "{from} is final, yet {event:?} leaves it");
+                        assert_eq!(to == Status::Settled, event == Event::BankSettled);
+                        assert_eq!(to == Status::Rejected, event == Event::BankRejected);
+                        assert!(to != Status::Created || matches!(from, Status::Created | Status::Initiating));
+                    }
+                    Err(refused) => assert_eq!(refused, NotAllowed { from, event }),
+                }
+            }
+            assert_eq!(correct(from).is_ok(), matches!(from, Status::Abandoned | Status::Cancelled));
+        }
+    }
+
+    #[test]
+    fn doubt_is_left_only_by_the_banks_word() {
+        let ways_out: Vec<Event> = Event::ALL.into_iter().filter(|e| next(Status::InDoubt, *e).is_ok()).collect();
+        assert_eq!(
+            ways_out,
+            [
+                Event::BankWorking,
+                Event::BankSettled,
+                Event::BankPartlySettled,
+                Event::BankRejected,
+                Event::BankCancelled
+            ]
+        );
+    }
+
+    #[test]
+    fn the_readme_shows_the_table_as_it_is() {
+        let readme = include_str!("../../README.md");
+        assert!(
+            readme.contains(&diagram()),
+            "the README's state diagram is stale; it should be:\n{}",
+            diagram()
+        );
+    }
+}
