@@ -1,1 +1,9 @@
-//! Placeholder, filled by the first working version.
+//! What a partner is: who may call the gateway, with which certificate, and what its payers may change.
+//!
+//! **Invariant:** plain data and rules; nothing here reads a database or a request.
+
+pub mod certificate;
+pub mod profile;
+
+pub use certificate::PeerCertificate;
+pub use profile::{Field, Partner, PartnerKind};

@@ -1,0 +1,9 @@
+DROP TABLE audit;
+DROP TABLE admin_sessions;
+DROP TABLE admins;
+DROP TABLE outbox;
+DROP TABLE gateway_tokens;
+DROP TABLE payment_events;
+DROP TABLE payment_instructions;
+DROP TABLE payments;
+DROP TABLE partners;

@@ -1,0 +1,176 @@
+//! The partner's profile.
+
+use crate::payment::Currency;
+use url::Url;
+
+/// The two kinds of partner; the kind decides what the PSU may change on the hosted page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartnerKind {
+    /// A shop: the order is fixed, the PSU only adds the own bank, account and e-mail.
+    Ecommerce,
+    /// An ERP or a billing system: the PSU may change the order before confirming it.
+    Finance,
+}
+
+/// The fields of the hosted page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// Nume partener.
+    PartnerName,
+    /// Nume beneficiar.
+    CreditorName,
+    /// IBAN beneficiar.
+    CreditorIban,
+    /// Suma de plată.
+    Amount,
+    /// Detalii de plată.
+    Details,
+    /// Selectează banca plătitor.
+    DebtorBank,
+    /// IBAN plătitor.
+    DebtorIban,
+    /// Email plătitor.
+    PsuEmail,
+    /// Acceptarea termenilor.
+    Terms,
+}
+
+impl PartnerKind {
+    /// The word stored in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ecommerce => "ecommerce",
+            Self::Finance => "finance",
+        }
+    }
+
+    /// The kind of a stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Ecommerce, Self::Finance].into_iter().find(|k| k.as_str() == word)
+    }
+
+    /// Whether the PSU may change a field. Decided here, on the server, never by what a form posts.
+    #[must_use]
+    pub const fn editable(self, field: Field) -> bool {
+        match field {
+            Field::PartnerName => false,
+            Field::CreditorName | Field::CreditorIban | Field::Amount | Field::Details => matches!(self, Self::Finance),
+            Field::DebtorBank | Field::DebtorIban | Field::PsuEmail | Field::Terms => true,
+        }
+    }
+}
+
+/// A partner, as the gateway and the hosted page know it.
+#[derive(Clone, Debug)]
+pub struct Partner {
+    /// Our own id (UUID).
+    pub id: String,
+    /// The id it presents at the gateway.
+    pub client_id: String,
+    /// The name payers see.
+    pub name: String,
+    /// What it may let payers change.
+    pub kind: PartnerKind,
+    /// The only currency of its payments.
+    pub currency: Currency,
+    /// Subject of its certificate (RFC 4514).
+    pub certificate_subject: String,
+    /// Issuer of its certificate (RFC 4514).
+    pub certificate_issuer: String,
+    /// SHA-256 of its certificate, where one is pinned, lower-case hexadecimal.
+    pub certificate_sha256: Option<String>,
+    /// Where its payers may be sent back to.
+    pub redirect_urls: Vec<Url>,
+    /// Whether path and query of the redirect URL may vary.
+    pub flexible_redirect: bool,
+    /// Its colour, `#rrggbb`.
+    pub colour: String,
+    /// Its logo, and the logo's media type.
+    pub logo: Option<(Vec<u8>, String)>,
+    /// Whether it may call at all.
+    pub active: bool,
+}
+
+impl Partner {
+    /// Whether payers may be sent back to this URL: same scheme, host and port as a registered one, and a
+    /// path below it (whole segments) unless the partner may vary it. User info and fragments never pass.
+    #[must_use]
+    pub fn allows_redirect(&self, url: &Url, flexible: bool) -> bool {
+        let clean = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        let vary = flexible && self.flexible_redirect;
+        clean
+            && matches!(url.scheme(), "https" | "http")
+            && self
+                .redirect_urls
+                .iter()
+                .any(|r| r.origin() == url.origin() && (vary || below(r.path(), url.path())))
+    }
+}
+
+fn below(prefix: &str, path: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn partner(registered: &str, flexible: bool) -> Partner {
+        Partner {
+            id: "p".into(),
+            client_id: "c".into(),
+            name: "Shop".into(),
+            kind: PartnerKind::Ecommerce,
+            currency: Currency::Ron,
+            certificate_subject: "CN=shop".into(),
+            certificate_issuer: "CN=ca".into(),
+            certificate_sha256: None,
+            redirect_urls: vec![Url::parse(registered).unwrap()],
+            flexible_redirect: flexible,
+            colour: "#005bbb".into(),
+            logo: None,
+            active: true,
+        }
+    }
+
+    #[test]
+    fn only_registered_places_may_be_returned_to() {
+        let shop = partner("https://shop.example/pay", false);
+        for (url, allowed) in [
+            ("https://shop.example/pay", true),
+            ("https://shop.example/pay/7?cart=1", true),
+            ("https://shop.example/payback", false),
+            ("https://shop.example/", false),
+            ("http://shop.example/pay", false),
+            ("https://shop.example:8443/pay", false),
+            ("https://shop.example.evil.example/pay", false),
+            ("https://evil.example/pay?https://shop.example/pay", false),
+            ("https://shop.example@evil.example/pay", false),
+            ("https://user@shop.example/pay", false),
+            ("https://shop.example/pay/../admin", false),
+            ("https://shop.example/pay#x", false),
+            ("javascript:alert(1)", false),
+        ] {
+            assert_eq!(shop.allows_redirect(&Url::parse(url).unwrap(), true), allowed, "{url}");
+        }
+        let flexible = partner("https://shop.example/pay", true);
+        assert!(flexible.allows_redirect(&Url::parse("https://shop.example/other?x=1").unwrap(), true));
+        assert!(!flexible.allows_redirect(&Url::parse("https://shop.example/other").unwrap(), false));
+        assert!(!flexible.allows_redirect(&Url::parse("https://evil.example/pay").unwrap(), true));
+    }
+
+    #[test]
+    fn what_a_payer_may_change() {
+        use Field::{Amount, CreditorIban, CreditorName, DebtorBank, DebtorIban, Details, PartnerName, PsuEmail};
+        for field in [PartnerName, CreditorName, CreditorIban, Amount, Details] {
+            assert!(!PartnerKind::Ecommerce.editable(field));
+            assert_eq!(PartnerKind::Finance.editable(field), field != PartnerName);
+        }
+        for field in [DebtorBank, DebtorIban, PsuEmail] {
+            assert!(PartnerKind::Ecommerce.editable(field) && PartnerKind::Finance.editable(field));
+        }
+    }
+}

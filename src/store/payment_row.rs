@@ -1,0 +1,148 @@
+//! The payment's row: which columns are sealed, and under which names.
+
+use super::payments::Payment;
+use super::schema::payments as t;
+use super::{Access, StoreError};
+use crate::clock::Timestamp;
+use crate::payment::{Currency, Iban, Language, PaymentId, Status};
+use diesel::{AsChangeset, Identifiable, Insertable, Queryable};
+
+const TABLE: &str = "payments";
+
+#[derive(Queryable, Insertable, AsChangeset, Identifiable)]
+#[diesel(table_name = t, treat_none_as_null = true)]
+pub(super) struct Row {
+    id: i64,
+    partner_id: String,
+    status: String,
+    bank_word: Option<String>,
+    reason: Option<String>,
+    version: i64,
+    lease_until: Option<Timestamp>,
+    due_at: Option<Timestamp>,
+    attempts: i32,
+    polls: i32,
+    flexible_url: bool,
+    link_to_pay: bool,
+    headless: bool,
+    external_payment_id: Option<String>,
+    request_hash: Option<String>,
+    link_state_sealed: Option<Vec<u8>>,
+    redirect_url: Option<String>,
+    language: Option<String>,
+    terms_accepted: bool,
+    currency: String,
+    amount_minor: Option<i64>,
+    psu_id_at_partner_sealed: Option<Vec<u8>>,
+    psu_email_sealed: Option<Vec<u8>>,
+    debtor_iban_sealed: Option<Vec<u8>>,
+    bank_code: Option<String>,
+    browser_hash: Option<String>,
+    confirmed_hash: Option<String>,
+    callback_hash: Option<String>,
+    bank_payment_id: Option<String>,
+    bank_session_sealed: Option<Vec<u8>>,
+    psu_step_sealed: Option<Vec<u8>>,
+    notice: Option<String>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    expires_at: Timestamp,
+    ended_at: Option<Timestamp>,
+}
+
+impl Row {
+    pub(super) fn seal(a: &Access<'_>, p: &Payment) -> Self {
+        let key = p.id.to_string();
+        let seal = |column, plain: Option<&str>| plain.map(|text| a.seal(TABLE, column, &key, text));
+        Self {
+            id: p.id.number(),
+            partner_id: p.partner_id.clone(),
+            status: p.status.as_str().into(),
+            bank_word: p.bank_word.clone(),
+            reason: p.reason.clone(),
+            version: p.version,
+            lease_until: p.lease_until,
+            due_at: p.due_at,
+            attempts: p.attempts,
+            polls: p.polls,
+            flexible_url: p.flexible_url,
+            link_to_pay: p.link_to_pay,
+            headless: p.headless,
+            external_payment_id: p.external_payment_id.clone(),
+            request_hash: p.request_hash.clone(),
+            link_state_sealed: seal("link_state", p.link_state.as_deref()),
+            redirect_url: p.redirect_url.clone(),
+            language: p.language.map(|l| l.as_str().into()),
+            terms_accepted: p.terms_accepted,
+            currency: p.currency.code().into(),
+            amount_minor: p.total().map(|t| t.minor),
+            psu_id_at_partner_sealed: seal("psu_id_at_partner", p.psu_id_at_partner.as_deref()),
+            psu_email_sealed: seal("psu_email", p.psu_email.as_deref()),
+            debtor_iban_sealed: seal("debtor_iban", p.debtor_iban.as_ref().map(Iban::electronic)),
+            bank_code: p.bank_code.clone(),
+            browser_hash: p.browser_hash.clone(),
+            confirmed_hash: p.confirmed_hash.clone(),
+            callback_hash: p.callback_hash.clone(),
+            bank_payment_id: p.bank_payment_id.clone(),
+            bank_session_sealed: seal("bank_session", p.bank_session.as_deref()),
+            psu_step_sealed: seal("psu_step", p.psu_step.as_deref()),
+            notice: p.notice.clone(),
+            created_at: p.created_at,
+            updated_at: p.updated_at,
+            expires_at: p.expires_at,
+            ended_at: p.ended_at,
+        }
+    }
+
+    /// Opens the sealed columns; the instructions are read separately.
+    pub(super) fn open(self, a: &Access<'_>) -> Result<Payment, StoreError> {
+        let key = self.id.to_string();
+        let broken = |column: &str| StoreError::Broken(format!("payments.{column} of {key} is unreadable"));
+        let open = |column, sealed: Option<&Vec<u8>>| sealed.map(|s| a.open(TABLE, column, &key, s).map(|t| t.to_string())).transpose();
+        let debtor_iban = open("debtor_iban", self.debtor_iban_sealed.as_ref())?;
+        Ok(Payment {
+            id: PaymentId::from_number(self.id).ok_or_else(|| broken("id"))?,
+            status: Status::parse(&self.status).ok_or_else(|| broken("status"))?,
+            currency: Currency::from_code(&self.currency).ok_or_else(|| broken("currency"))?,
+            language: self
+                .language
+                .as_deref()
+                .map(|l| Language::parse(l).ok_or_else(|| broken("language")))
+                .transpose()?,
+            link_state: open("link_state", self.link_state_sealed.as_ref())?,
+            psu_id_at_partner: open("psu_id_at_partner", self.psu_id_at_partner_sealed.as_ref())?,
+            psu_email: open("psu_email", self.psu_email_sealed.as_ref())?,
+            debtor_iban: debtor_iban
+                .map(|i| Iban::parse(&i).map_err(|_| broken("debtor_iban")))
+                .transpose()?,
+            bank_session: open("bank_session", self.bank_session_sealed.as_ref())?,
+            psu_step: open("psu_step", self.psu_step_sealed.as_ref())?,
+            partner_id: self.partner_id,
+            bank_word: self.bank_word,
+            reason: self.reason,
+            version: self.version,
+            lease_until: self.lease_until,
+            due_at: self.due_at,
+            attempts: self.attempts,
+            polls: self.polls,
+            flexible_url: self.flexible_url,
+            link_to_pay: self.link_to_pay,
+            headless: self.headless,
+            external_payment_id: self.external_payment_id,
+            request_hash: self.request_hash,
+            redirect_url: self.redirect_url,
+            terms_accepted: self.terms_accepted,
+            bank_code: self.bank_code,
+            browser_hash: self.browser_hash,
+            confirmed_hash: self.confirmed_hash,
+            callback_hash: self.callback_hash,
+            bank_payment_id: self.bank_payment_id,
+            notice: self.notice,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            expires_at: self.expires_at,
+            ended_at: self.ended_at,
+            instructions: Vec::new(),
+        })
+    }
+}

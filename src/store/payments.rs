@@ -1,0 +1,414 @@
+//! Payments: the row, its instructions, its history, and the claim that lets one caller at a time act on it.
+//!
+//! A claim is a compare-and-set on `version` with a lease: whoever holds it may call the bank; whoever
+//! finishes it writes status, history and outbox in one transaction. A lease that ran out can be taken over,
+//! and the late holder's finish changes nothing ([`StoreError::Conflict`]).
+
+use super::outbox::NewMessage;
+use super::payment_row::Row;
+use super::schema::{payment_events as e, payment_instructions as i, payments as t};
+use super::{Access, StoreError};
+use crate::clock::Timestamp;
+use crate::payment::{Amount, Currency, Iban, Instruction, Language, PaymentId, Status};
+use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
+use std::collections::BTreeMap;
+
+/// A payment, opened.
+#[derive(Clone)]
+pub struct Payment {
+    /// Its id.
+    pub id: PaymentId,
+    /// Whose it is.
+    pub partner_id: String,
+    /// Where it stands.
+    pub status: Status,
+    /// The bank's last word.
+    pub bank_word: Option<String>,
+    /// Why it ended without money.
+    pub reason: Option<String>,
+    /// Changes with every write.
+    pub version: i64,
+    /// Until when somebody acts on it.
+    pub lease_until: Option<Timestamp>,
+    /// When the worker must look at it; every payment that has not ended has one.
+    pub due_at: Option<Timestamp>,
+    /// How often it was sent to a bank.
+    pub attempts: i32,
+    /// How often the bank was asked since its last new word.
+    pub polls: i32,
+    /// The partner asked to vary its redirect URL.
+    pub flexible_url: bool,
+    /// The partner sends the link to the payer.
+    pub link_to_pay: bool,
+    /// The partner shows no page of its own.
+    pub headless: bool,
+    /// The partner's own id.
+    pub external_payment_id: Option<String>,
+    /// Hash of the accepted initPayment.
+    pub request_hash: Option<String>,
+    /// The secret in the payer's link.
+    pub link_state: Option<String>,
+    /// Where the payer goes back to.
+    pub redirect_url: Option<String>,
+    /// The language of page and mail.
+    pub language: Option<Language>,
+    /// The payer accepted the terms.
+    pub terms_accepted: bool,
+    /// The currency.
+    pub currency: Currency,
+    /// The payer's id at the partner.
+    pub psu_id_at_partner: Option<String>,
+    /// The payer's e-mail address.
+    pub psu_email: Option<String>,
+    /// The payer's account.
+    pub debtor_iban: Option<Iban>,
+    /// The payer's bank.
+    pub bank_code: Option<String>,
+    /// Hash of the browser the link is bound to.
+    pub browser_hash: Option<String>,
+    /// Hash of what the payer confirmed.
+    pub confirmed_hash: Option<String>,
+    /// Hash of the value that comes back from the bank with the payer.
+    pub callback_hash: Option<String>,
+    /// The bank's id of the order.
+    pub bank_payment_id: Option<String>,
+    /// The connector's session, as JSON.
+    pub bank_session: Option<String>,
+    /// What the payer must do now, as JSON.
+    pub psu_step: Option<String>,
+    /// A word for the page: why the last attempt came to nothing.
+    pub notice: Option<String>,
+    /// When the token was issued.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it is given up unless something happens.
+    pub expires_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// What is to be paid; empty until the order is known.
+    pub instructions: Vec<Instruction>,
+}
+
+impl std::fmt::Debug for Payment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Payment")
+            .field("id", &self.id)
+            .field("status", &self.status)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Payment {
+    /// The sum of the instructions.
+    #[must_use]
+    pub fn total(&self) -> Option<Amount> {
+        let minor = self.instructions.iter().try_fold(0_i64, |sum, i| sum.checked_add(i.amount.minor))?;
+        (minor > 0).then_some(Amount {
+            minor,
+            currency: self.currency,
+        })
+    }
+
+    /// Whether somebody acts on it right now.
+    #[must_use]
+    pub fn is_leased(&self, now: Timestamp) -> bool {
+        self.lease_until.is_some_and(|until| until > now)
+    }
+}
+
+/// A payment somebody may act on until the lease ends.
+#[derive(Debug)]
+pub struct Claim {
+    /// As it is now; what is changed here is written by [`finish`].
+    pub payment: Payment,
+}
+
+/// One line of a payment's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// State before.
+    pub from: Status,
+    /// What happened.
+    pub event: String,
+    /// State after.
+    pub to: Status,
+    /// psu, partner, bank, clock or admin.
+    pub actor: &'static str,
+    /// The bank's word, where there was one.
+    pub bank_word: Option<String>,
+    /// Anything else worth knowing; no personal data.
+    pub detail: Option<String>,
+}
+
+/// A stored history entry.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = e)]
+pub struct StoredEntry {
+    payment_id: i64,
+    /// Position in the history, from 1.
+    pub seq: i32,
+    /// State before.
+    pub from_status: String,
+    /// What happened.
+    pub event: String,
+    /// State after.
+    pub to_status: String,
+    /// Who did it.
+    pub actor: String,
+    /// The bank's word.
+    pub bank_word: Option<String>,
+    /// Anything else.
+    pub detail: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = i)]
+struct InstructionRow {
+    payment_id: i64,
+    seq: i32,
+    creditor_name_sealed: Vec<u8>,
+    creditor_iban_sealed: Vec<u8>,
+    amount_minor: i64,
+    details_sealed: Vec<u8>,
+    end_to_end_id: String,
+    bank_word: Option<String>,
+}
+
+/// Adds a payment.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the id is.
+pub fn add(a: &mut Access<'_>, payment: &Payment) -> Result<(), StoreError> {
+    let row = Row::seal(a, payment);
+    a.try_insert("the payment id", |conn| diesel::insert_into(t::table).values(&row).execute(conn))
+}
+
+/// The payment of an id.
+///
+/// # Errors
+/// [`StoreError`] of the database, also when a sealed column does not open.
+pub fn get(a: &mut Access<'_>, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+    let row: Option<Row> = t::table.find(id.number()).first(a.conn).optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let mut payment = row.open(a)?;
+    payment.instructions = instructions(a, id, payment.currency)?;
+    Ok(Some(payment))
+}
+
+/// The payment that waits for this return from the bank.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn by_callback(a: &mut Access<'_>, hash: &str) -> Result<Option<PaymentId>, StoreError> {
+    let number: Option<i64> = t::table.filter(t::callback_hash.eq(hash)).select(t::id).first(a.conn).optional()?;
+    Ok(number.and_then(PaymentId::from_number))
+}
+
+fn instructions(a: &mut Access<'_>, id: PaymentId, currency: Currency) -> Result<Vec<Instruction>, StoreError> {
+    let rows: Vec<InstructionRow> = i::table.filter(i::payment_id.eq(id.number())).order(i::seq).load(a.conn)?;
+    let mut out = Vec::with_capacity(rows.len());
+    for row in rows {
+        let key = format!("{id}/{}", row.seq);
+        let iban = a.open("payment_instructions", "creditor_iban", &key, &row.creditor_iban_sealed)?;
+        out.push(Instruction {
+            creditor_name: a
+                .open("payment_instructions", "creditor_name", &key, &row.creditor_name_sealed)?
+                .to_string(),
+            creditor_iban: Iban::parse(&iban).map_err(|_| StoreError::Broken(format!("creditor IBAN of {key} is not one")))?,
+            amount: Amount {
+                minor: row.amount_minor,
+                currency,
+            },
+            details: a.open("payment_instructions", "details", &key, &row.details_sealed)?.to_string(),
+            end_to_end_id: row.end_to_end_id,
+        });
+    }
+    Ok(out)
+}
+
+/// Replaces the instructions of a payment: only while nothing has been sent to a bank, which the caller knows.
+fn replace_instructions(a: &mut Access<'_>, payment: &Payment) -> Result<(), StoreError> {
+    diesel::delete(i::table.filter(i::payment_id.eq(payment.id.number()))).execute(a.conn)?;
+    for (seq, instruction) in (1..).zip(&payment.instructions) {
+        let key = format!("{}/{seq}", payment.id);
+        let row = InstructionRow {
+            payment_id: payment.id.number(),
+            seq,
+            creditor_name_sealed: a.seal("payment_instructions", "creditor_name", &key, &instruction.creditor_name),
+            creditor_iban_sealed: a.seal(
+                "payment_instructions",
+                "creditor_iban",
+                &key,
+                instruction.creditor_iban.electronic(),
+            ),
+            amount_minor: instruction.amount.minor,
+            details_sealed: a.seal("payment_instructions", "details", &key, &instruction.details),
+            end_to_end_id: instruction.end_to_end_id.clone(),
+            bank_word: None,
+        };
+        diesel::insert_into(i::table).values(&row).execute(a.conn)?;
+    }
+    Ok(())
+}
+
+/// Takes the lease until `until`.
+///
+/// # Errors
+/// [`StoreError::Busy`] while somebody else holds it, [`StoreError::Conflict`] when the payment has changed
+/// since it was read.
+pub fn claim(a: &mut Access<'_>, read: Payment, now: Timestamp, until: Timestamp) -> Result<Claim, StoreError> {
+    if read.is_leased(now) {
+        return Err(StoreError::Busy);
+    }
+    let mine = t::table.filter(t::id.eq(read.id.number())).filter(t::version.eq(read.version));
+    if diesel::update(mine)
+        .set((t::version.eq(read.version + 1), t::lease_until.eq(until)))
+        .execute(a.conn)?
+        == 0
+    {
+        return Err(StoreError::Conflict);
+    }
+    Ok(Claim {
+        payment: Payment {
+            version: read.version + 1,
+            lease_until: Some(until),
+            ..read
+        },
+    })
+}
+
+/// Writes a payment as it is in memory, with what happened and what is to be mailed, and releases the lease
+/// unless `keep_lease`.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when somebody else wrote in between; nothing is written then.
+pub fn save(
+    a: &mut Access<'_>,
+    payment: &Payment,
+    entries: &[Entry],
+    mails: &[NewMessage],
+    now: Timestamp,
+    keep_lease: bool,
+) -> Result<Payment, StoreError> {
+    let mut next = payment.clone();
+    next.version += 1;
+    next.updated_at = now;
+    if !keep_lease {
+        next.lease_until = None;
+    }
+    let row = Row::seal(a, &next);
+    let mine = t::table
+        .filter(t::id.eq(payment.id.number()))
+        .filter(t::version.eq(payment.version));
+    if diesel::update(mine).set(&row).execute(a.conn)? == 0 {
+        return Err(StoreError::Conflict);
+    }
+    append(a, payment.id, entries, now)?;
+    for mail in mails {
+        super::outbox::add(a, payment.id, mail, now)?;
+    }
+    Ok(next)
+}
+
+/// As [`save`], and writes the instructions too.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_order(
+    a: &mut Access<'_>,
+    payment: &Payment,
+    entries: &[Entry],
+    now: Timestamp,
+    keep_lease: bool,
+) -> Result<Payment, StoreError> {
+    let saved = save(a, payment, entries, &[], now, keep_lease)?;
+    replace_instructions(a, payment)?;
+    Ok(saved)
+}
+
+/// Appends to the history.
+fn append(a: &mut Access<'_>, id: PaymentId, entries: &[Entry], now: Timestamp) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let last: Option<i32> = e::table
+        .filter(e::payment_id.eq(id.number()))
+        .select(diesel::dsl::max(e::seq))
+        .first(a.conn)?;
+    for (seq, entry) in (last.unwrap_or(0) + 1..).zip(entries) {
+        let row = StoredEntry {
+            payment_id: id.number(),
+            seq,
+            from_status: entry.from.as_str().into(),
+            event: entry.event.clone(),
+            to_status: entry.to.as_str().into(),
+            actor: entry.actor.into(),
+            bank_word: entry.bank_word.clone(),
+            detail: entry.detail.clone(),
+            at: now,
+        };
+        diesel::insert_into(e::table).values(&row).execute(a.conn)?;
+    }
+    Ok(())
+}
+
+/// The history of a payment, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn history(a: &mut Access<'_>, id: PaymentId) -> Result<Vec<StoredEntry>, StoreError> {
+    Ok(e::table.filter(e::payment_id.eq(id.number())).order(e::seq).load(a.conn)?)
+}
+
+/// Binds a payment's link to a browser; `false` when it is bound already.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn bind_browser(a: &mut Access<'_>, id: PaymentId, browser_hash: &str) -> Result<bool, StoreError> {
+    let unbound = t::table.filter(t::id.eq(id.number())).filter(t::browser_hash.is_null());
+    // The version moves too: a writer that read the payment unbound must not write that back.
+    let set = (t::browser_hash.eq(browser_hash), t::version.eq(t::version + 1));
+    Ok(diesel::update(unbound).set(set).execute(a.conn)? == 1)
+}
+
+/// Ids of payments that are due and that nobody acts on, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn due(a: &mut Access<'_>, now: Timestamp, limit: i64) -> Result<Vec<PaymentId>, StoreError> {
+    use diesel::BoolExpressionMethods as _;
+    let free = t::lease_until.is_null().or(t::lease_until.le(now));
+    let numbers: Vec<i64> = t::table
+        .filter(t::due_at.le(now))
+        .filter(free)
+        .order(t::due_at)
+        .limit(limit)
+        .select(t::id)
+        .load(a.conn)?;
+    Ok(numbers.into_iter().filter_map(PaymentId::from_number).collect())
+}
+
+/// How many payments stand in each state.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn counts(a: &mut Access<'_>) -> Result<BTreeMap<String, i64>, StoreError> {
+    let rows: Vec<(String, i64)> = t::table
+        .group_by(t::status)
+        .select((t::status, diesel::dsl::count_star()))
+        .load(a.conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The newest payments as (id, partner id, status, amount in minor units, currency, created at).
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn newest(a: &mut Access<'_>, limit: i64) -> Result<Vec<(i64, String, String, Option<i64>, String, Timestamp)>, StoreError> {
+    let columns = (t::id, t::partner_id, t::status, t::amount_minor, t::currency, t::created_at);
+    Ok(t::table.order(t::created_at.desc()).limit(limit).select(columns).load(a.conn)?)
+}

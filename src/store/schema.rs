@@ -1,0 +1,166 @@
+//! The tables, as diesel sees them; a test compares them with both migrated databases.
+
+diesel::table! {
+    partners (id) {
+        id -> Text,
+        client_id -> Text,
+        name -> Text,
+        kind -> Text,
+        currency -> Text,
+        certificate_subject -> Text,
+        certificate_issuer -> Text,
+        certificate_sha256 -> Nullable<Text>,
+        redirect_urls -> Text,
+        flexible_redirect -> Bool,
+        colour -> Text,
+        logo -> Nullable<Binary>,
+        logo_type -> Nullable<Text>,
+        active -> Bool,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    payments (id) {
+        id -> BigInt,
+        partner_id -> Text,
+        status -> Text,
+        bank_word -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        version -> BigInt,
+        lease_until -> Nullable<Timestamp>,
+        due_at -> Nullable<Timestamp>,
+        attempts -> Integer,
+        polls -> Integer,
+        flexible_url -> Bool,
+        link_to_pay -> Bool,
+        headless -> Bool,
+        external_payment_id -> Nullable<Text>,
+        request_hash -> Nullable<Text>,
+        link_state_sealed -> Nullable<Binary>,
+        redirect_url -> Nullable<Text>,
+        language -> Nullable<Text>,
+        terms_accepted -> Bool,
+        currency -> Text,
+        amount_minor -> Nullable<BigInt>,
+        psu_id_at_partner_sealed -> Nullable<Binary>,
+        psu_email_sealed -> Nullable<Binary>,
+        debtor_iban_sealed -> Nullable<Binary>,
+        bank_code -> Nullable<Text>,
+        browser_hash -> Nullable<Text>,
+        confirmed_hash -> Nullable<Text>,
+        callback_hash -> Nullable<Text>,
+        bank_payment_id -> Nullable<Text>,
+        bank_session_sealed -> Nullable<Binary>,
+        psu_step_sealed -> Nullable<Binary>,
+        notice -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    payment_instructions (payment_id, seq) {
+        payment_id -> BigInt,
+        seq -> Integer,
+        creditor_name_sealed -> Binary,
+        creditor_iban_sealed -> Binary,
+        amount_minor -> BigInt,
+        details_sealed -> Binary,
+        end_to_end_id -> Text,
+        bank_word -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    payment_events (payment_id, seq) {
+        payment_id -> BigInt,
+        seq -> Integer,
+        from_status -> Text,
+        event -> Text,
+        to_status -> Text,
+        actor -> Text,
+        bank_word -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    gateway_tokens (id) {
+        id -> Text,
+        payment_id -> BigInt,
+        partner_id -> Text,
+        certificate_sha256 -> Text,
+        access_hash -> Text,
+        refresh_hash -> Text,
+        access_expires_at -> Timestamp,
+        refresh_expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        payment_id -> Nullable<BigInt>,
+        kind -> Text,
+        message_id -> Text,
+        payload_sealed -> Binary,
+        attempts -> Integer,
+        due_at -> Nullable<Timestamp>,
+        version -> BigInt,
+        last_error -> Nullable<Text>,
+        sent_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    admins (id) {
+        id -> Text,
+        user_name -> Text,
+        password_hash -> Text,
+        active -> Bool,
+        created_at -> Timestamp,
+        password_changed_at -> Timestamp,
+        last_sign_in_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    admin_sessions (key_hash) {
+        key_hash -> Text,
+        admin_id -> Nullable<Text>,
+        state_sealed -> Binary,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> Text,
+        at -> Timestamp,
+        actor -> Text,
+        action -> Text,
+        subject -> Nullable<Text>,
+        detail -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    partners,
+    payments,
+    payment_instructions,
+    payment_events,
+    gateway_tokens,
+    outbox,
+    admins,
+    admin_sessions,
+    audit
+);
