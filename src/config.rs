@@ -1,1 +1,497 @@
-//! Placeholder, filled by the first working version.
+//! Typed settings: `config/default.toml`, then a file, then the environment.
+//!
+//! **Invariant:** an unknown key, a missing secret or an impossible value stops the start and is named;
+//! secrets are wrapped and print as `***`.
+
+use figment::Figment;
+use figment::providers::{Env, Format as _, Toml};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use url::Url;
+
+/// What cannot be used, and how to mend it.
+#[derive(Debug, thiserror::Error)]
+#[error("settings: {0}")]
+pub struct ConfigError(String);
+
+/// A secret setting: never printed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// Wraps a secret.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// The wrapped secret.
+    #[must_use]
+    pub const fn wrapped(&self) -> &SecretString {
+        &self.0
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("***")
+    }
+}
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Hosted page and back office.
+    pub public: Public,
+    /// Partner API.
+    pub gateway: Gateway,
+    /// Health and metrics.
+    pub operations: Operations,
+    /// Where the data is.
+    pub database: Database,
+    /// Keys.
+    pub encryption: Encryption,
+    /// Who runs the service.
+    pub operator: Operator,
+    /// Lifetimes.
+    pub payments: Payments,
+    /// Calls to banks.
+    pub bank_calls: BankCalls,
+    /// Credentials per bank code.
+    #[serde(default)]
+    pub bank: BTreeMap<String, BankSettings>,
+    /// Mail.
+    pub mail: Mail,
+    /// Back office.
+    pub back_office: BackOffice,
+    /// Timers.
+    pub worker: Worker,
+    /// Logging.
+    pub log: Log,
+}
+
+/// The public listener.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Public {
+    /// Address to listen on; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// What payers see.
+    pub base_url: Url,
+    /// Addresses whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// The gateway listener.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// Address to listen on.
+    pub bind: SocketAddr,
+    /// PEM chain.
+    pub certificate: PathBuf,
+    /// PEM private key.
+    pub key: PathBuf,
+    /// PEM of the CAs that may sign partners' certificates.
+    pub client_ca: PathBuf,
+    /// Requests a minute per certificate.
+    pub requests_per_minute: u32,
+    /// Requests at once per certificate.
+    pub requests_burst: u32,
+}
+
+/// The operations listener.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operations {
+    /// Address to listen on.
+    pub bind: SocketAddr,
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://…` or `postgres://…`; a secret, as it may hold a password.
+    pub url: Secret,
+    /// Pooled connections.
+    pub readers: u32,
+}
+
+/// Keys.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encryption {
+    /// The key file, mode 0600.
+    pub key_file: PathBuf,
+}
+
+/// Who runs the service.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    /// Name payers see.
+    pub name: String,
+    /// Where payers turn to.
+    pub contact: String,
+}
+
+/// Lifetimes.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payments {
+    /// Minutes until an untouched payment is given up.
+    pub link_minutes: u32,
+    /// Seconds an access token lives.
+    pub access_token_seconds: u32,
+    /// Minutes a refresh token lives.
+    pub refresh_token_minutes: u32,
+}
+
+/// Calls to banks.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BankCalls {
+    /// Milliseconds to connect.
+    pub connect_timeout_ms: u64,
+    /// Milliseconds for a whole call.
+    pub total_timeout_ms: u64,
+    /// PEM of further roots.
+    #[serde(default)]
+    pub extra_root_ca: Option<PathBuf>,
+    /// PEM of our QSEALC.
+    #[serde(default)]
+    pub signing_certificate: Option<PathBuf>,
+}
+
+/// Our credentials at one bank.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BankSettings {
+    /// Base URL of its API.
+    #[serde(default)]
+    pub base_url: Option<Url>,
+    /// Client id.
+    pub client_id: String,
+    /// Client secret.
+    #[serde(default)]
+    pub client_secret: Option<Secret>,
+}
+
+/// How mail leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTransport {
+    /// A mail server.
+    Smtp,
+    /// Files in a folder.
+    Folder,
+    /// Kept in memory, for tests.
+    Memory,
+}
+
+/// Mail.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// How it leaves.
+    pub transport: MailTransport,
+    /// Sender, `Name <address>`.
+    pub from: String,
+    /// For `folder`.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
+    /// For `smtp`.
+    pub smtp: Smtp,
+}
+
+/// Encryption towards the mail server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpEncryption {
+    /// STARTTLS (RFC 3207), required.
+    Starttls,
+    /// TLS from the first byte (RFC 8314).
+    Tls,
+    /// None, only to loopback.
+    None,
+}
+
+/// The mail server.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    /// Host name.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Encryption.
+    pub tls: SmtpEncryption,
+    /// Milliseconds for one exchange.
+    pub timeout_ms: u64,
+    /// User name.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Password.
+    #[serde(default)]
+    pub password: Option<Secret>,
+    /// PEM of a further root.
+    #[serde(default)]
+    pub extra_root_ca: Option<PathBuf>,
+}
+
+/// Back office.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackOffice {
+    /// Minutes without a request after which a session ends.
+    pub idle_minutes: u32,
+}
+
+/// Timers.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Milliseconds between two looks for due work.
+    pub interval_ms: u64,
+    /// Payments asked about at the same time.
+    pub payments_at_once: usize,
+}
+
+/// Logging.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Text or JSON.
+    pub format: LogFormat,
+    /// `tracing` filter directives.
+    pub filter: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For collectors.
+    Json,
+}
+
+/// The defaults, compiled in.
+pub const DEFAULTS: &str = include_str!("../config/default.toml");
+
+impl Settings {
+    /// Reads the defaults, the file, the environment, and checks the result.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key and what is wrong with it.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut layers = Figment::from(Toml::string(DEFAULTS));
+        if let Some(path) = file {
+            if !path.is_file() {
+                return Err(ConfigError(format!("there is no file {}", path.display())));
+            }
+            layers = layers.merge(Toml::file_exact(path));
+        }
+        Self::from_layers(layers.merge(Env::prefixed("SMARTPAY__").split("__")))
+    }
+
+    /// Reads the defaults and a text that goes over them.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn from_text(over: &str) -> Result<Self, ConfigError> {
+        Self::from_layers(Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(over)))
+    }
+
+    fn from_layers(layers: Figment) -> Result<Self, ConfigError> {
+        let settings: Self = layers.extract().map_err(|e| ConfigError(explain(&e)))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |what: &str| Err(ConfigError(what.to_owned()));
+        let base = &self.public.base_url;
+        let loopback = base.host_str().is_some_and(is_loopback);
+        if base.scheme() != "https" && !(base.scheme() == "http" && loopback) {
+            return wrong("public.base_url must be https (http only for loopback)");
+        }
+        if base.path() != "/" || base.query().is_some() {
+            return wrong("public.base_url must have no path and no query");
+        }
+        if self.mail.smtp.tls == SmtpEncryption::None && self.mail.transport == MailTransport::Smtp && !is_loopback(&self.mail.smtp.host) {
+            return wrong("mail.smtp.tls = \"none\" is possible only with a server on loopback");
+        }
+        if self.mail.transport == MailTransport::Folder && self.mail.folder.is_none() {
+            return wrong("mail.folder is missing; mail.transport = \"folder\" needs it");
+        }
+        let in_range = [
+            ("payments.link_minutes", u64::from(self.payments.link_minutes), 1, 7 * 24 * 60),
+            (
+                "payments.access_token_seconds",
+                u64::from(self.payments.access_token_seconds),
+                30,
+                3600,
+            ),
+            (
+                "payments.refresh_token_minutes",
+                u64::from(self.payments.refresh_token_minutes),
+                5,
+                24 * 60,
+            ),
+            ("back_office.idle_minutes", u64::from(self.back_office.idle_minutes), 1, 60),
+            ("database.readers", u64::from(self.database.readers), 1, 200),
+            ("worker.interval_ms", self.worker.interval_ms, 10, 60_000),
+            ("worker.payments_at_once", self.worker.payments_at_once as u64, 1, 1000),
+            (
+                "gateway.requests_per_minute",
+                u64::from(self.gateway.requests_per_minute),
+                1,
+                10_000_000,
+            ),
+            ("gateway.requests_burst", u64::from(self.gateway.requests_burst), 1, 10_000_000),
+            ("bank_calls.connect_timeout_ms", self.bank_calls.connect_timeout_ms, 100, 60_000),
+            ("bank_calls.total_timeout_ms", self.bank_calls.total_timeout_ms, 100, 120_000),
+        ];
+        for (key, value, least, most) in in_range {
+            if !(least..=most).contains(&value) {
+                return Err(ConfigError(format!("{key} must be between {least} and {most}, not {value}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The settings as TOML, secrets masked.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when they cannot be written as TOML.
+    pub fn masked(&self) -> Result<String, ConfigError> {
+        toml::to_string_pretty(self).map_err(|e| ConfigError(e.to_string()))
+    }
+
+    /// How long an untouched payment lives.
+    #[must_use]
+    pub fn link_life(&self) -> Duration {
+        Duration::from_secs(u64::from(self.payments.link_minutes) * 60)
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Figment's error in one line: which key, and where it was set. Never the value, which may be a secret.
+fn explain(error: &figment::Error) -> String {
+    use figment::error::Kind;
+    let path = error.path.join(".");
+    let place = error
+        .metadata
+        .as_ref()
+        .map(|m| {
+            format!(
+                " (set in {})",
+                m.source.as_ref().map_or_else(|| m.name.to_string(), ToString::to_string)
+            )
+        })
+        .unwrap_or_default();
+    let key = |last: &str| {
+        if path.is_empty() {
+            last.to_owned()
+        } else {
+            format!("{path}.{last}")
+        }
+    };
+    match &error.kind {
+        Kind::MissingField(name) => format!(
+            "{} is missing; set it in the file or as SMARTPAY__{}",
+            key(name),
+            key(name).to_uppercase().replace('.', "__")
+        ),
+        Kind::UnknownField(name, known) => {
+            let whole = if path.ends_with(name.as_str()) { path.clone() } else { key(name) };
+            format!("{whole} is not a setting{place}; known here: {}", known.join(", "))
+        }
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => format!("{path} must be {expected}{place}"),
+        Kind::Message(_) => format!("{path} has a value that cannot be read{place}"),
+        _ => format!("{path}: it cannot be read{place}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REST: &str = r#"
+        [gateway]
+        certificate = "a"
+        key = "b"
+        client_ca = "c"
+        [database]
+        url = "postgres://smartpay:geheim@db/smartpay"
+        [encryption]
+        key_file = "k"
+        [bank.cec]
+        client_id = "id"
+        client_secret = "streng-geheim"
+    "#;
+
+    #[test]
+    fn unknown_keys_are_named() {
+        let error = Settings::from_text(&format!("{REST}\n[payments]\nlink_minuts = 3"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("payments.link_minuts") && error.contains("link_minutes"), "{error}");
+        let error = Settings::from_text(&format!("typo = 1\n{REST}")).unwrap_err().to_string();
+        assert!(error.contains("typo"), "{error}");
+    }
+
+    #[test]
+    fn missing_secrets_are_named_with_their_environment_variable() {
+        let error = Settings::from_text("").unwrap_err().to_string();
+        assert!(error.contains("is missing; set it in the file or as SMARTPAY__"), "{error}");
+    }
+
+    #[test]
+    fn secrets_are_masked_wherever_settings_are_printed() {
+        let settings = Settings::from_text(REST).unwrap();
+        for printed in [settings.masked().unwrap(), format!("{settings:?}")] {
+            assert!(!printed.contains("geheim"), "{printed}");
+        }
+        assert!(settings.masked().unwrap().contains("***"));
+        assert_eq!(settings.database.url.expose(), "postgres://smartpay:geheim@db/smartpay");
+    }
+
+    #[test]
+    fn impossible_values_are_refused() {
+        for (over, named) in [
+            ("[public]\nbase_url = \"http://pay.example.ro\"", "public.base_url"),
+            ("[public]\nbind = \"nowhere\"", "public.bind"),
+            ("[payments]\nlink_minutes = 0", "payments.link_minutes"),
+            ("[mail]\ntransport = \"folder\"", "mail.folder"),
+            ("[mail]\ntransport = \"pigeon\"", "mail.transport"),
+            ("[mail.smtp]\nhost = \"smtp.example.ro\"\ntls = \"none\"", "mail.smtp.tls"),
+        ] {
+            let error = Settings::from_text(&format!("{REST}\n{over}")).unwrap_err().to_string();
+            assert!(error.contains(named), "{over}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_production_example_is_valid() {
+        assert!(Settings::from_text(include_str!("../config/production.example.toml")).is_ok());
+    }
+}
