@@ -1,1 +1,115 @@
-//! Placeholder, filled by the first working version.
+//! The verbs: what can be done to a payment, one file each.
+//!
+//! A flow claims the payment, calls the bank with no connection and no lock held, and saves status, history
+//! and outbox in one write. The browser and the timer use the same claim, so a double click, two nodes and
+//! a crash are one case.
+//!
+//! **Invariant:** every write of the program is made here; no order is sent to a bank before the intent to
+//! send it is on the disk; nothing is shown as success or failure without the bank's word.
+
+pub mod add_admin;
+pub mod add_partner;
+pub mod ask_bank;
+mod bank_call;
+pub mod deliver_mail;
+pub mod error;
+pub mod init_payment;
+pub mod issue_token;
+mod notify;
+pub mod open_page;
+pub mod reply_to_bank;
+pub mod sessions;
+pub mod sign_in;
+pub mod submit_payment;
+pub mod withdraw_payment;
+
+pub use error::{FieldProblem, FlowError};
+
+use crate::bank::directory::Banks;
+use crate::clock::{Clock, Timestamp};
+use crate::mail::Mailer;
+use crate::partner::Partner;
+use crate::payment::PaymentId;
+use crate::store::payments::Payment;
+use crate::store::{Db, partners, payments};
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// What flows work with. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The database.
+    pub db: Db,
+    /// The banks.
+    pub banks: Banks,
+    /// The way out for mail.
+    pub mailer: Arc<Mailer>,
+    /// The time.
+    pub clock: Clock,
+    /// Lifetimes and names from the settings.
+    pub rules: Arc<Rules>,
+}
+
+/// Lifetimes and names from the settings.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// What payers see in the address bar.
+    pub base_url: Url,
+    /// How long an untouched payment lives.
+    pub link_life: Duration,
+    /// How long an access token lives.
+    pub access_life: Duration,
+    /// How long a refresh token lives.
+    pub refresh_life: Duration,
+    /// How long one caller may act on a payment: longer than the longest bank conversation.
+    pub lease: Duration,
+    /// Sender of mails.
+    pub mail_from: String,
+    /// Domain of message ids.
+    pub mail_domain: String,
+    /// Where payers turn to.
+    pub support_contact: String,
+    /// Limits guessing of passwords.
+    pub sign_in_limit: sign_in::SignInLimit,
+}
+
+impl Context {
+    /// The current time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Where a bank sends the PSU back to; the same for all payments, as banks want it registered.
+    ///
+    /// # Errors
+    /// [`FlowError::Internal`] when the code cannot be part of a URL.
+    pub fn return_url(&self, bank_code: &str) -> Result<Url, FlowError> {
+        self.rules
+            .base_url
+            .join(&format!("payment-return/{bank_code}"))
+            .map_err(|e| FlowError::Internal(e.to_string()))
+    }
+
+    /// A payment and whose it is.
+    ///
+    /// # Errors
+    /// [`FlowError::NotFound`] when there is no such payment.
+    pub async fn payment(&self, id: PaymentId) -> Result<(Payment, Partner), FlowError> {
+        let found = self
+            .db
+            .read(move |a| {
+                let Some(payment) = payments::get(a, id)? else { return Ok(None) };
+                let partner = partners::get(a, &payment.partner_id)?;
+                Ok(partner.map(|partner| (payment, partner)))
+            })
+            .await?;
+        found.ok_or(FlowError::NotFound)
+    }
+}
+
+/// A moment later.
+pub(crate) fn after(from: Timestamp, by: Duration) -> Timestamp {
+    from + chrono::Duration::from_std(by).unwrap_or(chrono::Duration::MAX / 4)
+}

@@ -412,3 +412,16 @@ pub fn newest(a: &mut Access<'_>, limit: i64) -> Result<Vec<(i64, String, String
     let columns = (t::id, t::partner_id, t::status, t::amount_minor, t::currency, t::created_at);
     Ok(t::table.order(t::created_at.desc()).limit(limit).select(columns).load(a.conn)?)
 }
+
+/// The newest payment that this browser has open at this bank.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn awaiting_in_browser(a: &mut Access<'_>, browser_hash: &str, bank_code: &str) -> Result<Option<PaymentId>, StoreError> {
+    let open = t::table
+        .filter(t::browser_hash.eq(browser_hash))
+        .filter(t::bank_code.eq(bank_code))
+        .filter(t::status.eq(Status::AwaitingPsu.as_str()));
+    let number: Option<i64> = open.order(t::updated_at.desc()).select(t::id).first(a.conn).optional()?;
+    Ok(number.and_then(PaymentId::from_number))
+}

@@ -58,6 +58,7 @@ CREATE TABLE payments (
 );
 CREATE INDEX payments_due ON payments (due_at) WHERE due_at IS NOT NULL;
 CREATE UNIQUE INDEX payments_callback ON payments (callback_hash) WHERE callback_hash IS NOT NULL;
+CREATE INDEX payments_browser ON payments (browser_hash) WHERE browser_hash IS NOT NULL;
 CREATE INDEX payments_partner ON payments (partner_id, created_at);
 
 CREATE TABLE payment_instructions (

@@ -1,0 +1,174 @@
+//! The partner sends the order (initPayment). The same order again answers the same; another one is refused.
+
+use super::bank_call::History;
+use super::{Context, FieldProblem, FlowError, after};
+use crate::crypto;
+use crate::partner::Partner;
+use crate::payment::{Event, Iban, Instruction, PaymentId};
+use crate::store::StoreError;
+use crate::store::payments::{self, Payment};
+use serde::Serialize;
+use url::Url;
+
+/// An order as the partner sent it, read and checked field by field.
+#[derive(Clone, Serialize)]
+pub struct InitOrder {
+    /// What is to be paid.
+    pub instruction: Instruction,
+    /// The payer's e-mail address.
+    pub psu_email: Option<String>,
+    /// The payer's id at the partner.
+    pub psu_id_at_partner: Option<String>,
+    /// The payer's account.
+    pub debtor_iban: Option<Iban>,
+    /// The payer's bank.
+    pub debtor_bank: Option<String>,
+    /// Where the payer goes back to.
+    pub redirect_url: Option<Url>,
+    /// The payer accepted the terms at the partner.
+    pub terms_accepted: bool,
+    /// The partner may let us choose the payer's account.
+    pub iban_optimization: bool,
+    /// The partner's own id.
+    pub external_payment_id: Option<String>,
+}
+
+impl std::fmt::Debug for InitOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InitOrder")
+            .field("instruction", &self.instruction)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The accepted order.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The payment.
+    pub payment: PaymentId,
+    /// The partner's own id.
+    pub external_payment_id: Option<String>,
+    /// The payer's link.
+    pub link: Url,
+}
+
+/// Stores the order and answers the payer's link.
+///
+/// # Errors
+/// [`FlowError::AgainstRules`], [`FlowError::OtherContent`], [`FlowError::NotFound`]; nothing is stored then.
+pub async fn init_payment(cx: &Context, partner: &Partner, id: PaymentId, order: InitOrder) -> Result<Accepted, FlowError> {
+    check_rules(cx, partner, &order)?;
+    let request_hash = crypto::token_hash(&serde_json::to_string(&order)?);
+    let redirect = order.redirect_url.clone();
+    let partner = partner.clone();
+    let (now, link_life) = (cx.now(), cx.rules.link_life);
+    let outcome = cx
+        .db
+        .write(move |a| {
+            let Some(mut payment) = payments::get(a, id)?.filter(|p| p.partner_id == partner.id) else {
+                return Ok(Err(FlowError::NotFound));
+            };
+            if let Some(known) = &payment.request_hash {
+                return Ok(if *known == request_hash {
+                    Ok(payment)
+                } else {
+                    Err(FlowError::OtherContent)
+                });
+            }
+            if redirect
+                .as_ref()
+                .is_some_and(|url| !partner.allows_redirect(url, payment.flexible_url))
+            {
+                return Ok(Err(FlowError::AgainstRules(vec![redirect_problem()])));
+            }
+            let mut history = History::default();
+            if history.advance(&mut payment, Event::OrderReceived, "partner", None).is_err() {
+                return Ok(Err(FlowError::NotAllowed));
+            }
+            fill(&mut payment, order, request_hash);
+            payment.expires_at = after(now, link_life);
+            payment.due_at = Some(payment.expires_at);
+            Ok(Ok(payments::save_order(a, &payment, &history.entries, now, false)?))
+        })
+        .await;
+    match outcome {
+        Ok(stored) => accepted(cx, &stored?),
+        // Two identical calls at once: the other one was first, and its answer is ours too.
+        Err(StoreError::Conflict) => Err(FlowError::Busy),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn fill(payment: &mut Payment, order: InitOrder, request_hash: String) {
+    payment.request_hash = Some(request_hash);
+    payment.link_state = Some(crypto::new_token());
+    payment.external_payment_id = order.external_payment_id;
+    payment.redirect_url = order.redirect_url.map(Into::into);
+    payment.terms_accepted = order.terms_accepted;
+    payment.psu_email = order.psu_email;
+    payment.psu_id_at_partner = order.psu_id_at_partner;
+    payment.debtor_iban = order.debtor_iban;
+    payment.bank_code = order.debtor_bank;
+    payment.instructions = vec![order.instruction];
+}
+
+fn accepted(cx: &Context, payment: &Payment) -> Result<Accepted, FlowError> {
+    let state = payment.link_state.as_deref().ok_or(FlowError::NotFound)?;
+    Ok(Accepted {
+        payment: payment.id,
+        external_payment_id: payment.external_payment_id.clone(),
+        link: page_url(cx, payment.id, state)?,
+    })
+}
+
+/// The payer's link.
+///
+/// # Errors
+/// [`FlowError::Internal`] when the base URL cannot carry a path.
+pub fn page_url(cx: &Context, id: PaymentId, state: &str) -> Result<Url, FlowError> {
+    let mut url = cx
+        .rules
+        .base_url
+        .join("payment-initiation")
+        .map_err(|e| FlowError::Internal(e.to_string()))?;
+    url.query_pairs_mut()
+        .append_pair("payment", &id.to_string())
+        .append_pair("state", state);
+    Ok(url)
+}
+
+fn redirect_problem() -> FieldProblem {
+    FieldProblem::new(
+        "redirectURL",
+        "NOT_ALLOWED",
+        "this URL is not registered for the partner; scheme, host, port and path must match a registered one",
+    )
+}
+
+fn check_rules(cx: &Context, partner: &Partner, order: &InitOrder) -> Result<(), FlowError> {
+    let mut problems = Vec::new();
+    if let Some(code) = &order.debtor_bank
+        && cx.banks.get(code).is_none()
+    {
+        problems.push(FieldProblem::new(
+            "debtorBank",
+            "UNKNOWN_BANK",
+            "there is no bank of this code; the banks call lists them",
+        ));
+    }
+    if order.debtor_iban.as_ref() == Some(&order.instruction.creditor_iban) {
+        problems.push(FieldProblem::new(
+            "debtorIban",
+            "SAME_ACCOUNT",
+            "debtor and creditor account are the same",
+        ));
+    }
+    if order.instruction.amount.currency != partner.currency {
+        problems.push(FieldProblem::new("amount", "CURRENCY", "the currency is not the partner's"));
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(FlowError::AgainstRules(problems))
+    }
+}

@@ -1,0 +1,68 @@
+//! The PSU comes back from the bank. The return proves nothing: it may carry a code with which the bank can
+//! be asked, and the bank is asked.
+
+use super::bank_call::{Call, connector, finish, session};
+use super::submit_payment::try_claim;
+use super::{Context, FlowError};
+use crate::bank::{PaymentInitiation as _, PsuReply};
+use crate::crypto;
+use crate::payment::{PaymentId, Status};
+use crate::store::payments;
+use std::time::Duration;
+
+/// How often a claim that somebody else holds is tried again, and the pause in between: a code works once
+/// and must not be dropped because the timer happened to ask at the same moment.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Handles a return from a bank's page; answers the payment it belongs to, when it belongs to one.
+///
+/// `browser_hash` is of the returning browser, if it has opened a payment before: a bank that drops `state`
+/// is understood through it, for codes only (they are bound by PKCE), never for refusals.
+///
+/// # Errors
+/// [`FlowError::NotFound`] when it belongs to no payment.
+pub async fn reply_to_bank(
+    cx: &Context,
+    bank_code: &str,
+    query: Vec<(String, String)>,
+    browser_hash: Option<&str>,
+) -> Result<PaymentId, FlowError> {
+    let id = payment_of(cx, bank_code, &query, browser_hash).await?.ok_or(FlowError::NotFound)?;
+    for _ in 0..TRIES {
+        let (payment, _) = cx.payment(id).await?;
+        if payment.bank_code.as_deref() != Some(bank_code) {
+            return Err(FlowError::NotFound);
+        }
+        let waits = matches!(payment.status, Status::AwaitingPsu | Status::InDoubt | Status::Abandoned);
+        let Some(session) = session(&payment)?.filter(|_| waits) else {
+            return Ok(id);
+        };
+        if let Some(claim) = try_claim(cx, payment).await? {
+            let bank = connector(cx, &claim.payment)?;
+            let result = bank.reply(&session, &PsuReply::CameBack { query }).await;
+            finish(cx, claim, Call::Reply, result).await?;
+            return Ok(id);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(FlowError::Busy)
+}
+
+async fn payment_of(
+    cx: &Context,
+    bank_code: &str,
+    query: &[(String, String)],
+    browser_hash: Option<&str>,
+) -> Result<Option<PaymentId>, FlowError> {
+    let value = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+    if let Some(state) = value("state") {
+        let hash = crypto::token_hash(&state);
+        return Ok(cx.db.read(move |a| payments::by_callback(a, &hash)).await?);
+    }
+    let (Some(_), Some(browser)) = (value("code"), browser_hash) else {
+        return Ok(None);
+    };
+    let (browser, bank) = (browser.to_owned(), bank_code.to_owned());
+    Ok(cx.db.read(move |a| payments::awaiting_in_browser(a, &browser, &bank)).await?)
+}
