@@ -1,1 +1,314 @@
-//! Placeholder, filled by the first working version.
+//! One builder starts production, the demo and the tests: settings in, listeners and worker out.
+
+use crate::bank::directory::{BankAccess, Directory};
+use crate::bank::http::{BankHttp, BankHttpSettings};
+use crate::bank::Credentials;
+use crate::clock::Clock;
+use crate::config::{MailTransport, Settings, SmtpEncryption};
+use crate::crypto::{Vault, fingerprint};
+use crate::flow::{Context, Rules};
+use crate::mail::{Mailer, SentMails, SmtpSettings, SmtpTls};
+use crate::partner::PeerCertificate;
+use crate::store::connection::Location;
+use crate::store::{self, Db};
+use crate::web::gateway::Gateway;
+use crate::web::hosted_page::pages::Operator;
+use crate::web::{self, Site, gateway, headers};
+use crate::{telemetry, worker};
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App as Web, HttpServer};
+use anyhow::{Context as _, bail};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig};
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// Where the listeners are.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// Hosted page and back office.
+    pub public: SocketAddr,
+    /// Partner API.
+    pub gateway: SocketAddr,
+    /// Health and metrics.
+    pub operations: SocketAddr,
+}
+
+/// The application: listening, but not yet answering until [`App::run`].
+pub struct App {
+    /// Where it listens.
+    pub addresses: Addresses,
+    /// What its flows work with.
+    pub context: Context,
+    /// The mails of a mailer that keeps them in memory.
+    pub sent_mails: Option<SentMails>,
+    servers: Vec<Server>,
+    pace: worker::Pace,
+    stop: CancellationToken,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
+}
+
+/// Makes aws-lc-rs the process's TLS provider; a second call changes nothing.
+pub fn install_crypto_provider() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+impl App {
+    /// Opens the database, reads keys and certificates, and binds every listener. The database must have
+    /// been migrated.
+    ///
+    /// # Errors
+    /// A text that says what to mend.
+    pub fn build(settings: &Settings, clock: Clock) -> anyhow::Result<Self> {
+        install_crypto_provider();
+        let public = bind(settings.public.bind, "public.bind")?;
+        let gateway = bind(settings.gateway.bind, "gateway.bind")?;
+        let operations = bind(settings.operations.bind, "operations.bind")?;
+        let addresses = Addresses { public: public.local_addr()?, gateway: gateway.local_addr()?, operations: operations.local_addr()? };
+        let (mailer, sent_mails) = mailer(settings)?;
+        let context = Context {
+            db: database(settings)?,
+            banks: banks(settings)?,
+            mailer: Arc::new(mailer),
+            clock,
+            rules: Arc::new(rules(settings, addresses.public)?),
+        };
+        let servers =
+            vec![public_server(settings, &context, public)?, gateway_server(settings, &context, gateway)?, operations_server(&context, operations)?];
+        let pace = worker::Pace { interval: Duration::from_millis(settings.worker.interval_ms), at_once: settings.worker.payments_at_once };
+        Ok(Self { addresses, context, sent_mails, servers, pace, stop: CancellationToken::new() })
+    }
+
+    /// Stops [`App::run`] when cancelled: requests in flight finish, the worker stops between jobs.
+    #[must_use]
+    pub fn stop_token(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Answers requests, and does what is due when `with_worker`, until stopped.
+    ///
+    /// # Errors
+    /// When a listener fails.
+    pub async fn run(self, with_worker: bool) -> anyhow::Result<()> {
+        let handles: Vec<ServerHandle> = self.servers.iter().map(Server::handle).collect();
+        let servers: Vec<_> = self.servers.into_iter().map(tokio::spawn).collect();
+        let worker = with_worker.then(|| tokio::spawn(worker::run(self.context, self.pace, self.stop.clone())));
+        self.stop.cancelled().await;
+        for handle in &handles {
+            handle.stop(true).await;
+        }
+        for server in servers {
+            server.await??;
+        }
+        if let Some(worker) = worker {
+            worker.await?;
+        }
+        Ok(())
+    }
+}
+
+fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(address) {
+        Ok(listener) => Ok(listener),
+        Err(e) if e.kind() == std::io::ErrorKind::AddrInUse => bail!("port {} is taken by another program; end it, or choose another port ({setting})", address.port()),
+        Err(e) => bail!("cannot listen on {address} ({setting}): {e}"),
+    }
+}
+
+fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<Rules> {
+    let mut base_url = settings.public.base_url.clone();
+    if base_url.port() == Some(0) {
+        base_url.set_port(Some(public.port())).map_err(|()| anyhow::anyhow!("public.base_url takes no port"))?;
+    }
+    let mail_domain = settings.mail.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>')).to_owned();
+    Ok(Rules {
+        base_url,
+        link_life: settings.link_life(),
+        access_life: Duration::from_secs(u64::from(settings.payments.access_token_seconds)),
+        refresh_life: Duration::from_secs(u64::from(settings.payments.refresh_token_minutes) * 60),
+        // A conversation is at most three calls (exchange, refresh, status).
+        lease: Duration::from_millis(settings.bank_calls.total_timeout_ms * 3) + Duration::from_secs(10),
+        mail_from: settings.mail.from.clone(),
+        mail_domain,
+        support_contact: settings.operator.contact.clone(),
+        sign_in_limit: crate::flow::sign_in::SignInLimit::default(),
+    })
+}
+
+/// Opens the database with its keys.
+///
+/// # Errors
+/// A text that says what to mend.
+pub fn database(settings: &Settings) -> anyhow::Result<Db> {
+    let location = Location::parse(settings.database.url.expose())?;
+    let vault = Vault::open_file(&settings.encryption.key_file)?;
+    if store::needs_migration(&location)? {
+        bail!("the database is not up to date; run `smartpay migrate` with the same settings");
+    }
+    Ok(Db::open(&location, settings.database.readers, vault)?)
+}
+
+fn read(path: &Path, setting: &str) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("{setting}: cannot read {}", path.display()))
+}
+
+fn read_optional(path: Option<&Path>, setting: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    path.map(|p| read(p, setting)).transpose()
+}
+
+fn banks(settings: &Settings) -> anyhow::Result<crate::bank::directory::Banks> {
+    let calls = &settings.bank_calls;
+    let signing = read_optional(calls.signing_certificate.as_deref(), "bank_calls.signing_certificate")?;
+    let signing = signing.map(String::from_utf8).transpose().context("bank_calls.signing_certificate is not PEM")?;
+    let http = BankHttp::new(BankHttpSettings {
+        connect_timeout: Duration::from_millis(calls.connect_timeout_ms),
+        total_timeout: Duration::from_millis(calls.total_timeout_ms),
+        extra_root_pem: read_optional(calls.extra_root_ca.as_deref(), "bank_calls.extra_root_ca")?,
+        identity_pem: None,
+    })?;
+    let access: BTreeMap<String, BankAccess> = settings
+        .bank
+        .iter()
+        .map(|(code, s)| {
+            let credentials = Credentials {
+                client_id: s.client_id.clone(),
+                client_secret: s.client_secret.as_ref().map(|secret| secret.wrapped().clone()),
+                signing_certificate_pem: signing.clone(),
+            };
+            (code.clone(), BankAccess { base_url: s.base_url.clone(), credentials })
+        })
+        .collect();
+    Ok(Directory::shipped()?.connect(access, &http)?)
+}
+
+fn mailer(settings: &Settings) -> anyhow::Result<(Mailer, Option<SentMails>)> {
+    let mail = &settings.mail;
+    match mail.transport {
+        MailTransport::Folder => {
+            let folder = mail.folder.clone().context("mail.folder is missing")?;
+            std::fs::create_dir_all(&folder).with_context(|| format!("mail.folder: cannot make {}", folder.display()))?;
+            Ok((Mailer::folder(folder), None))
+        }
+        MailTransport::Memory => {
+            let (mailer, sent) = Mailer::memory();
+            Ok((mailer, Some(sent)))
+        }
+        MailTransport::Smtp => {
+            let smtp = &mail.smtp;
+            let mailer = Mailer::smtp(SmtpSettings {
+                host: smtp.host.clone(),
+                port: smtp.port,
+                tls: match smtp.tls {
+                    SmtpEncryption::Starttls => SmtpTls::StartTls,
+                    SmtpEncryption::Tls => SmtpTls::Tls,
+                    SmtpEncryption::None => SmtpTls::Plain,
+                },
+                user: smtp.user.clone(),
+                password: smtp.password.as_ref().map(|p| p.wrapped().clone()),
+                extra_root_pem: read_optional(smtp.extra_root_ca.as_deref(), "mail.smtp.extra_root_ca")?,
+                timeout: Duration::from_millis(smtp.timeout_ms),
+            })?;
+            Ok((mailer, None))
+        }
+    }
+}
+
+/// Requests that take longer to arrive than this are cut off.
+const SLOW_CLIENT: Duration = Duration::from_secs(10);
+/// Connections without a request are closed after this.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// Seconds that requests in flight get at a stop.
+const SHUTDOWN_S: u64 = 30;
+
+fn public_server(settings: &Settings, cx: &Context, listener: TcpListener) -> anyhow::Result<Server> {
+    let site = Site {
+        cx: cx.clone(),
+        operator: Operator { name: settings.operator.name.clone(), licence: None, contact: settings.operator.contact.clone() },
+        trusted_proxies: settings.public.trusted_proxies.clone(),
+    };
+    let idle = Duration::from_secs(u64::from(settings.back_office.idle_minutes) * 60);
+    let site = actix_web::web::Data::new(site);
+    let server = HttpServer::new(move || {
+        Web::new()
+            .app_data(site.clone())
+            .app_data(actix_web::web::FormConfig::default().limit(64 * 1024).error_handler(web::error::unreadable_form))
+            .app_data(actix_web::web::QueryConfig::default().error_handler(web::error::unreadable_query))
+            .wrap(web::back_office::sessions(&site, idle))
+            .wrap(Compress::default())
+            .wrap(headers::security(site.https()))
+            .wrap(from_fn(web::log_request))
+            .configure(web::public_routes)
+            .default_service(actix_web::web::to(web::error::no_such_page))
+    });
+    let server = server.workers(workers()).keep_alive(KEEP_ALIVE).client_request_timeout(SLOW_CLIENT).shutdown_timeout(SHUTDOWN_S).disable_signals();
+    Ok(server.listen(listener)?.run())
+}
+
+fn gateway_server(settings: &Settings, cx: &Context, listener: TcpListener) -> anyhow::Result<Server> {
+    let gateway = actix_web::web::Data::new(Gateway::new(cx.clone(), settings.gateway.requests_per_minute, settings.gateway.requests_burst));
+    let tls = gateway_tls(settings)?;
+    let server = HttpServer::new(move || {
+        Web::new()
+            .app_data(gateway.clone())
+            .wrap(from_fn(gateway::limit))
+            .wrap(from_fn(web::log_request))
+            .configure(gateway::routes)
+            .default_service(actix_web::web::to(gateway::no_such_call))
+    });
+    let server = server.on_connect(|connection, data| {
+        type Stream = actix_tls::accept::rustls_0_23::TlsStream<actix_web::rt::net::TcpStream>;
+        let leaf = connection.downcast_ref::<Stream>().and_then(|s| s.get_ref().1.peer_certificates()).and_then(|chain| chain.first());
+        if let Some(Ok(peer)) = leaf.map(|der| PeerCertificate::from_der(der, fingerprint(der))) {
+            data.insert(peer);
+        }
+    });
+    let server = server.workers(workers()).keep_alive(KEEP_ALIVE).client_request_timeout(SLOW_CLIENT).shutdown_timeout(SHUTDOWN_S).disable_signals();
+    Ok(server.listen_rustls_0_23(listener, tls)?.run())
+}
+
+/// TLS 1.2 and 1.3; a client certificate of a configured CA is required by the handshake itself. No session
+/// is resumed, so that every connection proves its certificate anew.
+fn gateway_tls(settings: &Settings) -> anyhow::Result<ServerConfig> {
+    let g = &settings.gateway;
+    let mut roots = RootCertStore::empty();
+    for ca in CertificateDer::pem_slice_iter(&read(&g.client_ca, "gateway.client_ca")?) {
+        roots.add(ca.context("gateway.client_ca is not PEM")?)?;
+    }
+    let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().context("gateway.client_ca")?;
+    let chain = CertificateDer::pem_slice_iter(&read(&g.certificate, "gateway.certificate")?).collect::<Result<Vec<_>, _>>().context("gateway.certificate is not PEM")?;
+    let key = PrivateKeyDer::from_pem_slice(&read(&g.key, "gateway.key")?).context("gateway.key is not a PEM private key")?;
+    let mut tls = ServerConfig::builder().with_client_cert_verifier(verifier).with_single_cert(chain, key).context("gateway.certificate and gateway.key")?;
+    tls.session_storage = Arc::new(NoServerSessionStorage {});
+    tls.send_tls13_tickets = 0;
+    Ok(tls)
+}
+
+fn operations_server(cx: &Context, listener: TcpListener) -> anyhow::Result<Server> {
+    let cx = actix_web::web::Data::new(cx.clone());
+    let metrics = actix_web::web::Data::new(telemetry::metrics());
+    let server = HttpServer::new(move || Web::new().app_data(cx.clone()).app_data(metrics.clone()).configure(web::operations::routes));
+    Ok(server.workers(1).disable_signals().listen(listener)?.run())
+}
+
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).min(8)
+}
+
+/// The URL of an address on this machine.
+#[must_use]
+pub fn local_url(scheme: &str, address: SocketAddr) -> Option<Url> {
+    Url::parse(&format!("{scheme}://{address}")).ok()
+}

@@ -110,6 +110,7 @@ impl Context {
 }
 
 /// A moment later.
-pub(crate) fn after(from: Timestamp, by: Duration) -> Timestamp {
+#[must_use]
+pub fn after(from: Timestamp, by: Duration) -> Timestamp {
     from + chrono::Duration::from_std(by).unwrap_or(chrono::Duration::MAX / 4)
 }

@@ -12,27 +12,45 @@ pub enum PartnerKind {
     Finance,
 }
 
-/// The fields of the hosted page.
+/// A field of the payment form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
-    /// Nume partener.
+    /// The partner's name.
     PartnerName,
-    /// Nume beneficiar.
+    /// Who receives the money.
     CreditorName,
-    /// IBAN beneficiar.
+    /// The account that receives it.
     CreditorIban,
-    /// Suma de plată.
+    /// How much.
     Amount,
-    /// Detalii de plată.
+    /// Remittance information.
     Details,
-    /// Selectează banca plătitor.
-    DebtorBank,
-    /// IBAN plătitor.
+    /// The PSU's bank.
+    Bank,
+    /// The PSU's account.
     DebtorIban,
-    /// Email plătitor.
-    PsuEmail,
-    /// Acceptarea termenilor.
+    /// Where the PSU is told how the payment ended.
+    Email,
+    /// The PSU's user code at the bank, asked only by banks that authorise decoupled.
+    UserCode,
+    /// The acceptance of the terms and conditions.
     Terms,
+}
+
+impl Field {
+    /// Every field, in the order of the form.
+    pub const ALL: [Self; 10] = [
+        Self::PartnerName,
+        Self::CreditorName,
+        Self::CreditorIban,
+        Self::Amount,
+        Self::Details,
+        Self::Bank,
+        Self::DebtorIban,
+        Self::Email,
+        Self::UserCode,
+        Self::Terms,
+    ];
 }
 
 impl PartnerKind {
@@ -57,7 +75,7 @@ impl PartnerKind {
         match field {
             Field::PartnerName => false,
             Field::CreditorName | Field::CreditorIban | Field::Amount | Field::Details => matches!(self, Self::Finance),
-            Field::DebtorBank | Field::DebtorIban | Field::PsuEmail | Field::Terms => true,
+            Field::Bank | Field::DebtorIban | Field::Email | Field::UserCode | Field::Terms => true,
         }
     }
 }
@@ -164,13 +182,10 @@ mod tests {
 
     #[test]
     fn what_a_payer_may_change() {
-        use Field::{Amount, CreditorIban, CreditorName, DebtorBank, DebtorIban, Details, PartnerName, PsuEmail};
-        for field in [PartnerName, CreditorName, CreditorIban, Amount, Details] {
-            assert!(!PartnerKind::Ecommerce.editable(field));
-            assert_eq!(PartnerKind::Finance.editable(field), field != PartnerName);
-        }
-        for field in [DebtorBank, DebtorIban, PsuEmail] {
-            assert!(PartnerKind::Ecommerce.editable(field) && PartnerKind::Finance.editable(field));
+        for field in Field::ALL {
+            let of_the_order = matches!(field, Field::CreditorName | Field::CreditorIban | Field::Amount | Field::Details);
+            assert_eq!(PartnerKind::Ecommerce.editable(field), !of_the_order && field != Field::PartnerName);
+            assert_eq!(PartnerKind::Finance.editable(field), field != Field::PartnerName);
         }
     }
 }

@@ -102,3 +102,13 @@ pub fn list(a: &mut Access<'_>) -> Result<Vec<Partner>, StoreError> {
     let rows: Vec<Row> = partners::table.order(partners::name).limit(1000).load(a.conn)?;
     rows.into_iter().map(Row::into_partner).collect()
 }
+
+/// The partner of a certificate.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn by_certificate(a: &mut Access<'_>, issuer: &str, subject: &str) -> Result<Option<Partner>, StoreError> {
+    let of = partners::table.filter(partners::certificate_issuer.eq(issuer)).filter(partners::certificate_subject.eq(subject));
+    let row: Option<Row> = of.first(a.conn).optional()?;
+    row.map(Row::into_partner).transpose()
+}

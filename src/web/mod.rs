@@ -1,1 +1,97 @@
-//! Placeholder, filled by the first working version.
+//! HTTP only: every route of all sites, and what their handlers share.
+//!
+//! **Invariant:** handlers read input, start flows and render; they write nothing themselves and know no
+//! SQL. Errors become an envelope (gateway) or a page (payers, admins) with a reference that is in the log.
+
+pub mod assets;
+pub mod back_office;
+pub mod error;
+pub mod gateway;
+pub mod headers;
+pub mod hosted_page;
+pub mod operations;
+
+pub use error::PageError;
+
+use crate::bank::directory::Bank;
+use crate::flow::Context;
+use crate::payment::Language;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use hosted_page::pages::{Operator, Shell};
+use std::net::{IpAddr, Ipv4Addr};
+use url::Url;
+
+/// What the handlers of the public sites work with.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The flows' context.
+    pub cx: Context,
+    /// Who runs the service.
+    pub operator: Operator,
+    /// Addresses whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+impl Site {
+    /// Whether payers reach us over https.
+    #[must_use]
+    pub fn https(&self) -> bool {
+        self.cx.rules.base_url.scheme() == "https"
+    }
+
+    /// What stands around every page.
+    #[must_use]
+    pub fn shell(&self, language: Language) -> Shell {
+        Shell::new(language, self.operator.clone(), format!("/terms?lang={language}"))
+    }
+
+    /// The address of the person at the other end: behind a trusted proxy, the last address that is not one.
+    #[must_use]
+    pub fn client_ip(&self, request: &HttpRequest) -> IpAddr {
+        let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.ip());
+        if !self.trusted_proxies.contains(&peer) {
+            return peer;
+        }
+        let forwarded = request.headers().get_all("X-Forwarded-For").filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+        let addresses: Vec<IpAddr> = forwarded.filter_map(|a| a.trim().parse().ok()).collect();
+        addresses.into_iter().rfind(|a| !self.trusted_proxies.contains(a)).unwrap_or(peer)
+    }
+}
+
+/// An HTML answer.
+#[must_use]
+pub fn html(status: StatusCode, page: String) -> HttpResponse {
+    HttpResponse::build(status).content_type("text/html; charset=utf-8").body(page)
+}
+
+/// Where partners find a bank's logo.
+#[must_use]
+pub fn bank_logo_url(base: &Url, bank: &Bank) -> String {
+    base.join(assets::url(&format!("banks/{}", bank.logo)).trim_start_matches('/')).map(Into::into).unwrap_or_default()
+}
+
+/// The routes of the public listener.
+pub fn public_routes(config: &mut web::ServiceConfig) {
+    config.configure(hosted_page::routes);
+    config.configure(back_office::routes);
+    config.route("/static/{path:.*}", web::get().to(assets::serve));
+    config.route("/", web::get().to(error::no_such_page));
+}
+
+/// Logs a request: method, path without query, status and time. Never headers or bodies.
+///
+/// # Errors
+/// What the handler answers.
+pub async fn log_request(
+    request: actix_web::dev::ServiceRequest,
+    next: actix_web::middleware::Next<impl actix_web::body::MessageBody>,
+) -> Result<actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>, actix_web::Error> {
+    let begun = std::time::Instant::now();
+    let (method, path) = (request.method().clone(), request.match_pattern().unwrap_or_else(|| "(no route)".into()));
+    let answer = next.call(request).await?;
+    let (status, took) = (answer.status().as_u16(), begun.elapsed());
+    tracing::debug!(%method, path, status, took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request");
+    metrics::counter!("smartpay_requests_total", "path" => path, "status" => status.to_string()).increment(1);
+    Ok(answer)
+}

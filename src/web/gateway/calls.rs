@@ -1,0 +1,235 @@
+//! The five calls.
+
+use super::envelope::success;
+use super::input::{self, ORDER_BODY};
+use super::{ApiError, Gateway, order, peer};
+use crate::flow::FieldProblem;
+use crate::flow::init_payment::init_payment as start;
+use crate::flow::issue_token::{IssuedTokens, TokenFlags, authenticate, issue_token, refresh_token as exchange};
+use crate::partner::PeerCertificate;
+use crate::payment::PaymentId;
+use crate::store::partners;
+use crate::store::payments::Payment;
+use actix_web::{HttpRequest, HttpResponse, web};
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+#[derive(Serialize)]
+struct Tokens {
+    access_token: String,
+    refresh_token: String,
+    token_type: &'static str,
+    expires_in: u64,
+    #[serde(rename = "paymentId")]
+    payment: PaymentId,
+    #[serde(rename = "externalPaymentId")]
+    external: PaymentId,
+}
+
+#[derive(Serialize)]
+struct WithResult<T: Serialize> {
+    result: T,
+}
+
+fn tokens(issued: &IssuedTokens) -> HttpResponse {
+    success(WithResult {
+        result: Tokens {
+            access_token: issued.access_token.expose_secret().to_owned(),
+            refresh_token: issued.refresh_token.expose_secret().to_owned(),
+            token_type: "Bearer",
+            expires_in: issued.expires_in_s,
+            payment: issued.payment,
+            external: issued.payment,
+        },
+    })
+}
+
+fn needed<'a>(fields: &'a BTreeMap<String, String>, names: &[&str], problems: &mut Vec<FieldProblem>) -> Option<&'a str> {
+    let value = names.iter().find_map(|n| fields.get(*n)).map(|v| v.trim()).filter(|v| !v.is_empty());
+    let name = names.first().copied().unwrap_or_default();
+    match value {
+        Some(v) if v.len() <= 200 => Some(v),
+        Some(_) => {
+            problems.push(FieldProblem::new(name, "TOO_LONG", "at most 200 characters"));
+            None
+        }
+        None => {
+            problems.push(FieldProblem::new(name, "MISSING", "this field is needed"));
+            None
+        }
+    }
+}
+
+const CLIENT_ID: [&str; 3] = ["client_id", "clientID", "clientId"];
+
+/// POST token.
+pub async fn token(gateway: web::Data<Gateway>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, ApiError> {
+    let peer = peer(&request)?;
+    let fields = input::text_fields(&request, payload).await?;
+    let mut problems = Vec::new();
+    let client_id = needed(&fields, &CLIENT_ID, &mut problems);
+    let flags = TokenFlags {
+        link_to_pay: input::flag(&fields, "isLink2Pay", &mut problems),
+        flexible_url: input::flag(&fields, "flexibleURL", &mut problems),
+        headless: input::flag(&fields, "isHeadless", &mut problems),
+    };
+    let Some(client_id) = client_id.filter(|_| problems.is_empty()) else { return Err(ApiError::invalid(problems)) };
+    Ok(tokens(&issue_token(&gateway.cx, &peer, client_id, flags).await?))
+}
+
+/// POST refreshToken.
+pub async fn refresh_token(gateway: web::Data<Gateway>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, ApiError> {
+    let peer = peer(&request)?;
+    let fields = input::text_fields(&request, payload).await?;
+    let mut problems = Vec::new();
+    let client_id = needed(&fields, &CLIENT_ID, &mut problems);
+    let refresh = needed(&fields, &["refresh_token"], &mut problems);
+    let (Some(client_id), Some(refresh)) = (client_id, refresh) else { return Err(ApiError::invalid(problems)) };
+    Ok(tokens(&exchange(&gateway.cx, &peer, client_id, refresh).await?))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Started {
+    payment_id: PaymentId,
+    external_payment_id: serde_json::Value,
+    redirect_uri: String,
+    #[serde(rename = "redirectURL")]
+    redirect_url: String,
+}
+
+fn payment_id(path: &str) -> Result<PaymentId, ApiError> {
+    PaymentId::parse(path).ok_or_else(ApiError::no_payment)
+}
+
+/// A partner's own id as it was written: whole numbers stay numbers. Ours, when it gave none.
+fn external(id: PaymentId, given: Option<&str>) -> serde_json::Value {
+    let Some(text) = given else { return id.number().into() };
+    let number = text.parse::<i64>().ok().filter(|n| (0..1 << 53).contains(n) && n.to_string() == text);
+    number.map_or_else(|| text.into(), Into::into)
+}
+
+/// POST initPayment.
+pub async fn init_payment(gateway: web::Data<Gateway>, request: HttpRequest, path: web::Path<String>, payload: web::Payload) -> Result<HttpResponse, ApiError> {
+    let cx = &gateway.cx;
+    let token = input::bearer(&request)?;
+    let id = payment_id(&path)?;
+    let partner = authenticate(cx, &peer(&request)?, token, Some(id)).await?;
+    input::must_be_json(&request)?;
+    let object = input::json_object(&input::body(&request, payload, ORDER_BODY).await?)?;
+    let order = order::read(&object, id, partner.currency).map_err(|problems| {
+        // Not offered is a rule; everything else is input to be mended.
+        if problems.iter().all(|p| p.code == "NOT_OFFERED") { crate::flow::FlowError::AgainstRules(problems).into() } else { ApiError::invalid(problems) }
+    })?;
+    let accepted = start(cx, &partner, id, order).await?;
+    success_link(&accepted)
+}
+
+fn success_link(accepted: &crate::flow::init_payment::Accepted) -> Result<HttpResponse, ApiError> {
+    let link = accepted.link.to_string();
+    Ok(success(Started {
+        payment_id: accepted.payment,
+        external_payment_id: external(accepted.payment, accepted.external_payment_id.as_deref()),
+        redirect_uri: link.clone(),
+        redirect_url: link,
+    }))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusAnswer {
+    payment_id: PaymentId,
+    external_payment_id: serde_json::Value,
+    transaction_status: &'static str,
+    payment_status: &'static str,
+    is_final: bool,
+    is_successful: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_reason: Option<String>,
+    bank: Option<String>,
+    amount: Option<String>,
+    currency: &'static str,
+    creditor_iban: Option<String>,
+    updated_at: String,
+}
+
+impl StatusAnswer {
+    fn of(payment: Payment) -> Self {
+        let instruction = payment.instructions.first();
+        Self {
+            payment_id: payment.id,
+            external_payment_id: external(payment.id, payment.external_payment_id.as_deref()),
+            transaction_status: payment.status.transaction_status(payment.bank_word.as_deref()),
+            payment_status: payment.status.as_str(),
+            is_final: payment.status.is_final(),
+            is_successful: payment.status.is_successful(),
+            amount: payment.total().map(|t| t.wire()),
+            currency: payment.currency.code(),
+            creditor_iban: instruction.map(|i| i.creditor_iban.electronic().to_owned()),
+            updated_at: payment.updated_at.and_utc().to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+            status_reason: payment.reason,
+            bank: payment.bank_code,
+        }
+    }
+}
+
+/// GET status. Answers at every stage, also while the PSU is at the bank.
+pub async fn status(gateway: web::Data<Gateway>, request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    let token = input::bearer(&request)?;
+    let id = payment_id(&path)?;
+    authenticate(&gateway.cx, &peer(&request)?, token, Some(id)).await?;
+    let (payment, _) = gateway.cx.payment(id).await?;
+    Ok(success(StatusAnswer::of(payment)))
+}
+
+#[derive(Serialize)]
+struct BankLine {
+    code: String,
+    name: String,
+    logo: String,
+    bic: String,
+    active: bool,
+    #[serde(rename = "requiredParameters")]
+    required: Required,
+}
+
+#[derive(Serialize)]
+struct Required {
+    #[serde(rename = "requiresPSUId")]
+    psu_id: bool,
+    #[serde(rename = "requiresPSUIdType")]
+    psu_id_type: bool,
+    #[serde(rename = "requiresIban")]
+    iban: bool,
+}
+
+#[derive(Serialize)]
+struct WithPayload<T: Serialize> {
+    payload: T,
+}
+
+async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<(), ApiError> {
+    let known = gateway.cx.db.read(move |a| partners::by_certificate(a, &peer.issuer, &peer.subject)).await.map_err(crate::flow::FlowError::from)?;
+    known.filter(|p| p.active).map(drop).ok_or_else(ApiError::not_you)
+}
+
+/// GET banks. The certificate alone says who asks: no payment exists yet.
+pub async fn banks(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    known_certificate(&gateway, peer(&request)?).await?;
+    let payload: Vec<BankLine> = gateway
+        .cx
+        .banks
+        .list()
+        .iter()
+        .map(|bank| BankLine {
+            code: bank.code.clone(),
+            name: bank.name.clone(),
+            logo: crate::web::bank_logo_url(gateway.public_url(), bank),
+            bic: bank.bic.clone(),
+            active: bank.active(),
+            required: Required { psu_id: bank.facts.requires_psu_id, psu_id_type: bank.facts.requires_psu_id_type, iban: bank.facts.requires_iban },
+        })
+        .collect();
+    Ok(success(WithPayload { payload }))
+}

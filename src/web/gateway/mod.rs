@@ -1,0 +1,109 @@
+//! The partner API. Every handler reads input, starts one flow and writes one envelope.
+//!
+//! **Invariant:** no answer but HTTP 200 means success; nothing a client can send makes a 500; a request is
+//! always judged together with the certificate TLS verified.
+
+mod calls;
+mod envelope;
+mod input;
+mod order;
+
+pub use envelope::ApiError;
+
+use crate::flow::Context;
+use crate::partner::PeerCertificate;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use url::Url;
+
+/// What the gateway's handlers work with.
+#[derive(Clone)]
+pub struct Gateway {
+    /// The flows' context.
+    pub cx: Context,
+    /// Requests per certificate.
+    limit: Arc<DefaultKeyedRateLimiter<String>>,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gateway")
+    }
+}
+
+impl Gateway {
+    /// A gateway that lets each certificate make so many requests.
+    #[must_use]
+    pub fn new(cx: Context, per_minute: u32, burst: u32) -> Self {
+        let least = NonZeroU32::MIN;
+        let quota = Quota::per_minute(NonZeroU32::new(per_minute).unwrap_or(least)).allow_burst(NonZeroU32::new(burst).unwrap_or(least));
+        Self { cx, limit: Arc::new(RateLimiter::keyed(quota)) }
+    }
+
+    /// What payers see in the address bar, for links in answers.
+    fn public_url(&self) -> &Url {
+        &self.cx.rules.base_url
+    }
+}
+
+/// The routes: each call under the manual's path and under the one real clients use, with and without the
+/// `/gateway` prefix.
+pub fn routes(config: &mut web::ServiceConfig) {
+    for prefix in ["/gateway", ""] {
+        for family in ["/authenticate/rest/api/authenticate", "/authenticate/rest/api"] {
+            let path = |call: &str| format!("{prefix}{family}/{call}");
+            config.service(only(&path("token"), web::post().to(calls::token)));
+            config.service(only(&path("refreshToken"), web::post().to(calls::refresh_token)));
+        }
+        for family in ["/core/rest/api/core", "/core/rest/api"] {
+            let path = |call: &str| format!("{prefix}{family}/{call}");
+            config.service(only(&path("initPayment/{payment}"), web::post().to(calls::init_payment)));
+            config.service(only(&path("status/{payment}"), web::get().to(calls::status)));
+            config.service(only(&path("banks"), web::get().to(calls::banks)));
+        }
+    }
+}
+
+fn only(path: &str, route: actix_web::Route) -> actix_web::Resource {
+    web::resource(path).route(route).default_service(web::to(wrong_method))
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::wrong_method()
+}
+
+/// Anything that is no call of the API.
+pub async fn no_such_call() -> HttpResponse {
+    actix_web::ResponseError::error_response(&ApiError::no_such_call())
+}
+
+/// Limits how often one certificate calls.
+///
+/// # Errors
+/// What the handler answers.
+pub async fn limit(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let gateway = request.app_data::<web::Data<Gateway>>().cloned();
+    let peer = request.conn_data::<PeerCertificate>().map(|p| p.sha256.clone()).unwrap_or_default();
+    if let Some(gateway) = gateway
+        && let Err(not_until) = gateway.limit.check_key(&peer)
+    {
+        let wait = not_until.wait_time_from(DefaultClock::default().now());
+        return Err(ApiError::too_many(wait.as_secs() + 1).into());
+    }
+    // Kept with the request, so that handlers need not know about connections.
+    if let Some(peer) = request.conn_data::<PeerCertificate>().cloned() {
+        request.extensions_mut().insert(peer);
+    }
+    next.call(request).await
+}
+
+/// The verified certificate of this request.
+fn peer(request: &HttpRequest) -> Result<PeerCertificate, ApiError> {
+    request.extensions().get::<PeerCertificate>().cloned().ok_or_else(ApiError::not_you)
+}

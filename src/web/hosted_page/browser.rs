@@ -1,0 +1,77 @@
+//! The browser a link is bound to: one cookie, and anti-forgery tokens derived from it.
+//!
+//! The cookie says nothing of any payment; of its value only the hash is stored. A form is taken only with
+//! a token derived from cookie and payment, and from our own origin.
+
+use crate::crypto::{self, Vault};
+use crate::payment::PaymentId;
+use actix_web::HttpRequest;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::ORIGIN;
+use url::Url;
+
+/// Over https the prefix makes browsers refuse the cookie from anybody but this very host.
+const fn cookie_name(https: bool) -> &'static str {
+    if https { "__Host-smartpay" } else { "smartpay" }
+}
+
+/// A browser that has a cookie, or is given one with the answer.
+#[derive(Clone)]
+pub struct Browser {
+    secret: String,
+    is_new: bool,
+    https: bool,
+}
+
+impl std::fmt::Debug for Browser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Browser").field("is_new", &self.is_new).finish_non_exhaustive()
+    }
+}
+
+impl Browser {
+    /// The browser of a request, if it has been here before.
+    #[must_use]
+    pub fn known(request: &HttpRequest, https: bool) -> Option<Self> {
+        let secret = request.cookie(cookie_name(https))?.value().to_owned();
+        (secret.len() == 43).then_some(Self { secret, is_new: false, https })
+    }
+
+    /// The browser of a request; a new one is given a cookie.
+    #[must_use]
+    pub fn of(request: &HttpRequest, https: bool) -> Self {
+        Self::known(request, https).unwrap_or_else(|| Self { secret: crypto::new_token(), is_new: true, https })
+    }
+
+    /// What is stored of it.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        crypto::token_hash(&self.secret)
+    }
+
+    /// The cookie to set, when it is new. It lives as long as the browser's session.
+    #[must_use]
+    pub fn new_cookie(&self) -> Option<Cookie<'static>> {
+        self.is_new.then(|| {
+            Cookie::build(cookie_name(self.https), self.secret.clone()).path("/").http_only(true).secure(self.https).same_site(SameSite::Lax).finish()
+        })
+    }
+
+    /// The anti-forgery token of this browser's forms of one payment.
+    #[must_use]
+    pub fn csrf(&self, vault: &Vault, payment: PaymentId) -> String {
+        vault.keyed_hash("form", &format!("{payment}|{}", self.secret))
+    }
+
+    /// Whether a posted form is this browser's own.
+    #[must_use]
+    pub fn owns_form(&self, vault: &Vault, payment: PaymentId, csrf: &str) -> bool {
+        !self.is_new && crypto::same(&self.csrf(vault, payment), csrf)
+    }
+}
+
+/// Whether a post comes from our own pages; browsers that send no `Origin` are judged by the token alone.
+#[must_use]
+pub fn same_origin(request: &HttpRequest, base_url: &Url) -> bool {
+    request.headers().get(ORIGIN).is_none_or(|origin| origin.to_str().is_ok_and(|o| Url::parse(o).is_ok_and(|u| u.origin() == base_url.origin())))
+}

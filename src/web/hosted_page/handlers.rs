@@ -1,0 +1,266 @@
+//! The hosted page over HTTP: every GET renders the page that fits the payment's state, every POST starts a
+//! flow and answers 303 to the same page.
+
+use super::browser::{Browser, same_origin};
+use super::form::{self, FormInput};
+use super::pages::{NoticeKind, Terms};
+use super::render::{View, Wrong, bank_choices, known_order, notice, page_path};
+use crate::flow::open_page::{Opened, open_page, own_link};
+use crate::flow::submit_payment::{ConfirmedOrder, PsuDevice, submit_payment};
+use crate::flow::{FlowError, reply_to_bank, withdraw_payment};
+use crate::partner::Partner;
+use crate::payment::{Language, PaymentId, Status};
+use crate::store::payments::Payment;
+use crate::web::{PageError, Site, html};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT_LANGUAGE, LOCATION, USER_AGENT};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template as _;
+use serde::Deserialize;
+
+/// The query of a payment's link.
+#[derive(Deserialize)]
+pub struct Link {
+    payment: String,
+    state: String,
+    lang: Option<String>,
+    seen: Option<String>,
+}
+
+/// The language of a request: chosen on the page, else the payment's, else the browser's.
+fn language(request: &HttpRequest, chosen: Option<&str>, payment: Option<&Payment>) -> Language {
+    let by_browser = || request.headers().get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(Language::from_accept_language);
+    chosen.and_then(Language::parse).or_else(|| payment.and_then(|p| p.language)).or_else(by_browser).unwrap_or_default()
+}
+
+fn with_cookie(mut answer: HttpResponse, browser: &Browser) -> HttpResponse {
+    if let Some(cookie) = browser.new_cookie() {
+        // Adding fails only for a cookie that is no header value, which ours always is.
+        let _ = answer.add_cookie(&cookie);
+    }
+    answer
+}
+
+/// GET /payment-initiation.
+pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web::Query<Link>>) -> Result<HttpResponse, PageError> {
+    let Some(link) = link else { return missing(&site, &request, None) };
+    let chosen = link.lang.as_deref();
+    let browser = Browser::of(&request, site.https());
+    let opened = match PaymentId::parse(&link.payment) {
+        Some(id) => open_page(&site.cx, id, &link.state, &browser.hash()).await,
+        None => Err(FlowError::NotFound),
+    };
+    match opened {
+        Ok(Opened::Bound(payment, partner)) => {
+            let language = language(&request, chosen, Some(&payment));
+            let page = View { site: &site, payment: &payment, partner: &partner, browser: &browser, language }.page()?;
+            Ok(with_cookie(html(StatusCode::OK, page), &browser))
+        }
+        Ok(Opened::OtherBrowser) => Ok(html(StatusCode::FORBIDDEN, notice(&site, language(&request, chosen, None), NoticeKind::OtherBrowser)?)),
+        Err(FlowError::NotFound) => missing(&site, &request, chosen),
+        Err(other) => Err(PageError::new(&site, language(&request, chosen, None), other)),
+    }
+}
+
+fn missing(site: &Site, request: &HttpRequest, chosen: Option<&str>) -> Result<HttpResponse, PageError> {
+    Ok(html(StatusCode::NOT_FOUND, notice(site, language(request, chosen, None), NoticeKind::NotFound)?))
+}
+
+/// A posted form of the page. Fields that a page did not show are simply absent.
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+pub struct Posted {
+    payment: String,
+    state: String,
+    csrf: String,
+    lang: String,
+    creditor_name: String,
+    creditor_iban: String,
+    amount: String,
+    details: String,
+    bank: String,
+    debtor_iban: String,
+    email: String,
+    user_code: String,
+    terms: String,
+}
+
+impl Posted {
+    fn into_input(self) -> FormInput {
+        FormInput {
+            creditor_name: self.creditor_name,
+            creditor_iban: self.creditor_iban,
+            amount: self.amount,
+            details: self.details,
+            bank: self.bank,
+            debtor_iban: self.debtor_iban,
+            email: self.email,
+            user_code: self.user_code,
+            terms: self.terms,
+        }
+    }
+}
+
+/// What a post is about, once it is known to be the bound browser's own.
+struct Checked {
+    browser: Browser,
+    payment: Box<Payment>,
+    partner: Box<Partner>,
+    language: Language,
+    forged: bool,
+}
+
+/// Finds the payment of a post, or answers the page that says why not.
+async fn check(site: &Site, request: &HttpRequest, posted: &Posted) -> Result<Result<Checked, HttpResponse>, PageError> {
+    let chosen = Some(posted.lang.as_str());
+    let browser = Browser::of(request, site.https());
+    let opened = match PaymentId::parse(&posted.payment) {
+        Some(id) if Browser::known(request, site.https()).is_some() => open_page(&site.cx, id, &posted.state, &browser.hash()).await,
+        _ => Err(FlowError::NotFound),
+    };
+    match opened {
+        Ok(Opened::Bound(payment, partner)) => {
+            let own = same_origin(request, &site.cx.rules.base_url) && browser.owns_form(site.cx.db.vault(), payment.id, &posted.csrf);
+            let language = language(request, chosen, Some(&payment));
+            Ok(Ok(Checked { browser, payment, partner, language, forged: !own }))
+        }
+        Ok(Opened::OtherBrowser) => Ok(Err(html(StatusCode::FORBIDDEN, notice(site, language(request, chosen, None), NoticeKind::OtherBrowser)?))),
+        Err(FlowError::NotFound) => missing(site, request, chosen).map(Err),
+        Err(other) => Err(PageError::new(site, language(request, chosen, None), other)),
+    }
+}
+
+/// POST /payment-initiation: „Plătește”.
+pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Form<Posted>) -> Result<HttpResponse, PageError> {
+    let posted = posted.into_inner();
+    let Checked { browser, payment, partner, language, forged } = match check(&site, &request, &posted).await? {
+        Ok(checked) => checked,
+        Err(answer) => return Ok(answer),
+    };
+    let back = format!("{}&lang={language}", page_path(payment.id, &posted.state));
+    if payment.status != Status::Created {
+        return Ok(see_other(&back));
+    }
+    let view = View { site: &site, payment: &payment, partner: &partner, browser: &browser, language };
+    let input = posted.into_input();
+    if forged {
+        let page = view.form(Some(&Wrong { input, errors: Vec::new() }), true)?;
+        return Ok(html(StatusCode::FORBIDDEN, page));
+    }
+    let checked = form::validate(&input, &known_order(&payment), partner.kind, &bank_choices(&site.cx));
+    let confirmed = match checked.outcome {
+        Ok(confirmed) => confirmed,
+        Err(errors) => return Ok(html(StatusCode::UNPROCESSABLE_ENTITY, view.form(Some(&Wrong { input, errors }), false)?)),
+    };
+    let confirmed = ConfirmedOrder {
+        creditor_name: confirmed.creditor_name,
+        creditor_iban: confirmed.creditor_iban,
+        amount: confirmed.amount,
+        details: confirmed.details,
+        bank_code: confirmed.bank,
+        debtor_iban: confirmed.debtor_iban,
+        email: confirmed.email,
+        language,
+    };
+    let psu = PsuDevice { ip: site.client_ip(&request), user_agent: user_agent(&request), browser_hash: browser.hash() };
+    match submit_payment(&site.cx, payment.id, &psu, confirmed, &checked.tampered).await {
+        // Busy: another tab is at it; the page shows it.
+        Ok(()) | Err(FlowError::Busy) => Ok(see_other(&back)),
+        Err(other) => Err(PageError::new(&site, language, other)),
+    }
+}
+
+fn user_agent(request: &HttpRequest) -> Option<String> {
+    let text = request.headers().get(USER_AGENT)?.to_str().ok()?;
+    Some(text.chars().take(200).collect())
+}
+
+fn see_other(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
+}
+
+/// POST /payment-initiation/withdraw: „Renunță”.
+pub async fn withdraw(site: web::Data<Site>, request: HttpRequest, posted: web::Form<Posted>) -> Result<HttpResponse, PageError> {
+    let checked = match check(&site, &request, &posted).await? {
+        Ok(checked) => checked,
+        Err(answer) => return Ok(answer),
+    };
+    let back = format!("{}&lang={}", page_path(checked.payment.id, &posted.state), checked.language);
+    if checked.forged {
+        return Ok(see_other(&back));
+    }
+    match withdraw_payment::withdraw_payment(&site.cx, checked.payment.id, &checked.browser.hash()).await {
+        Ok(()) | Err(FlowError::Busy | FlowError::NotAllowed) => Ok(see_other(&back)),
+        Err(other) => Err(PageError::new(&site, checked.language, other)),
+    }
+}
+
+/// GET /payment-initiation/state: whether the page has something new to show. Only for the bound browser.
+pub async fn state(site: web::Data<Site>, request: HttpRequest, link: web::Query<Link>) -> HttpResponse {
+    let (Some(id), Some(browser)) = (PaymentId::parse(&link.payment), Browser::known(&request, site.https())) else {
+        return HttpResponse::NotFound().finish();
+    };
+    match open_page(&site.cx, id, &link.state, &browser.hash()).await {
+        Ok(Opened::Bound(payment, _)) => {
+            let changed = link.seen.as_deref() != Some(payment.status.as_str());
+            HttpResponse::Ok().json(serde_json::json!({ "changed": changed }))
+        }
+        Ok(Opened::OtherBrowser) | Err(FlowError::NotFound) => HttpResponse::NotFound().finish(),
+        Err(_) => HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "2")).finish(),
+    }
+}
+
+/// GET /payment-return/{bank}: back from the bank, perhaps in another browser, twice, late or forged.
+pub async fn came_back(site: web::Data<Site>, request: HttpRequest, bank: web::Path<String>) -> Result<HttpResponse, PageError> {
+    let query: Vec<(String, String)> =
+        url::form_urlencoded::parse(request.query_string().as_bytes()).take(20).map(|(n, v)| (n.into_owned(), v.chars().take(4096).collect())).collect();
+    let browser = Browser::known(&request, site.https()).map(|b| b.hash());
+    let outcome = reply_to_bank::reply_to_bank(&site.cx, &bank, query, browser.as_deref()).await;
+    let neutral = || -> Result<HttpResponse, PageError> {
+        Ok(html(StatusCode::OK, notice(&site, language(&request, None, None), NoticeKind::ReturnedElsewhere)?))
+    };
+    match (outcome, browser) {
+        (Ok(id), Some(browser)) => match own_link(&site.cx, id, &browser).await {
+            Ok(link) => Ok(see_other(&format!("{}?{}", link.path(), link.query().unwrap_or_default()))),
+            Err(_) => neutral(),
+        },
+        (Ok(_) | Err(FlowError::NotFound | FlowError::Busy), _) => neutral(),
+        (Err(other), _) => Err(PageError::new(&site, language(&request, None, None), other)),
+    }
+}
+
+/// The query of pages that belong to no payment.
+#[derive(Deserialize)]
+pub struct Chosen {
+    lang: Option<String>,
+}
+
+/// GET /terms.
+pub async fn terms(site: web::Data<Site>, request: HttpRequest, chosen: web::Query<Chosen>) -> Result<HttpResponse, PageError> {
+    let language = language(&request, chosen.lang.as_deref(), None);
+    let mut shell = site.shell(language);
+    let other = if language == Language::Ro { Language::En } else { Language::Ro };
+    shell.other_language_url = Some(format!("/terms?lang={other}"));
+    Ok(html(StatusCode::OK, Terms { shell }.render()?))
+}
+
+/// GET /partner/{id}/style.css: the partner's colour.
+pub async fn partner_style(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
+    let partner = partner(&site, id.into_inner()).await?;
+    let colour = partner.as_ref().and_then(|p| super::colour::Colour::parse(&p.colour));
+    let Some(colour) = colour else { return Ok(HttpResponse::NotFound().finish()) };
+    let answer = HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header(("Cache-Control", "public, max-age=3600")).body(super::colour::partner_css(colour));
+    Ok(answer)
+}
+
+/// GET /partner/{id}/logo.
+pub async fn partner_logo(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
+    let Some((bytes, media_type)) = partner(&site, id.into_inner()).await?.and_then(|p| p.logo) else { return Ok(HttpResponse::NotFound().finish()) };
+    Ok(HttpResponse::Ok().content_type(media_type).insert_header(("Cache-Control", "public, max-age=3600")).body(bytes))
+}
+
+async fn partner(site: &Site, id: String) -> Result<Option<Partner>, PageError> {
+    let found = site.cx.db.read(move |a| crate::store::partners::get(a, &id)).await;
+    found.map_err(|e| PageError::new(site, Language::default(), e.into()))
+}

@@ -1,0 +1,26 @@
+//! The page on which a payer confirms a payment, and the pages around it.
+//!
+//! **Invariant:** what may be changed is decided on the server by the partner's kind; every GET shows the
+//! page that fits the payment's state and changes nothing but the binding to the first browser; everything
+//! works without JavaScript.
+
+pub mod browser;
+pub mod colour;
+pub mod form;
+mod handlers;
+pub mod pages;
+mod render;
+pub mod texts;
+
+use actix_web::web;
+
+/// The routes.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config.service(web::resource("/payment-initiation").route(web::get().to(handlers::show)).route(web::post().to(handlers::submit)));
+    config.route("/payment-initiation/withdraw", web::post().to(handlers::withdraw));
+    config.route("/payment-initiation/state", web::get().to(handlers::state));
+    config.route("/payment-return/{bank}", web::get().to(handlers::came_back));
+    config.route("/terms", web::get().to(handlers::terms));
+    config.route("/partner/{id}/style.css", web::get().to(handlers::partner_style));
+    config.route("/partner/{id}/logo", web::get().to(handlers::partner_logo));
+}

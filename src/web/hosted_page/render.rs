@@ -1,0 +1,275 @@
+//! Which page fits a payment's state.
+
+use super::browser::Browser;
+use super::form::{BankChoice, FieldError, FormInput, KnownOrder};
+use super::pages::{
+    self, Busy, FormNotice, GoToBank, InDoubt, Notice, NoticeKind, OrderView, Outcome, PartnerBrand, PaymentForm, PostForm, Refusal, Shell, Waiting,
+    WaitingFor,
+};
+use crate::bank::{PsuStep, Reason};
+use crate::flow::Context;
+use crate::partner::{Field, Partner};
+use crate::payment::link::with_query;
+use crate::payment::{Language, PaymentId, Status};
+use crate::store::payments::Payment;
+use crate::web::Site;
+use askama::Template as _;
+use url::Url;
+
+/// A rendered page, or why it could not be.
+pub type Rendered = Result<String, askama::Error>;
+
+/// What a page is rendered from.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// The payment.
+    pub payment: &'a Payment,
+    /// Whose it is.
+    pub partner: &'a Partner,
+    /// The bound browser.
+    pub browser: &'a Browser,
+    /// The language.
+    pub language: Language,
+}
+
+/// What was posted and what is wrong with it.
+#[derive(Debug)]
+pub struct Wrong {
+    /// As posted.
+    pub input: FormInput,
+    /// What is wrong.
+    pub errors: Vec<(Field, FieldError)>,
+}
+
+/// The path of a payment's page.
+#[must_use]
+pub fn page_path(id: PaymentId, state: &str) -> String {
+    format!("/payment-initiation?payment={id}&state={state}")
+}
+
+/// The banks as the page offers them.
+#[must_use]
+pub fn bank_choices(cx: &Context) -> Vec<BankChoice> {
+    let choice = |b: &crate::bank::directory::Bank| BankChoice {
+        code: b.code.clone(),
+        name: b.name.clone(),
+        active: b.active(),
+        iban_codes: b.iban_codes.clone(),
+        needs_user_code: b.facts.requires_psu_id,
+    };
+    cx.banks.list().iter().map(choice).collect()
+}
+
+/// What is known of the order before the PSU adds to it.
+#[must_use]
+pub fn known_order(payment: &Payment) -> KnownOrder {
+    let instruction = payment.instructions.first();
+    KnownOrder {
+        currency: payment.currency,
+        creditor_name: instruction.map(|i| i.creditor_name.clone()),
+        creditor_iban: instruction.map(|i| i.creditor_iban.clone()),
+        amount: instruction.map(|i| i.amount),
+        details: instruction.map(|i| i.details.clone()),
+        bank: payment.bank_code.clone(),
+        debtor_iban: payment.debtor_iban.clone(),
+        email: payment.psu_email.clone(),
+        terms_accepted: payment.terms_accepted,
+    }
+}
+
+/// A page that tells nothing of any payment.
+///
+/// # Errors
+/// When the template fails.
+pub fn notice(site: &Site, language: Language, kind: NoticeKind) -> Rendered {
+    Notice::new(site.shell(language), kind).render()
+}
+
+impl View<'_> {
+    /// The page for where the payment stands.
+    ///
+    /// # Errors
+    /// When the template fails.
+    pub fn page(&self) -> Rendered {
+        match self.payment.status {
+            Status::Created if self.payment.is_leased(self.site.cx.now()) => self.busy(),
+            Status::Created => self.form(None, false),
+            Status::Initiating => self.waiting(WaitingFor::Sending, None),
+            Status::AwaitingPsu => self.at_bank(),
+            Status::Processing => self.waiting(WaitingFor::Settlement, None),
+            Status::InDoubt => self.in_doubt(),
+            _ => self.result(),
+        }
+    }
+
+    /// The form, perhaps with what was wrong.
+    ///
+    /// # Errors
+    /// When the template fails.
+    pub fn form(&self, wrong: Option<&Wrong>, page_expired: bool) -> Rendered {
+        let banks = bank_choices(&self.site.cx);
+        let answered = wrong.map(|w| pages::Answered { input: &w.input, errors: &w.errors });
+        let form = PaymentForm::new(
+            self.shell(),
+            self.post_form("/payment-initiation"),
+            "/payment-initiation/withdraw".into(),
+            self.partner.kind,
+            &known_order(self.payment),
+            &banks,
+            answered,
+        );
+        let bank = self.bank_name().unwrap_or_default();
+        let notice = match self.payment.notice.as_deref() {
+            _ if page_expired => Some(FormNotice::PageExpired),
+            Some("bank_declined") => Some(FormNotice::BankDeclined { bank }),
+            Some(_) => Some(FormNotice::BankNotReached { bank }),
+            None => None,
+        };
+        match notice {
+            Some(notice) => form.with_notice(&notice).render(),
+            None => form.render(),
+        }
+    }
+
+    fn busy(&self) -> Rendered {
+        Busy { shell: self.shell(), refresh_url: self.own_path() }.render()
+    }
+
+    fn at_bank(&self) -> Rendered {
+        let step = self.payment.psu_step.as_deref().and_then(|s| serde_json::from_str::<PsuStep>(s).ok());
+        let (Some(PsuStep::GoToBank { url }), Some(order)) = (step, self.order()) else { return self.in_doubt() };
+        if self.payment.notice.is_some() || self.payment.polls > 0 {
+            // The PSU has been sent to the bank before, or giving up did not work: say where it stands.
+            return self.waiting(WaitingFor::Approval, Some(url));
+        }
+        GoToBank::new(self.shell(), self.bank_name().unwrap_or_default(), &url, order, self.post_form("/payment-initiation/withdraw")).render()
+    }
+
+    fn waiting(&self, waiting_for: WaitingFor, bank_url: Option<Url>) -> Rendered {
+        let Some(order) = self.order() else { return self.in_doubt() };
+        Waiting {
+            shell: self.shell(),
+            waiting_for,
+            bank: self.bank_name().unwrap_or_default(),
+            order,
+            status_url: self.status_path(),
+            refresh_url: self.own_path(),
+            cancel: bank_url.is_some().then(|| self.post_form("/payment-initiation/withdraw")),
+            bank_url: bank_url.map(Into::into),
+            return_url: self.return_url(),
+        }
+        .render()
+    }
+
+    fn in_doubt(&self) -> Rendered {
+        let Some(order) = self.order() else { return notice(self.site, self.language, NoticeKind::NotFound) };
+        InDoubt {
+            shell: self.shell(),
+            bank: self.bank_name().unwrap_or_default(),
+            order,
+            status_url: self.status_path(),
+            refresh_url: self.own_path(),
+            return_url: self.return_url(),
+        }
+        .render()
+    }
+
+    fn result(&self) -> Rendered {
+        let payment = self.payment;
+        let outcome = match payment.status {
+            Status::Settled => Outcome::Settled,
+            Status::PartlySettled => Outcome::PartlySettled,
+            Status::Rejected => Outcome::Rejected(match payment.reason.as_deref() {
+                Some(word) if word == Reason::PsuDeclined.as_str() => Refusal::NotApproved,
+                Some(word) if word == Reason::BankDeclined.as_str() => Refusal::ByBank,
+                _ => Refusal::Unknown,
+            }),
+            // The bank's own refusal is a refusal to the payer, whichever word the bank uses for it.
+            Status::Cancelled if payment.reason.as_deref() == Some(Reason::BankDeclined.as_str()) => Outcome::Rejected(Refusal::ByBank),
+            Status::Cancelled => Outcome::Cancelled,
+            Status::Blocked => Outcome::Blocked,
+            _ if payment.expires_at <= payment.updated_at => Outcome::Expired,
+            _ => Outcome::GivenUp,
+        };
+        pages::Result {
+            shell: self.shell(),
+            outcome,
+            order: self.order(),
+            bank: self.bank_name(),
+            debtor_iban: payment.debtor_iban.as_ref().map(|i| i.masked()),
+            finished_at: payment.ended_at.map(|at| local_time(at, self.language)),
+            mail_to: payment.psu_email.as_deref().filter(|_| !matches!(outcome, Outcome::GivenUp | Outcome::Expired)).map(pages::mask_email),
+            return_url: self.return_url(),
+        }
+        .render()
+    }
+
+    fn shell(&self) -> Shell {
+        let mut shell = self.site.shell(self.language);
+        let partner = self.partner;
+        shell.partner = Some(PartnerBrand {
+            name: partner.name.clone(),
+            logo_url: partner.logo.is_some().then(|| format!("/partner/{}/logo", partner.id)),
+            css_url: Some(format!("/partner/{}/style.css?v={}", partner.id, partner.colour.trim_start_matches('#'))),
+        });
+        let other = if self.language == Language::Ro { Language::En } else { Language::Ro };
+        shell.other_language_url = Some(format!("{}&lang={other}", self.base_path()));
+        shell.reference = Some(self.payment.id.to_string());
+        shell
+    }
+
+    fn state(&self) -> &str {
+        self.payment.link_state.as_deref().unwrap_or_default()
+    }
+
+    fn base_path(&self) -> String {
+        page_path(self.payment.id, self.state())
+    }
+
+    fn own_path(&self) -> String {
+        format!("{}&lang={}", self.base_path(), self.language)
+    }
+
+    fn status_path(&self) -> String {
+        format!("/payment-initiation/state?payment={}&state={}&seen={}", self.payment.id, self.state(), self.payment.status)
+    }
+
+    fn post_form(&self, action: &str) -> PostForm {
+        PostForm {
+            action: action.to_owned(),
+            csrf: self.browser.csrf(self.site.cx.db.vault(), self.payment.id),
+            payment: self.payment.id.to_string(),
+            state: self.state().to_owned(),
+        }
+    }
+
+    fn order(&self) -> Option<OrderView> {
+        let i = self.payment.instructions.first()?;
+        Some(OrderView::new(self.language, &i.creditor_name, &i.creditor_iban, self.payment.total()?, &i.details))
+    }
+
+    fn bank_name(&self) -> Option<String> {
+        self.payment.bank_code.as_deref().and_then(|code| self.site.cx.banks.get(code)).map(|b| b.name.clone())
+    }
+
+    /// Back to the partner with id, status and message: a convenience for the payer, never proof for the partner.
+    fn return_url(&self) -> Option<String> {
+        let url = Url::parse(self.payment.redirect_url.as_deref()?).ok()?;
+        let status = self.payment.status.transaction_status(self.payment.bank_word.as_deref());
+        let message = match self.payment.status {
+            Status::Settled => "SUCCESS",
+            s if s.is_final() => "FAILED",
+            _ => "PENDING",
+        };
+        Some(with_query(&url, &[("id", &self.payment.id.to_string()), ("status", status), ("message", message)]).into())
+    }
+}
+
+/// A time as people in Romania read it.
+fn local_time(at: crate::clock::Timestamp, language: Language) -> String {
+    let local = at.and_utc().with_timezone(&chrono_tz::Europe::Bucharest);
+    let format = if language == Language::Ro { "%d.%m.%Y, %H:%M" } else { "%d/%m/%Y, %H:%M" };
+    local.format(format).to_string()
+}
