@@ -1,0 +1,161 @@
+//! Starts payments for orders and asks the gateway how they stand. This is all of the integration a partner needs.
+
+use super::gateway_client::{GatewayClient, GatewayError, InitPayment};
+use super::orders::{Attempt, Book, Order, Seen, Site, Stage};
+use crate::clock::Clock;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use url::Url;
+
+/// How often the unpaid orders are gone through.
+const ROUND: Duration = Duration::from_secs(3);
+/// A page that is reloaded does not ask the gateway more often than this.
+const SHORTEST_PAUSE_MS: i64 = 1500;
+
+pub(super) struct Cashier {
+    pub book: Arc<Book>,
+    pub shop: GatewayClient,
+    pub erp: GatewayClient,
+    pub base_url: Url,
+    pub clock: Clock,
+}
+
+impl Cashier {
+    const fn gateway(&self, site: Site) -> &GatewayClient {
+        match site {
+            Site::Shop => &self.shop,
+            Site::Erp => &self.erp,
+        }
+    }
+
+    /// The order's own page, where the payer comes back to.
+    fn return_url(&self, order: &Order) -> String {
+        let path = match order.site {
+            Site::Shop => format!("shop/comanda/{}", order.key),
+            Site::Erp => format!("erp/plata/{}", order.key),
+        };
+        self.base_url.join(&path).map_or_else(|_| self.base_url.to_string(), String::from)
+    }
+
+    /// Starts a payment, unless one is under way. What went wrong is noted in the order.
+    pub(super) async fn start(&self, number: u32) {
+        let Some((_claim, mut order)) = self.book.claim(number) else {
+            return;
+        };
+        if !order.may_start() {
+            return;
+        }
+        let outcome = self.open_and_init(&mut order).await;
+        order.problem = outcome.err().map(|e| {
+            tracing::warn!(order = number, error = %e, "the demo payment could not be started");
+            explain(&e)
+        });
+        self.book.save(order).await;
+    }
+
+    async fn open_and_init(&self, order: &mut Order) -> Result<(), GatewayError> {
+        let gateway = self.gateway(order.site);
+        // An attempt without a page is one whose answer was lost: the same call is repeated, not a new payment made.
+        if order.attempts.last().is_none_or(|a| a.redirect_uri.is_some()) {
+            order.attempts.push(Attempt {
+                tokens: gateway.token().await?,
+                redirect_uri: None,
+                started_at: self.clock.now(),
+                asked_at: None,
+                seen: None,
+            });
+            self.book.save(order.clone()).await;
+        }
+        let call = InitPayment {
+            creditor_name: order.creditor_name.clone(),
+            creditor_iban: order.creditor_iban.clone(),
+            amount: order.total.wire(),
+            details: order.details.clone(),
+            psu_email: Some(order.email.clone()),
+            redirect_url: self.return_url(order),
+        };
+        let Some(attempt) = order.attempts.last_mut() else { return Ok(()) };
+        match gateway.init_payment(&mut attempt.tokens, &call).await {
+            Ok(page) => {
+                attempt.redirect_uri = Some(page.into());
+                Ok(())
+            }
+            Err(e) => {
+                // A clear "no" ends this attempt; only an unknown outcome is worth repeating as it is.
+                if matches!(&e, GatewayError::Refused { status, .. } if *status < 429) {
+                    order.attempts.pop();
+                }
+                Err(e)
+            }
+        }
+    }
+
+    /// Asks about every payment of an order that may still change.
+    pub(super) async fn look(&self, number: u32) {
+        let Some((_claim, mut order)) = self.book.claim(number) else {
+            return;
+        };
+        let now = self.clock.now();
+        let pause = chrono::Duration::milliseconds(SHORTEST_PAUSE_MS);
+        let mut changed = false;
+        for attempt in &mut order.attempts {
+            let rested = attempt.asked_at.is_none_or(|at| now - at >= pause);
+            let open = attempt.stage().is_moving() && attempt.redirect_uri.is_some();
+            if !(rested && open || attempt.is_due(now)) {
+                continue;
+            }
+            attempt.asked_at = Some(now);
+            changed = true;
+            match self.gateway(order.site).status(&mut attempt.tokens).await {
+                Ok(status) => {
+                    attempt.seen = Some(Seen {
+                        stage: Stage::of(&status),
+                        word: status.transaction_status,
+                        reason: status.status_reason,
+                        bank: status.bank,
+                        amount: status.amount,
+                        creditor_iban: status.creditor_iban,
+                    });
+                }
+                Err(e) => tracing::info!(order = number, error = %e, "the demo payment's status is not known now"),
+            }
+        }
+        if changed {
+            self.book.save(order).await;
+        }
+    }
+}
+
+/// Goes through the unpaid orders until the site is gone, so that an order is paid although nobody looks at it.
+pub(super) async fn keep_looking(cashier: Weak<Cashier>) {
+    loop {
+        tokio::time::sleep(ROUND).await;
+        let Some(cashier) = cashier.upgrade() else { return };
+        for order in cashier.book.due(cashier.clock.now()) {
+            cashier.look(order.number).await;
+        }
+    }
+}
+
+/// A gateway error in words for the buyer.
+fn explain(error: &GatewayError) -> String {
+    match error {
+        GatewayError::Unreachable => "Serviciul de plată nu răspunde acum.".to_owned(),
+        GatewayError::Garbled => "Serviciul de plată a răspuns ceva ce nu înțelegem.".to_owned(),
+        GatewayError::Refused {
+            status,
+            message,
+            reference,
+            ..
+        } => {
+            let mut text = format!("Serviciul de plată a refuzat cererea (HTTP {status})");
+            if !message.is_empty() {
+                text = format!("{text}: {message}");
+            }
+            if let Some(reference) = reference {
+                text = format!("{} Referință: {reference}.", text.trim_end_matches('.').to_owned() + ".");
+            }
+            text
+        }
+    }
+}

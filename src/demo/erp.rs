@@ -1,0 +1,169 @@
+//! The accounting page: suppliers' invoices, each paid by one payment that the payer may still edit.
+
+use super::catalogue::{INVOICES, Invoice, invoice};
+use super::orders::{Line, Order, Site, Stage};
+use super::{Demo, pages};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+const EMAIL: &str = "contabilitate@firma.example";
+
+struct Row {
+    invoice: &'static Invoice,
+    due: String,
+    is_overdue: bool,
+    order: Option<Order>,
+}
+
+impl Row {
+    fn stage(&self) -> Option<Stage> {
+        self.order.as_ref().map(Order::stage)
+    }
+
+    fn is_paid(&self) -> bool {
+        self.stage() == Some(Stage::Paid)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "demo/erp/list.html")]
+struct ListPage<'a> {
+    refresh_s: u32,
+    company: &'a str,
+    rows: Vec<Row>,
+    open_total: String,
+    all_paid: bool,
+}
+
+#[derive(Template)]
+#[template(path = "demo/erp/payment.html")]
+struct PaymentPage<'a> {
+    refresh_s: u32,
+    company: &'a str,
+    invoice: &'static Invoice,
+    order: Order,
+    stage: Stage,
+    iban: String,
+}
+
+#[derive(Template)]
+#[template(path = "demo/erp/go_to_payment.html")]
+struct GoPage<'a> {
+    refresh_s: u32,
+    company: &'a str,
+    invoice: &'static Invoice,
+    to: &'a str,
+}
+
+fn find(demo: &Demo, id: &str) -> Option<Order> {
+    demo.cashier.book.find(Site::Erp, id)
+}
+
+pub(super) async fn list(demo: web::Data<Demo>) -> HttpResponse {
+    let today = demo.cashier.clock.now().date();
+    let row = |invoice: &'static Invoice| {
+        let due = demo.opened_at.date() + chrono::Duration::days(invoice.due_in_days);
+        Row {
+            invoice,
+            due: due.format("%d.%m.%Y").to_string(),
+            is_overdue: due < today,
+            order: find(&demo, invoice.id),
+        }
+    };
+    let rows: Vec<Row> = INVOICES.iter().map(row).collect();
+    let open: i64 = rows.iter().filter(|r| !r.is_paid()).map(|r| r.invoice.amount.minor).sum();
+    let open_total = crate::payment::Amount::from_minor(open, crate::payment::Currency::Ron);
+    let page = ListPage {
+        refresh_s: if rows.iter().filter_map(Row::stage).any(Stage::is_moving) {
+            5
+        } else {
+            0
+        },
+        company: &demo.site.erp.creditor_name,
+        open_total: open_total.map_or_else(|_| "0,00 RON".to_owned(), |a| a.romanian()),
+        all_paid: rows.iter().all(Row::is_paid),
+        rows,
+    };
+    pages::page(StatusCode::OK, &page)
+}
+
+pub(super) async fn pay(demo: web::Data<Demo>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
+    if let Some(refusal) = pages::refuse_foreign_form(&request) {
+        return refusal;
+    }
+    let Some(invoice) = invoice(&id) else {
+        return pages::not_found();
+    };
+    let order = Order {
+        number: 0,
+        // One order for an invoice, however often the button is pressed.
+        key: invoice.id.to_owned(),
+        site: Site::Erp,
+        owner: invoice.id.to_owned(),
+        customer: demo.site.erp.creditor_name.clone(),
+        email: EMAIL.to_owned(),
+        lines: vec![Line {
+            title: invoice.what.to_owned(),
+            quantity: 1,
+            total: invoice.amount,
+        }],
+        total: invoice.amount,
+        creditor_name: invoice.supplier.to_owned(),
+        creditor_iban: invoice.iban.to_owned(),
+        details: String::new(),
+        created_at: demo.cashier.clock.now(),
+        attempts: Vec::new(),
+        problem: None,
+    };
+    demo.cashier.book.enter(order, |_| format!("Factura {}", invoice.number));
+    if let Some(order) = find(&demo, invoice.id) {
+        demo.cashier.start(order.number).await;
+    }
+    pages::see_other(&format!("/erp/plata/{}/mergi", invoice.id))
+}
+
+pub(super) async fn go_to_payment(demo: web::Data<Demo>, id: web::Path<String>) -> HttpResponse {
+    let (Some(order), Some(invoice)) = (find(&demo, &id), invoice(&id)) else {
+        return pages::not_found();
+    };
+    let Some(to) = order.payment_page() else {
+        return pages::see_other(&format!("/erp/plata/{}", invoice.id));
+    };
+    let page = GoPage {
+        refresh_s: 0,
+        company: &demo.site.erp.creditor_name,
+        invoice,
+        to,
+    };
+    pages::page(StatusCode::OK, &page)
+}
+
+pub(super) async fn payment(demo: web::Data<Demo>, id: web::Path<String>) -> HttpResponse {
+    if let Some(order) = find(&demo, &id) {
+        demo.cashier.look(order.number).await;
+    }
+    let (Some(order), Some(invoice)) = (find(&demo, &id), invoice(&id)) else {
+        return pages::not_found();
+    };
+    let stage = order.stage();
+    let page = PaymentPage {
+        refresh_s: if stage.is_moving() && order.problem.is_none() { 4 } else { 0 },
+        company: &demo.site.erp.creditor_name,
+        invoice,
+        stage,
+        iban: crate::payment::iban::group(invoice.iban),
+        order,
+    };
+    pages::page(StatusCode::OK, &page)
+}
+
+/// Forgets the payments of an accounting page on which everything is paid, so that it can be tried again.
+pub(super) async fn start_over(demo: web::Data<Demo>, request: HttpRequest) -> HttpResponse {
+    if let Some(refusal) = pages::refuse_foreign_form(&request) {
+        return refusal;
+    }
+    demo.cashier.book.forget_paid(Site::Erp);
+    demo.cashier.book.store().await;
+    pages::see_other("/erp")
+}
