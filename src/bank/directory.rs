@@ -1,35 +1,406 @@
-//! tmp
-#[derive(Clone, Debug)]
-pub struct Banks;
-#[derive(Clone, Debug)]
-pub struct Facts {
-    pub sca_starts_on_post: bool,
-    pub requires_psu_id: bool,
-    pub requires_psu_id_type: bool,
-    pub requires_iban: bool,
+//! The banks as data (`config/banks.toml`): a bank is an entry, not code.
+//!
+//! **Invariant:** what is read is checked before it is used, and an error names the bank and the field. A
+//! bank has a connector exactly when it has a protocol, a base URL and credentials.
+
+use super::berlin_group::{BerlinGroup, Protocol, check_addresses};
+use super::http::BankHttp;
+use super::{Connector, Credentials};
+use crate::payment::{Currency, Iban};
+use regex::Regex;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use url::Url;
+
+/// Longest name of a bank, in characters.
+const MAX_NAME_CHARS: usize = 70;
+/// Longest PSU id, in characters.
+const MAX_PSU_ID_CHARS: usize = 64;
+
+/// Why the directory cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DirectoryError {
+    /// Not TOML, or something beside `[[bank]]` at the top.
+    #[error("the bank directory: {0}")]
+    File(String),
+    /// A bank's entry, or the operator's settings for it.
+    #[error("bank {bank:?}: {field}: {problem}")]
+    Bank {
+        /// Its code, or `#n` for the n-th entry when it has none.
+        bank: String,
+        /// The field.
+        field: String,
+        /// What is wrong with it.
+        problem: String,
+    },
 }
+
+/// What the operator configures for a bank.
+#[derive(Clone, Debug, Default)]
+pub struct BankAccess {
+    /// Replaces the directory's base URL; relative addresses of the entry follow it, and the PSU may be sent
+    /// to its host.
+    pub base_url: Option<Url>,
+    /// The operator's credentials.
+    pub credentials: Credentials,
+}
+
+/// The banks as read from a file, not yet connected.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    entries: Vec<(Entry, Option<PsuIdRule>)>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    code: String,
+    name: String,
+    iban_codes: Vec<String>,
+    bic: String,
+    country: String,
+    currency: Currency,
+    logo: String,
+    psu_id: Option<PsuIdEntry>,
+    berlin_group: Option<Protocol>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PsuIdEntry {
+    label_ro: String,
+    label_en: String,
+    pattern: String,
+}
+
+/// The id by which a bank knows the PSU, where the PSU must type it.
+#[derive(Clone, Debug)]
+pub struct PsuIdRule {
+    /// What the bank calls it, Romanian.
+    pub label_ro: String,
+    /// What the bank calls it, English.
+    pub label_en: String,
+    /// A regular expression for the whole text, fit for the HTML attribute of that name.
+    pub pattern: String,
+    whole: Regex,
+}
+
+impl PsuIdRule {
+    /// Whether the text has the form of an id at this bank.
+    #[must_use]
+    pub fn accepts(&self, text: &str) -> bool {
+        text.len() <= MAX_PSU_ID_CHARS && self.whole.is_match(text)
+    }
+}
+
+/// What the rest of the program must know of a bank. For a bank without a protocol: the careful answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The bank asks the PSU for approval as soon as it has the order: after a lost answer nothing may be
+    /// sent again until the first order is known to be dead.
+    pub sca_starts_on_post: bool,
+    /// The bank tells the status only to a token bought with the code the PSU brings back.
+    pub status_needs_psu_token: bool,
+    /// The bank makes one order of two identical POSTs.
+    pub post_is_idempotent: bool,
+    /// An order the PSU has not authorised can be withdrawn.
+    pub withdraw_before_sca: bool,
+    /// How long asking makes sense, in hours.
+    pub ask_limit_hours: u32,
+    /// The PSU must type the id by which the bank knows them.
+    pub requires_psu_id: bool,
+    /// The PSU must also say what kind of id it is. No bank asks for that.
+    pub requires_psu_id_type: bool,
+    /// The order must name the debtor's account.
+    pub requires_iban: bool,
+    /// The bank takes several instructions in one authorisation.
+    pub takes_bulk: bool,
+    /// Longest creditor name sent, in characters.
+    pub max_name_chars: usize,
+    /// Longest remittance information sent, in characters.
+    pub max_remittance_chars: usize,
+}
+
+impl Facts {
+    fn of(entry: &Entry) -> Self {
+        let protocol = entry.berlin_group.as_ref();
+        Self {
+            sca_starts_on_post: protocol.is_none_or(|p| p.sca_starts_on_post),
+            status_needs_psu_token: protocol.is_none_or(|p| p.status_needs_psu_token),
+            post_is_idempotent: protocol.is_some_and(|p| p.post_is_idempotent),
+            withdraw_before_sca: protocol.is_some_and(|p| p.withdraw_before_sca),
+            ask_limit_hours: protocol.map_or(72, |p| p.ask_limit_hours),
+            requires_psu_id: entry.psu_id.is_some(),
+            requires_psu_id_type: false,
+            requires_iban: protocol.is_none_or(|p| p.requires_debtor_iban),
+            takes_bulk: protocol.is_some_and(|p| p.bulk_product.is_some()),
+            max_name_chars: protocol.map_or(70, |p| p.max_name_chars),
+            max_remittance_chars: protocol.map_or(140, |p| p.max_remittance_chars),
+        }
+    }
+}
+
+/// One bank.
 #[derive(Clone, Debug)]
 pub struct Bank {
+    /// Short and stable: stored with payments, used by partners.
     pub code: String,
+    /// As people know it.
     pub name: String,
+    /// ISO 9362.
     pub bic: String,
+    /// ISO 3166 country code.
+    pub country: String,
+    /// A file name below `static/banks`, or empty.
     pub logo: String,
+    /// The bank identifiers inside IBANs that suggest this bank.
     pub iban_codes: Vec<String>,
+    /// The currency of its payments.
+    pub currency: Currency,
+    /// What must be known of it.
     pub facts: Facts,
+    /// The id the PSU must type, where the bank wants one.
+    pub psu_id: Option<PsuIdRule>,
+    connector: Option<Connector>,
 }
-impl Banks {
-    pub fn get(&self, _code: &str) -> Option<&Bank> {
-        None
-    }
-    pub fn list(&self) -> &[Bank] {
-        &[]
-    }
-}
+
 impl Bank {
-    pub fn connector(&self) -> Option<&super::Connector> {
-        None
+    /// Whether payments can be initiated there.
+    #[must_use]
+    pub const fn active(&self) -> bool {
+        self.connector.is_some()
     }
-    pub fn active(&self) -> bool {
-        false
+
+    /// The connector of an active bank.
+    #[must_use]
+    pub const fn connector(&self) -> Option<&Connector> {
+        self.connector.as_ref()
     }
 }
+
+/// All banks, ready for use. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Banks(Arc<[Bank]>);
+
+impl Banks {
+    /// Active banks first, each part by name.
+    #[must_use]
+    pub fn list(&self) -> &[Bank] {
+        &self.0
+    }
+
+    /// The bank of a code.
+    #[must_use]
+    pub fn get(&self, code: &str) -> Option<&Bank> {
+        self.0.iter().find(|b| b.code == code)
+    }
+
+    /// The bank an account number suggests, active or not. It is a suggestion: some institutions hold
+    /// accounts under another bank's identifier.
+    #[must_use]
+    pub fn suggest(&self, iban: &Iban) -> Option<&Bank> {
+        let identifier = iban.bank_identifier()?;
+        self.0
+            .iter()
+            .find(|b| b.country == iban.country() && b.iban_codes.iter().any(|c| c == identifier))
+    }
+}
+
+impl Directory {
+    /// Reads and checks a directory.
+    ///
+    /// # Errors
+    /// [`DirectoryError`] names the bank and the field.
+    pub fn parse(toml_text: &str) -> Result<Self, DirectoryError> {
+        let mut file: toml::Table = toml_text
+            .parse()
+            .map_err(|e: toml::de::Error| DirectoryError::File(e.to_string()))?;
+        let banks = file.remove("bank").unwrap_or_else(|| toml::Value::Array(Vec::new()));
+        if let Some(key) = file.keys().next() {
+            return Err(DirectoryError::File(format!("unknown key {key:?}")));
+        }
+        let toml::Value::Array(banks) = banks else {
+            return Err(DirectoryError::File("banks are written as [[bank]]".to_owned()));
+        };
+        let mut entries = Vec::with_capacity(banks.len());
+        for (n, value) in banks.into_iter().enumerate() {
+            let code = value.get("code").and_then(toml::Value::as_str).map(str::to_owned);
+            let named = code.unwrap_or_else(|| format!("#{}", n + 1));
+            let entry: Entry = value
+                .try_into()
+                .map_err(|e: toml::de::Error| wrong(&named, "entry", e.to_string().trim().replace('\n', " ")))?;
+            let rule = check(&entry)?;
+            entries.push((entry, rule));
+        }
+        check_unique(&entries)?;
+        Ok(Self { entries })
+    }
+
+    /// The directory that comes with the program.
+    ///
+    /// # Errors
+    /// None for a released program: a test reads it.
+    pub fn shipped() -> Result<Self, DirectoryError> {
+        Self::parse(include_str!("../../config/banks.toml"))
+    }
+
+    /// Joins the directory with what the operator configured, by bank code. A bank without settings, or
+    /// without a base URL in either, is listed but inactive.
+    ///
+    /// # Errors
+    /// [`DirectoryError`] when settings are for a bank that is not in the directory or has no protocol, or
+    /// cannot be used.
+    pub fn connect(self, mut access: BTreeMap<String, BankAccess>, http: &BankHttp) -> Result<Banks, DirectoryError> {
+        let mut banks = Vec::with_capacity(self.entries.len());
+        for (entry, psu_id) in self.entries {
+            let connector = match access.remove(&entry.code) {
+                Some(access) => connector(&entry, access, http)?,
+                None => None,
+            };
+            banks.push(Bank {
+                facts: Facts::of(&entry),
+                code: entry.code,
+                name: entry.name,
+                bic: entry.bic,
+                country: entry.country,
+                logo: entry.logo,
+                iban_codes: entry.iban_codes,
+                currency: entry.currency,
+                psu_id,
+                connector,
+            });
+        }
+        if let Some(unknown) = access.keys().next() {
+            return Err(wrong(unknown, "code", "is not in the bank directory"));
+        }
+        banks.sort_by_cached_key(|b| (!b.active(), b.name.to_lowercase()));
+        Ok(Banks(banks.into()))
+    }
+}
+
+fn connector(entry: &Entry, access: BankAccess, http: &BankHttp) -> Result<Option<Connector>, DirectoryError> {
+    let Some(protocol) = &entry.berlin_group else {
+        return Err(wrong(
+            &entry.code,
+            "berlin_group",
+            "the bank has no protocol in the directory, so it needs no settings",
+        ));
+    };
+    let base = match (access.base_url, &protocol.base_url) {
+        (Some(url), _) => url,
+        (None, Some(text)) => Url::parse(text).map_err(|e| wrong(&entry.code, "base_url", e.to_string()))?,
+        (None, None) => {
+            tracing::warn!(bank = %entry.code, "no base URL is configured: the bank stays inactive");
+            return Ok(None);
+        }
+    };
+    BerlinGroup::new(&entry.code, protocol, &base, access.credentials, http)
+        .map(|c| Some(Connector::BerlinGroup(c)))
+        .map_err(|(field, problem)| wrong(&entry.code, field, problem))
+}
+
+fn wrong(bank: &str, field: &str, problem: impl Into<String>) -> DirectoryError {
+    DirectoryError::Bank {
+        bank: bank.to_owned(),
+        field: field.to_owned(),
+        problem: problem.into(),
+    }
+}
+
+fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> {
+    let all = |text: &str, good: fn(u8) -> bool| text.bytes().all(good);
+    let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
+    let upper = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+    let file = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let name = entry.name.trim();
+    let romanian = entry.country == "RO";
+    let checks = [
+        (
+            (2..=20).contains(&entry.code.len()) && all(&entry.code, lower),
+            "code",
+            "must be 2 to 20 of a-z 0-9 - _",
+        ),
+        (
+            !name.is_empty() && name == entry.name && name.chars().count() <= MAX_NAME_CHARS,
+            "name",
+            "must be 1 to 70 characters",
+        ),
+        (
+            matches!(entry.bic.len(), 8 | 11) && all(&entry.bic, upper),
+            "bic",
+            "must be 8 or 11 of A-Z 0-9",
+        ),
+        (
+            entry.country.len() == 2 && all(&entry.country, |b| b.is_ascii_uppercase()),
+            "country",
+            "must be two letters",
+        ),
+        (
+            entry
+                .iban_codes
+                .iter()
+                .all(|c| all(c, upper) && !c.is_empty() && (!romanian || c.len() == 4)),
+            "iban_codes",
+            "must be A-Z 0-9, four of them for RO",
+        ),
+        (
+            all(&entry.logo, file) && !entry.logo.starts_with('.'),
+            "logo",
+            "must be a file name, or empty",
+        ),
+        (
+            entry.psu_id.is_none() || entry.berlin_group.is_none(),
+            "psu_id",
+            "is not used by the oauth_redirect approach",
+        ),
+    ];
+    if let Some((_, field, problem)) = checks.into_iter().find(|(good, ..)| !good) {
+        return Err(wrong(&entry.code, field, problem));
+    }
+    if let Some(protocol) = &entry.berlin_group {
+        protocol.check().map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
+        let base = Url::parse(protocol.base_url.as_deref().unwrap_or("https://bank.invalid/"));
+        let base = base.map_err(|e| wrong(&entry.code, "base_url", e.to_string()))?;
+        check_addresses(protocol, &base).map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
+    }
+    entry.psu_id.as_ref().map(|rule| psu_id_rule(&entry.code, rule)).transpose()
+}
+
+fn psu_id_rule(bank: &str, rule: &PsuIdEntry) -> Result<PsuIdRule, DirectoryError> {
+    let whole = Regex::new(&format!("^(?:{})$", rule.pattern)).map_err(|e| wrong(bank, "psu_id.pattern", e.to_string()))?;
+    if rule.label_ro.is_empty() || rule.label_en.is_empty() {
+        return Err(wrong(bank, "psu_id", "needs both labels"));
+    }
+    Ok(PsuIdRule {
+        label_ro: rule.label_ro.clone(),
+        label_en: rule.label_en.clone(),
+        pattern: rule.pattern.clone(),
+        whole,
+    })
+}
+
+fn check_unique(entries: &[(Entry, Option<PsuIdRule>)]) -> Result<(), DirectoryError> {
+    let (mut codes, mut identifiers) = (BTreeSet::new(), BTreeSet::new());
+    for (entry, _) in entries {
+        if !codes.insert(&entry.code) {
+            return Err(wrong(&entry.code, "code", "is there twice"));
+        }
+        for identifier in &entry.iban_codes {
+            if !identifiers.insert((&entry.country, identifier)) {
+                return Err(wrong(&entry.code, "iban_codes", format!("{identifier} is there twice")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A protocol table of the shipped directory.
+#[cfg(test)]
+pub(in crate::bank) fn shipped_protocol(code: &str) -> Option<Protocol> {
+    let entries = Directory::shipped().ok()?.entries;
+    entries.into_iter().find(|(e, _)| e.code == code)?.0.berlin_group
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ pub mod berlin_group;
 pub mod directory;
 pub mod http;
 pub mod oauth;
+pub mod refusal;
 
 use crate::payment::{Order, PaymentId};
 use secrecy::SecretString;
@@ -63,6 +64,14 @@ impl std::fmt::Debug for Session {
 pub enum SessionState {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(berlin_group::Conversation),
+}
+
+impl std::fmt::Debug for SessionState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BerlinGroup(_) => f.write_str("SessionState::BerlinGroup"),
+        }
+    }
 }
 
 /// What the bank says now.

@@ -1,0 +1,140 @@
+//! The headers of NextGenPSD2 (section 4.8 and the tables of section 5).
+
+use super::protocol::{CertificateHeader, Protocol};
+use crate::bank::Credentials;
+use crate::bank::oauth::Secret;
+use crate::payment::PaymentId;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// Request ids live in a name space of their own (RFC 9562 section 5.5).
+const REQUEST_IDS: Uuid = Uuid::from_u128(0x8c1f_3a52_6d0b_4e77_9b6e_2f41_d7c5_a390);
+/// Longest user agent passed on, in characters.
+const MAX_USER_AGENT_CHARS: usize = 256;
+
+const CLIENT_ID: HeaderName = HeaderName::from_static("x-ibm-client-id");
+const CERTIFICATE: HeaderName = HeaderName::from_static("tpp-signature-certificate");
+const PSU_IP_ADDRESS: HeaderName = HeaderName::from_static("psu-ip-address");
+const PSU_USER_AGENT: HeaderName = HeaderName::from_static("psu-user-agent");
+
+/// The id of a call: the same call made again has the same id, every other call another one.
+pub fn request_id(payment: PaymentId, attempt: u32, operation: &str, call: u32) -> Uuid {
+    Uuid::new_v5(&REQUEST_IDS, format!("{payment}/{attempt}/{operation}/{call}").as_bytes())
+}
+
+/// What the bank wants on every call.
+///
+/// # Errors
+/// The configured field and what is wrong with it.
+pub fn common(protocol: &Protocol, credentials: &Credentials) -> Result<HeaderMap, (&'static str, String)> {
+    let mut headers = HeaderMap::new();
+    if credentials.client_id.is_empty() {
+        return Err(("client_id", "is missing".to_owned()));
+    }
+    if protocol.sends_client_id_header {
+        let value = sensitive(&credentials.client_id).ok_or_else(|| ("client_id", "cannot be a header value".to_owned()))?;
+        headers.insert(CLIENT_ID, value);
+    }
+    if let Some(pem) = &credentials.signing_certificate_pem {
+        let value = certificate(pem, protocol.certificate_header)
+            .and_then(|text| sensitive(&text))
+            .ok_or_else(|| ("signing_certificate_pem", "holds no certificate in PEM".to_owned()))?;
+        headers.insert(CERTIFICATE, value);
+    }
+    Ok(headers)
+}
+
+/// What the bank learns of the PSU.
+pub fn psu(headers: &mut HeaderMap, ip: IpAddr, user_agent: Option<&str>) {
+    if let Ok(value) = HeaderValue::from_str(&ip.to_canonical().to_string()) {
+        headers.insert(PSU_IP_ADDRESS, value);
+    }
+    if let Some(value) = user_agent.and_then(|text| HeaderValue::from_str(text).ok()) {
+        headers.insert(PSU_USER_AGENT, value);
+    }
+}
+
+/// A browser's words as a header can carry them: visible ASCII, not too long; `None` when nothing is left.
+pub fn clean_user_agent(text: &str) -> Option<String> {
+    let clean: String = text
+        .chars()
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .take(MAX_USER_AGENT_CHARS)
+        .collect();
+    let clean = clean.trim();
+    (!clean.is_empty()).then(|| clean.to_owned())
+}
+
+/// Authorises a call with the PSU's token.
+pub fn bearer(headers: &mut HeaderMap, token: &Secret) {
+    if let Some(value) = sensitive(&format!("Bearer {}", token.expose())) {
+        headers.insert(AUTHORIZATION, value);
+    }
+}
+
+fn sensitive(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The first certificate of a PEM text.
+fn certificate(pem: &str, form: CertificateHeader) -> Option<String> {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----";
+    let (_, rest) = pem.split_once(BEGIN)?;
+    let (inner, _) = rest.split_once(END)?;
+    let base64: String = inner.split_whitespace().collect();
+    let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    if base64.is_empty() || !base64.bytes().all(good) {
+        return None;
+    }
+    Some(match form {
+        CertificateHeader::Base64 => base64,
+        CertificateHeader::OneLinePem => format!("{BEGIN}{base64}{END}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_call_again_has_the_same_id() {
+        let payment = PaymentId::from_random([7; 16]);
+        let id = request_id(payment, 1, "status", 2);
+        assert_eq!(id, request_id(payment, 1, "status", 2));
+        let others = [
+            request_id(payment, 1, "status", 3),
+            request_id(payment, 2, "status", 2),
+            request_id(payment, 1, "withdraw", 2),
+            request_id(PaymentId::from_random([8; 16]), 1, "status", 2),
+        ];
+        assert!(!others.contains(&id));
+        assert_eq!(id.get_version_num(), 5);
+    }
+
+    #[test]
+    fn the_certificate_goes_on_one_line() {
+        let pem = "Bag Attributes\n-----BEGIN CERTIFICATE-----\r\nQUJD\r\nREVG\r\n-----END CERTIFICATE-----\r\n-----BEGIN CERTIFICATE-----\nWFla\n-----END CERTIFICATE-----\n";
+        assert_eq!(certificate(pem, CertificateHeader::Base64).unwrap(), "QUJDREVG");
+        assert_eq!(
+            certificate(pem, CertificateHeader::OneLinePem).unwrap(),
+            "-----BEGIN CERTIFICATE-----QUJDREVG-----END CERTIFICATE-----"
+        );
+        for bad in ["", "QUJD", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----"] {
+            assert_eq!(certificate(bad, CertificateHeader::Base64), None);
+        }
+    }
+
+    #[test]
+    fn what_the_browser_says_cannot_break_a_header() {
+        assert_eq!(clean_user_agent("A\r\nX-Evil: 1\u{202e}é").as_deref(), Some("AX-Evil: 1"));
+        assert_eq!(clean_user_agent(" \n"), None);
+        assert_eq!(clean_user_agent(&"x".repeat(9999)).unwrap().len(), MAX_USER_AGENT_CHARS);
+        let mut headers = HeaderMap::new();
+        psu(&mut headers, "::ffff:192.0.2.7".parse().unwrap(), None);
+        assert_eq!(headers[PSU_IP_ADDRESS], "192.0.2.7");
+    }
+}

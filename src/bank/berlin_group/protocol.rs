@@ -1,0 +1,124 @@
+//! What the directory knows of a Berlin Group bank: the facts that differ from bank to bank.
+
+use serde::Deserialize;
+
+/// Longest creditor name NextGenPSD2 allows, in characters.
+const MAX_NAME_CHARS: usize = 70;
+/// Longest unstructured remittance information NextGenPSD2 allows, in characters.
+const MAX_REMITTANCE_CHARS: usize = 140;
+/// Longest time a bank may be asked about one order, in hours (90 days).
+const MAX_ASK_LIMIT_HOURS: u32 = 90 * 24;
+
+/// The table `[bank.berlin_group]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// Where the API lives, without the version; absent when only the operator can know it.
+    pub base_url: Option<String>,
+    /// The path's first segment, such as `v1`.
+    pub path_version: String,
+    /// The payment product of one credit transfer, as this bank spells it.
+    pub product: String,
+    /// The product of several in one authorisation; absent when the bank does not offer that.
+    pub bulk_product: Option<String>,
+    /// How the PSU authorises.
+    pub sca_approach: ScaApproach,
+    /// The authorise page, absolute or relative to the base URL.
+    pub authorise_url: String,
+    /// The token endpoint, absolute or relative to the base URL.
+    pub token_url: String,
+    /// Hosts (`host` or `host:port`) the PSU may be sent to, beside those of the base and authorise URLs.
+    #[serde(default)]
+    pub psu_hosts: Vec<String>,
+    /// What stands before the bank's payment id in the OAuth scope.
+    pub scope_prefix: String,
+    /// Whether every call carries `x-ibm-client-id`.
+    pub sends_client_id_header: bool,
+    /// How `TPP-Signature-Certificate` is written.
+    pub certificate_header: CertificateHeader,
+    /// Whether an order must name the debtor's account.
+    pub requires_debtor_iban: bool,
+    /// Longest creditor name, in characters.
+    pub max_name_chars: usize,
+    /// Longest remittance information, in characters.
+    pub max_remittance_chars: usize,
+    /// RJCT means that the PSU did not authorise (else: the bank refused).
+    pub rjct_means_psu_declined: bool,
+    /// CANC means that the bank refused (else: the PSU cancelled).
+    pub canc_means_bank_declined: bool,
+    /// The bank asks the PSU for approval as soon as it has the order, without a link from us.
+    pub sca_starts_on_post: bool,
+    /// The bank tells the status only to a token bought with the code the PSU brings back.
+    pub status_needs_psu_token: bool,
+    /// The bank makes one order of two POSTs with the same request id.
+    pub post_is_idempotent: bool,
+    /// The bank lets us delete an order that the PSU has not authorised, without a token.
+    pub withdraw_before_sca: bool,
+    /// How long asking makes sense, in hours.
+    pub ask_limit_hours: u32,
+}
+
+/// How the PSU authorises: the approaches this connector speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScaApproach {
+    /// On the bank's page, which hands out an OAuth 2.0 code.
+    OauthRedirect,
+}
+
+/// How `TPP-Signature-Certificate` is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateHeader {
+    /// The PEM without its line breaks.
+    OneLinePem,
+    /// The base64 of the certificate alone, as the standard says.
+    Base64,
+}
+
+impl Protocol {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// The field and what is wrong with it.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        let segment = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+        let checks = [
+            (
+                segment(&self.path_version) && self.path_version.starts_with('v'),
+                "path_version",
+                "must be like v1",
+            ),
+            (segment(&self.product), "product", "must be one path segment"),
+            (
+                self.bulk_product.as_deref().is_none_or(segment),
+                "bulk_product",
+                "must be one path segment",
+            ),
+            (
+                self.scope_prefix.is_ascii() && self.scope_prefix.len() <= 20,
+                "scope_prefix",
+                "must be short ASCII",
+            ),
+            (
+                (1..=MAX_NAME_CHARS).contains(&self.max_name_chars),
+                "max_name_chars",
+                "must be 1 to 70",
+            ),
+            (
+                (1..=MAX_REMITTANCE_CHARS).contains(&self.max_remittance_chars),
+                "max_remittance_chars",
+                "must be 1 to 140",
+            ),
+            (
+                (1..=MAX_ASK_LIMIT_HOURS).contains(&self.ask_limit_hours),
+                "ask_limit_hours",
+                "must be 1 to 2160",
+            ),
+        ];
+        checks
+            .into_iter()
+            .find(|(good, ..)| !good)
+            .map_or(Ok(()), |(_, field, problem)| Err((field, problem.to_owned())))
+    }
+}
