@@ -1,1 +1,5 @@
-//! Placeholder, filled by the first working version.
+//! What a partner is.
+//!
+//! **Invariant:** plain data and rules; no database, no HTTP, nothing else of the application.
+
+pub mod profile;

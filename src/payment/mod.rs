@@ -5,6 +5,7 @@
 
 pub mod amount;
 pub mod iban;
+pub mod language;
 pub mod link;
 pub mod order;
 pub mod status;
@@ -13,6 +14,7 @@ pub mod transition;
 
 pub use amount::{Amount, Currency};
 pub use iban::Iban;
+pub use language::Language;
 pub use link::PaymentId;
 pub use order::{Instruction, Order};
 pub use status::Status;

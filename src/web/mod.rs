@@ -1,1 +1,5 @@
-//! Placeholder, filled by the first working version.
+//! HTTP only.
+
+pub mod assets;
+pub mod back_office;
+pub mod hosted_page;
