@@ -1,6 +1,6 @@
 //! What is said to payers, in both languages side by side.
 //!
-//! `{bank}` and `{partner}` stand for names; the pages fill them in before escaping.
+//! `{bank}`, `{partner}` and `{creditor}` stand for names; the pages fill them in before escaping.
 
 use super::form::FieldError;
 use crate::partner::profile::Field;
@@ -45,7 +45,6 @@ catalogue! {
         step_bank: "Aprobi la bancă", "Approve at your bank";
         step_done: "Gata", "Done";
         steps: "Pașii plății", "Steps of the payment";
-        step_current: "pasul curent", "current step";
         secure: "Plată securizată: conexiunea este criptată, iar parola și codurile băncii le introduci numai la banca ta. Noi nu ți le cerem niciodată.",
             "Secure payment: the connection is encrypted, and you enter your bank password and codes only at your bank. We never ask for them.";
         operated_by: "Serviciu de inițiere a plății oferit de", "Payment initiation service provided by";
@@ -53,10 +52,10 @@ catalogue! {
         terms_link: "Termeni și condiții", "Terms and conditions";
         new_tab: "se deschide într-o filă nouă", "opens in a new tab";
         reference: "Referință", "Reference";
-        at: "la", "at";
 
         form_title: "Verifică plata și alege banca", "Check the payment and choose your bank";
         order_heading: "Ce plătești", "What you pay";
+        payment_heading: "Detaliile plății", "Payment summary";
         payer_heading: "De unde plătești", "Where you pay from";
         amount: "Suma de plată", "Amount to pay";
         partner_name: "Nume partener", "Partner name";
@@ -83,6 +82,7 @@ catalogue! {
         bank_differs: "IBAN-ul pare să fie de la {bank}. Dacă ai cont acolo, schimbă banca; altfel poți continua.",
             "The IBAN looks like one of {bank}. If your account is there, change the bank; otherwise you can go on.";
         accept_before: "Am citit și accept", "I have read and accept the";
+        terms_read: "Citește termenii și condițiile", "Read the terms and conditions";
         accept_link: "termenii și condițiile", "terms and conditions";
         accepted_already: "Ai acceptat deja termenii și condițiile.", "You have already accepted the terms and conditions.";
         pay: "Plătește", "Pay";
@@ -151,9 +151,10 @@ catalogue! {
         cancelled_title: "Plata a fost anulată", "The payment was cancelled";
         cancelled_lead: "Banca ta a anulat plata înainte să plece banii.", "Your bank cancelled the payment before the money left.";
         abandoned_title: "Ai renunțat la plată", "You cancelled the payment";
-        abandoned_lead: "Nu am trimis nimic mai departe și nu s-a luat niciun ban.", "We sent nothing further and no money was taken.";
+        abandoned_lead: "Am închis plata. Dacă nu ai aprobat-o la bancă, nu s-a luat niciun ban.", "We closed the payment. Unless you approved it at your bank, no money was taken.";
         expired_title: "Timpul pentru plată a expirat", "The time for this payment has run out";
-        expired_lead: "Plata nu a fost aprobată la timp, așa că am închis-o.", "The payment was not approved in time, so we closed it.";
+        expired_lead: "Plata nu a fost aprobată la timp, așa că am închis-o. Dacă nu ai aprobat-o la bancă, nu s-a luat niciun ban.",
+            "The payment was not approved in time, so we closed it. Unless you approved it at your bank, no money was taken.";
         blocked_title: "Plata a fost oprită", "The payment was stopped";
         blocked_lead: "Am oprit plata înainte să ajungă la bancă, din cauza unei reguli de siguranță sau a unei limite. Nu s-a luat niciun ban.",
             "We stopped the payment before it reached the bank, because of a security rule or a limit. No money was taken.";
@@ -164,7 +165,7 @@ catalogue! {
         thanks: "Mulțumesc!", "Thank you!";
         back_to: "Înapoi la {partner}", "Back to {partner}";
         back_soon: "Te întorci automat la {partner} în", "You return to {partner} automatically in";
-        seconds: "s", "s";
+        seconds: "secunde", "seconds";
         stay: "Rămâi pe pagină", "Stay on this page";
         staying: "Rămâi pe această pagină.", "You stay on this page.";
 
@@ -181,13 +182,18 @@ catalogue! {
         missing_lead: "Verifică dacă ai deschis legătura întreagă sau întoarce-te la magazin și începe din nou.", "Check that you opened the whole link, or go back to the shop and start again.";
         busy_title: "Se lucrează deja la această plată", "This payment is already being worked on";
         busy_lead: "Ai trimis-o din altă filă sau ai apăsat de două ori. Plata pleacă o singură dată; așteaptă câteva secunde.", "You sent it from another tab or pressed twice. The payment is sent only once; wait a few seconds.";
-        slow_title: "Prea multe încercări", "Too many attempts";
         error_reference: "Referința erorii", "Error reference";
         error_help: "Dacă se repetă, scrie-ne și spune-ne această referință.", "If it happens again, contact us and tell us this reference.";
     }
 }
 
 impl Texts {
+    /// The three steps of a payment, in order.
+    #[must_use]
+    pub const fn step_names(&self) -> [&'static str; 3] {
+        [self.step_check, self.step_bank, self.step_done]
+    }
+
     /// The label of a field, the same on the form, in messages and in mails.
     #[must_use]
     pub const fn label(&self, field: Field) -> &'static str {
@@ -260,7 +266,10 @@ mod tests {
 
     #[test]
     fn romanian_numbers_take_their_particle() {
-        assert_eq!(field_error(Language::Ro, FieldError::TooLong(140)), "Scrie cel mult 140 de caractere.");
+        assert_eq!(
+            field_error(Language::Ro, FieldError::TooLong(140)),
+            "Scrie cel mult 140 de caractere."
+        );
         assert_eq!(field_error(Language::Ro, FieldError::TooLong(101)), "Scrie cel mult 101 caractere.");
         assert_eq!(field_error(Language::En, FieldError::TooLong(35)), "Write at most 35 characters.");
     }
