@@ -1,0 +1,324 @@
+//! The rules of the payment form: which values are read, when they are right, what the payer confirmed.
+
+use crate::partner::profile::{Field, PartnerKind};
+use crate::payment::amount::AmountError;
+use crate::payment::order::{MAX_DETAILS_CHARS, MAX_NAME_CHARS};
+use crate::payment::text::{for_bank, has_forbidden_characters};
+use crate::payment::{Amount, Currency, Iban};
+use serde::Deserialize;
+use validator::{ValidateEmail, ValidateLength};
+
+/// Longest e-mail address, in characters (RFC 5321 section 4.5.3.1.3, errata 1690).
+pub const MAX_EMAIL_CHARS: u64 = 254;
+/// Longest user code at a bank, in characters.
+pub const MAX_USER_CODE_CHARS: u64 = 35;
+
+/// The form as it was posted. Hostile: anyone can post anything, and leave anything out.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct FormInput {
+    /// Who receives the money.
+    pub creditor_name: String,
+    /// The account that receives it.
+    pub creditor_iban: String,
+    /// How much, as people type it.
+    pub amount: String,
+    /// Remittance information.
+    pub details: String,
+    /// The code of the PSU's bank.
+    pub bank: String,
+    /// The PSU's account.
+    pub debtor_iban: String,
+    /// The PSU's e-mail address.
+    pub email: String,
+    /// The PSU's user code at the bank.
+    pub user_code: String,
+    /// Not empty when the terms were accepted.
+    pub terms: String,
+}
+
+impl std::fmt::Debug for FormInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FormInput").field("bank", &self.bank).finish_non_exhaustive()
+    }
+}
+
+/// What the partner said when it created the payment.
+#[derive(Clone, Debug)]
+pub struct KnownOrder {
+    /// The currency of every amount of this partner.
+    pub currency: Currency,
+    /// Who receives the money.
+    pub creditor_name: Option<String>,
+    /// The account that receives it.
+    pub creditor_iban: Option<Iban>,
+    /// How much.
+    pub amount: Option<Amount>,
+    /// Remittance information.
+    pub details: Option<String>,
+    /// The code of the PSU's bank: a preselection.
+    pub bank: Option<String>,
+    /// The PSU's account: a preselection.
+    pub debtor_iban: Option<Iban>,
+    /// The PSU's e-mail address: a preselection.
+    pub email: Option<String>,
+    /// The PSU accepted the terms at the partner's.
+    pub terms_accepted: bool,
+}
+
+/// A bank the PSU may pay from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BankChoice {
+    /// Our code of the bank.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it can be used now.
+    pub active: bool,
+    /// The bank identifiers of its IBANs (Romania: four letters). They suggest a bank, nothing more.
+    pub iban_codes: Vec<String>,
+    /// Whether it must know the PSU's user code before it can ask for the approval.
+    pub needs_user_code: bool,
+}
+
+/// Everything the PSU confirmed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Confirmed {
+    /// Who receives the money, at most 70 characters.
+    pub creditor_name: String,
+    /// The account that receives it.
+    pub creditor_iban: Iban,
+    /// How much.
+    pub amount: Amount,
+    /// Remittance information, 1 to 140 characters, before transliteration for the bank.
+    pub details: String,
+    /// The code of an active bank.
+    pub bank: String,
+    /// The PSU's account.
+    pub debtor_iban: Iban,
+    /// The PSU's e-mail address.
+    pub email: String,
+    /// The PSU's user code, exactly when the bank needs it.
+    pub user_code: Option<String>,
+}
+
+impl std::fmt::Debug for Confirmed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Confirmed")
+            .field("amount", &self.amount)
+            .field("bank", &self.bank)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a field cannot be accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldError {
+    /// Nothing there.
+    Required,
+    /// More characters than this.
+    TooLong(u64),
+    /// Line breaks, control characters, text-direction overrides.
+    ForbiddenCharacters,
+    /// Nothing would be left after transliteration for the bank.
+    NothingForBank,
+    /// Not a valid IBAN.
+    InvalidIban,
+    /// The payer's account is the creditor's.
+    SameIban,
+    /// Not an amount.
+    Amount(AmountError),
+    /// Not an e-mail address.
+    InvalidEmail,
+    /// A bank that is not in the list.
+    UnknownBank,
+    /// A bank that cannot be used now.
+    BankUnavailable,
+    /// The terms were not accepted.
+    TermsNotAccepted,
+}
+
+/// What became of a posted form.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// Fields that were not the PSU's to change and came back with another value. Their value was not used.
+    pub tampered: Vec<Field>,
+    /// The confirmed values, or what is wrong, in the order of the form.
+    pub outcome: Result<Confirmed, Vec<(Field, FieldError)>>,
+}
+
+/// Checks a posted form against what the partner said. Fields that are not editable for the partner's kind
+/// are taken from `known`, whatever was posted.
+#[must_use]
+pub fn validate(input: &FormInput, known: &KnownOrder, kind: PartnerKind, banks: &[BankChoice]) -> Checked {
+    let mut errors = Vec::new();
+    let mut keep = Errors(&mut errors);
+    let creditor_name = keep.value(Field::CreditorName, creditor_name(input, known, kind));
+    let creditor_iban = keep.value(Field::CreditorIban, creditor_iban(input, known, kind));
+    let amount = keep.value(Field::Amount, amount(input, known, kind));
+    let details = keep.value(Field::Details, details(input, known, kind));
+    let bank = keep.value(Field::Bank, bank(&input.bank, banks));
+    let debtor_iban = keep.value(Field::DebtorIban, debtor_iban(&input.debtor_iban, creditor_iban.as_ref()));
+    let email = keep.value(Field::Email, email(&input.email));
+    let user_code = keep.value(Field::UserCode, user_code(&input.user_code, bank));
+    let terms = if known.terms_accepted || !input.terms.trim().is_empty() {
+        Ok(())
+    } else {
+        Err(FieldError::TermsNotAccepted)
+    };
+    let terms = keep.value(Field::Terms, terms);
+    let confirmed = (|| {
+        terms?;
+        Some(Confirmed {
+            creditor_name: creditor_name?,
+            creditor_iban: creditor_iban?,
+            amount: amount?,
+            details: details?,
+            bank: bank?.code.clone(),
+            debtor_iban: debtor_iban?,
+            email: email?,
+            user_code: user_code?,
+        })
+    })();
+    Checked {
+        tampered: tampered(input, known, kind),
+        outcome: confirmed.ok_or(errors),
+    }
+}
+
+/// The bank whose accounts an IBAN looks like: a suggestion, because some institutions hold accounts under
+/// another bank's identifier.
+#[must_use]
+pub fn suggest_bank<'a>(debtor_iban: &str, banks: &'a [BankChoice]) -> Option<&'a BankChoice> {
+    let iban = Iban::parse(debtor_iban).ok()?;
+    let identifier = iban.bank_identifier()?;
+    banks.iter().find(|b| b.active && b.iban_codes.iter().any(|c| c == identifier))
+}
+
+struct Errors<'a>(&'a mut Vec<(Field, FieldError)>);
+
+impl Errors<'_> {
+    fn value<T>(&mut self, field: Field, checked: Result<T, FieldError>) -> Option<T> {
+        checked.map_err(|error| self.0.push((field, error))).ok()
+    }
+}
+
+fn required(text: &str) -> Result<&str, FieldError> {
+    let text = text.trim();
+    if text.is_empty() { Err(FieldError::Required) } else { Ok(text) }
+}
+
+/// A text that will be sent to a bank.
+fn bank_text(text: &str, max_chars: usize) -> Result<String, FieldError> {
+    let text = required(text)?;
+    if text.chars().count() > max_chars {
+        return Err(FieldError::TooLong(max_chars as u64));
+    }
+    if has_forbidden_characters(text) {
+        return Err(FieldError::ForbiddenCharacters);
+    }
+    if for_bank(text, max_chars).is_empty() {
+        return Err(FieldError::NothingForBank);
+    }
+    Ok(text.to_owned())
+}
+
+fn creditor_name(input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Result<String, FieldError> {
+    if kind.editable(Field::CreditorName) {
+        return bank_text(&input.creditor_name, MAX_NAME_CHARS);
+    }
+    known.creditor_name.clone().ok_or(FieldError::Required)
+}
+
+fn creditor_iban(input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Result<Iban, FieldError> {
+    if kind.editable(Field::CreditorIban) {
+        return iban(&input.creditor_iban);
+    }
+    known.creditor_iban.clone().ok_or(FieldError::Required)
+}
+
+fn amount(input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Result<Amount, FieldError> {
+    if kind.editable(Field::Amount) {
+        return Amount::parse_typed(required(&input.amount)?, known.currency).map_err(FieldError::Amount);
+    }
+    known.amount.ok_or(FieldError::Required)
+}
+
+fn details(input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Result<String, FieldError> {
+    if kind.editable(Field::Details) {
+        return bank_text(&input.details, MAX_DETAILS_CHARS);
+    }
+    known.details.clone().ok_or(FieldError::Required)
+}
+
+fn iban(text: &str) -> Result<Iban, FieldError> {
+    Iban::parse(required(text)?).map_err(|_| FieldError::InvalidIban)
+}
+
+fn debtor_iban(text: &str, creditor: Option<&Iban>) -> Result<Iban, FieldError> {
+    let debtor = iban(text)?;
+    if Some(&debtor) == creditor {
+        return Err(FieldError::SameIban);
+    }
+    Ok(debtor)
+}
+
+fn bank<'a>(code: &str, banks: &'a [BankChoice]) -> Result<&'a BankChoice, FieldError> {
+    let code = required(code)?;
+    let bank = banks.iter().find(|b| b.code == code).ok_or(FieldError::UnknownBank)?;
+    if bank.active { Ok(bank) } else { Err(FieldError::BankUnavailable) }
+}
+
+fn email(text: &str) -> Result<String, FieldError> {
+    let text = required(text)?;
+    if !text.validate_length(None, Some(MAX_EMAIL_CHARS), None) {
+        return Err(FieldError::TooLong(MAX_EMAIL_CHARS));
+    }
+    // Stricter than the HTML standard's pattern where mail would not arrive: a host without a domain, an
+    // address literal, stray dots in the local part.
+    let deliverable = text.rsplit_once('@').is_some_and(|(local, domain)| {
+        domain.contains('.') && !domain.starts_with('[') && !local.starts_with('.') && !local.ends_with('.') && !local.contains("..")
+    });
+    if !deliverable || has_forbidden_characters(text) || !text.validate_email() {
+        return Err(FieldError::InvalidEmail);
+    }
+    Ok(text.to_owned())
+}
+
+/// The user code, when the chosen bank needs it; without a bank it is not asked yet.
+fn user_code(text: &str, bank: Option<&BankChoice>) -> Result<Option<String>, FieldError> {
+    if !bank.is_some_and(|b| b.needs_user_code) {
+        return Ok(None);
+    }
+    let text = required(text)?;
+    if !text.validate_length(None, Some(MAX_USER_CODE_CHARS), None) {
+        return Err(FieldError::TooLong(MAX_USER_CODE_CHARS));
+    }
+    if has_forbidden_characters(text) {
+        return Err(FieldError::ForbiddenCharacters);
+    }
+    Ok(Some(text.to_owned()))
+}
+
+/// The fields that are not the PSU's to change and came back changed. A field left out, or written in
+/// another way, is not tampering.
+fn tampered(input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Vec<Field> {
+    let name = Some(input.creditor_name.trim()) == known.creditor_name.as_deref().map(str::trim);
+    let details = Some(input.details.trim()) == known.details.as_deref().map(str::trim);
+    let iban = Iban::parse(&input.creditor_iban).ok() == known.creditor_iban && known.creditor_iban.is_some();
+    let amount = Amount::parse_typed(&input.amount, known.currency).ok() == known.amount && known.amount.is_some();
+    [
+        (Field::CreditorName, &input.creditor_name, name),
+        (Field::CreditorIban, &input.creditor_iban, iban),
+        (Field::Amount, &input.amount, amount),
+        (Field::Details, &input.details, details),
+    ]
+    .into_iter()
+    .filter(|(field, posted, same)| !kind.editable(*field) && !posted.trim().is_empty() && !same)
+    .map(|(field, ..)| field)
+    .collect()
+}
+
+#[cfg(test)]
+#[path = "form_tests.rs"]
+mod tests;

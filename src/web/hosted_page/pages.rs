@@ -1,0 +1,477 @@
+//! The pages as plain data: each struct is one page, its template only lays it out.
+
+mod payment_form;
+
+use super::texts::Texts;
+use crate::payment::text::for_bank;
+use crate::payment::{Amount, Iban, Language};
+use crate::web::assets;
+use askama::Template;
+
+/// These hold tokens, accounts and addresses: printed, they are only a name.
+macro_rules! opaque {
+    ($($page:ident),+) => {$(
+        impl std::fmt::Debug for $page {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($page)).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+use opaque;
+opaque!(PostForm, OrderView, GoToBank, Waiting, InDoubt, Result);
+
+pub use payment_form::{Answered, FormNotice, PaymentForm};
+
+/// Who runs this service.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// The company's name.
+    pub name: String,
+    /// How it is licensed, in one line, such as the register's number.
+    pub licence: Option<String>,
+    /// Where payers ask for help: an e-mail address or a telephone number.
+    pub contact: String,
+}
+
+/// How a partner shows itself.
+#[derive(Clone, Debug)]
+pub struct PartnerBrand {
+    /// Its name; hostile text.
+    pub name: String,
+    /// Its logo, on our own host.
+    pub logo_url: Option<String>,
+    /// The style sheet of [`super::colour::partner_css`], on our own host.
+    pub css_url: Option<String>,
+}
+
+/// What stands around every page.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    language: Language,
+    t: &'static Texts,
+    /// Who runs the service.
+    pub operator: Operator,
+    /// The partner, where the page may name it.
+    pub partner: Option<PartnerBrand>,
+    /// The same page in the other language.
+    pub other_language_url: Option<String>,
+    /// The terms and conditions.
+    pub terms_url: String,
+    /// Our reference of the payment.
+    pub reference: Option<String>,
+}
+
+impl Shell {
+    /// A page that names neither a partner nor a payment.
+    #[must_use]
+    pub const fn new(language: Language, operator: Operator, terms_url: String) -> Self {
+        Self {
+            language,
+            t: Texts::of(language),
+            operator,
+            partner: None,
+            other_language_url: None,
+            terms_url,
+            reference: None,
+        }
+    }
+
+    /// The page's language.
+    #[must_use]
+    pub const fn language(&self) -> Language {
+        self.language
+    }
+
+    fn css(&self) -> String {
+        assets::url("app.css")
+    }
+
+    fn js(&self) -> String {
+        assets::url("app.js")
+    }
+
+    fn icon(&self) -> String {
+        let logo = self.partner.as_ref().and_then(|p| p.logo_url.clone());
+        logo.unwrap_or_else(|| assets::url("icon.svg"))
+    }
+
+    fn partner_name(&self) -> &str {
+        self.partner.as_ref().map_or(&self.operator.name, |p| &p.name)
+    }
+
+    fn forget_payment(mut self) -> Self {
+        self.partner = None;
+        self.reference = None;
+        self.other_language_url = None;
+        self
+    }
+}
+
+/// What every form of a payment carries along.
+#[derive(Clone)]
+pub struct PostForm {
+    /// Where it is posted to.
+    pub action: String,
+    /// The anti-forgery token.
+    pub csrf: String,
+    /// The payment's id.
+    pub payment: String,
+    /// The link's secret.
+    pub state: String,
+}
+
+/// An order as it is shown back: nothing in it can be edited.
+#[derive(Clone)]
+pub struct OrderView {
+    creditor_name: String,
+    creditor_iban: String,
+    amount: String,
+    details: String,
+    details_for_bank: Option<String>,
+}
+
+impl OrderView {
+    /// The order in the payer's language.
+    #[must_use]
+    pub fn new(language: Language, creditor_name: &str, creditor_iban: &Iban, amount: Amount, details: &str) -> Self {
+        Self {
+            creditor_name: creditor_name.to_owned(),
+            creditor_iban: creditor_iban.grouped(),
+            amount: money(language, amount),
+            details: details.to_owned(),
+            details_for_bank: sent_instead(details),
+        }
+    }
+}
+
+/// An amount with its currency, as the language writes it.
+#[must_use]
+pub fn money(language: Language, amount: Amount) -> String {
+    match language {
+        Language::Ro => amount.romanian(),
+        Language::En => amount.english(),
+    }
+}
+
+/// An e-mail address of which a stranger learns only the domain: `a•••@exemplu.ro`.
+#[must_use]
+pub fn mask_email(email: &str) -> String {
+    let (local, domain) = email.rsplit_once('@').unwrap_or((email, ""));
+    let first: String = local.chars().take(1).collect();
+    format!("{first}•••@{domain}")
+}
+
+/// What the bank receives, when it is not what was typed.
+fn sent_instead(details: &str) -> Option<String> {
+    let sent = for_bank(details, crate::payment::order::MAX_DETAILS_CHARS);
+    (sent != details.trim()).then_some(sent)
+}
+
+/// Between our page and the bank's: names the bank and what will happen there.
+#[derive(Template)]
+#[template(path = "hosted_page/go_to_bank.html")]
+pub struct GoToBank {
+    shell: Shell,
+    bank: String,
+    bank_url: String,
+    bank_host: String,
+    order: OrderView,
+    cancel: PostForm,
+}
+
+impl GoToBank {
+    /// The page before the bank's page at `bank_url`, which the caller has checked against the bank's hosts.
+    #[must_use]
+    pub fn new(shell: Shell, bank: String, bank_url: &url::Url, order: OrderView, cancel: PostForm) -> Self {
+        Self {
+            shell,
+            bank,
+            bank_host: bank_url.host_str().unwrap_or_default().to_owned(),
+            bank_url: bank_url.to_string(),
+            order,
+            cancel,
+        }
+    }
+
+    fn with_bank(&self, text: &str) -> String {
+        text.replace("{bank}", &self.bank)
+    }
+}
+
+/// What a payer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitingFor {
+    /// Our own call to the bank.
+    Sending,
+    /// The approval, as far as the bank has told us.
+    Approval,
+    /// The bank's work after the approval.
+    Settlement,
+}
+
+/// The payment is on its way; the page watches it.
+#[derive(Template)]
+#[template(path = "hosted_page/waiting.html")]
+pub struct Waiting {
+    /// What stands around the page.
+    pub shell: Shell,
+    /// What is waited for.
+    pub waiting_for: WaitingFor,
+    /// The bank's name.
+    pub bank: String,
+    /// What is being paid.
+    pub order: OrderView,
+    /// Answers `{"changed": bool}`; asked every few seconds by the script.
+    pub status_url: String,
+    /// This page.
+    pub refresh_url: String,
+    /// The bank's page, while the payer can still go there.
+    pub bank_url: Option<String>,
+    /// Gives up, while that is still possible.
+    pub cancel: Option<PostForm>,
+    /// Back to the partner, without an outcome.
+    pub return_url: Option<String>,
+}
+
+impl Waiting {
+    fn lead(&self) -> String {
+        let text = match self.waiting_for {
+            WaitingFor::Sending => self.shell.t.waiting_sending,
+            WaitingFor::Approval => self.shell.t.waiting_at_bank,
+            WaitingFor::Settlement => self.shell.t.waiting_processing,
+        };
+        text.replace("{bank}", &self.bank)
+    }
+
+    fn continue_label(&self) -> String {
+        self.shell.t.go_button.replace("{bank}", &self.bank)
+    }
+
+    fn back_label(&self) -> String {
+        self.shell.t.back_to.replace("{partner}", self.shell.partner_name())
+    }
+}
+
+/// Nobody knows yet whether money moves.
+#[derive(Template)]
+#[template(path = "hosted_page/in_doubt.html")]
+pub struct InDoubt {
+    /// What stands around the page.
+    pub shell: Shell,
+    /// The bank's name.
+    pub bank: String,
+    /// What is being paid.
+    pub order: OrderView,
+    /// Answers `{"changed": bool}`.
+    pub status_url: String,
+    /// This page.
+    pub refresh_url: String,
+    /// Back to the partner, without an outcome.
+    pub return_url: Option<String>,
+}
+
+impl InDoubt {
+    fn lead(&self) -> String {
+        self.shell.t.doubt_lead.replace("{bank}", &self.bank)
+    }
+
+    fn back_label(&self) -> String {
+        self.shell.t.back_to.replace("{partner}", self.shell.partner_name())
+    }
+}
+
+/// Why a payment was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The payer did not approve it.
+    NotApproved,
+    /// The bank's decision.
+    ByBank,
+    /// The bank gave no reason.
+    Unknown,
+}
+
+/// How a payment ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The money left.
+    Settled,
+    /// Some instructions of several were executed.
+    PartlySettled,
+    /// Refused.
+    Rejected(Refusal),
+    /// Cancelled at the bank before execution.
+    Cancelled,
+    /// The payer gave up.
+    GivenUp,
+    /// Nothing happened in time.
+    Expired,
+    /// Stopped here by a limit or a rule.
+    Blocked,
+}
+
+/// The end of a payment.
+#[derive(Template)]
+#[template(path = "hosted_page/result.html")]
+pub struct Result {
+    /// What stands around the page.
+    pub shell: Shell,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was to be paid, when it was known.
+    pub order: Option<OrderView>,
+    /// The bank's name.
+    pub bank: Option<String>,
+    /// The payer's account, masked.
+    pub debtor_iban: Option<String>,
+    /// When it ended, in local time as people read it.
+    pub finished_at: Option<String>,
+    /// Where the confirmation goes, masked ([`mask_email`]).
+    pub mail_to: Option<String>,
+    /// Back to the partner with the outcome; without one there is no button.
+    pub return_url: Option<String>,
+}
+
+impl Result {
+    /// `good`, `bad` or `quiet`: how the page looks. Never the only sign of the outcome.
+    fn tone(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Settled => "good",
+            Outcome::PartlySettled | Outcome::Rejected(_) | Outcome::Blocked => "bad",
+            Outcome::Cancelled | Outcome::GivenUp | Outcome::Expired => "quiet",
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        let t = self.shell.t;
+        match self.outcome {
+            Outcome::Settled => t.settled_title,
+            Outcome::PartlySettled => t.partly_title,
+            Outcome::Rejected(_) => t.rejected_title,
+            Outcome::Cancelled => t.cancelled_title,
+            Outcome::GivenUp => t.abandoned_title,
+            Outcome::Expired => t.expired_title,
+            Outcome::Blocked => t.blocked_title,
+        }
+    }
+
+    fn lead(&self) -> String {
+        let t = self.shell.t;
+        let text = match self.outcome {
+            Outcome::Settled => t.settled_lead,
+            Outcome::PartlySettled => t.partly_lead,
+            Outcome::Rejected(Refusal::NotApproved) => t.rejected_psu,
+            Outcome::Rejected(Refusal::ByBank) => t.rejected_bank,
+            Outcome::Rejected(Refusal::Unknown) => t.rejected_unknown,
+            Outcome::Cancelled => t.cancelled_lead,
+            Outcome::GivenUp => t.abandoned_lead,
+            Outcome::Expired => t.expired_lead,
+            Outcome::Blocked => t.blocked_lead,
+        };
+        let creditor = self.order.as_ref().map_or(self.shell.partner_name(), |o| &o.creditor_name);
+        text.replace("{creditor}", creditor)
+    }
+
+    /// What may be done next, when no money moved and the partner is known.
+    fn next(&self) -> Option<String> {
+        let again = matches!(self.outcome, Outcome::Rejected(_) | Outcome::Cancelled | Outcome::Expired);
+        let partner = self.shell.partner.as_ref().filter(|_| again)?;
+        Some(self.shell.t.rejected_next.replace("{partner}", &partner.name))
+    }
+
+    fn return_label(&self) -> String {
+        if self.outcome == Outcome::Settled {
+            return self.shell.t.thanks.to_owned();
+        }
+        self.shell.t.back_to.replace("{partner}", self.shell.partner_name())
+    }
+
+    fn back_soon(&self) -> String {
+        self.shell.t.back_soon.replace("{partner}", self.shell.partner_name())
+    }
+
+    /// Seconds until the page returns to the partner: longer where there is more to read.
+    fn return_after_s(&self) -> u32 {
+        if self.outcome == Outcome::Settled { 10 } else { 25 }
+    }
+}
+
+/// What a page without a payment of its own says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// Back from the bank in a browser that is not the payment's: neutral, nothing of the payment.
+    ReturnedElsewhere,
+    /// The link was opened in a second browser: reveals nothing.
+    OtherBrowser,
+    /// The link's time is over.
+    Expired,
+    /// No such payment, or a wrong link.
+    NotFound,
+}
+
+/// A page that only says something.
+#[derive(Debug, Template)]
+#[template(path = "hosted_page/notice.html")]
+pub struct Notice {
+    shell: Shell,
+    kind: NoticeKind,
+}
+
+impl Notice {
+    /// A page that reveals nothing of any payment: partner and reference are dropped from the shell.
+    #[must_use]
+    pub fn new(shell: Shell, kind: NoticeKind) -> Self {
+        let other_language_url = shell.other_language_url.clone();
+        let shell = Shell {
+            other_language_url,
+            ..shell.forget_payment()
+        };
+        Self { shell, kind }
+    }
+
+    fn words(&self) -> [&'static str; 3] {
+        let t = self.shell.t;
+        match self.kind {
+            NoticeKind::ReturnedElsewhere => [t.elsewhere_title, t.elsewhere_lead, t.elsewhere_more],
+            NoticeKind::OtherBrowser => [t.other_title, t.other_lead, t.other_more],
+            NoticeKind::Expired => [t.gone_title, t.gone_lead, ""],
+            NoticeKind::NotFound => [t.missing_title, t.missing_lead, ""],
+        }
+    }
+}
+
+/// Another tab is submitting this payment.
+#[derive(Debug, Template)]
+#[template(path = "hosted_page/busy.html")]
+pub struct Busy {
+    /// What stands around the page.
+    pub shell: Shell,
+    /// This page; loaded again by the script after a few seconds.
+    pub refresh_url: String,
+}
+
+/// The terms and conditions.
+#[derive(Debug, Template)]
+#[template(path = "hosted_page/terms.html")]
+pub struct Terms {
+    /// What stands around the page.
+    pub shell: Shell,
+}
+
+/// Something went wrong.
+#[derive(Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    /// What stands around the page.
+    pub shell: Shell,
+    /// What happened, in a few words.
+    pub title: String,
+    /// What it means for the reader.
+    pub message: String,
+    /// The reference that is also in the log.
+    pub error_reference: String,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,341 @@
+//! The form on which the payer checks the order and chooses a bank.
+
+use super::{OrderView, PostForm, Shell, money, opaque, sent_instead};
+use crate::partner::profile::{Field, PartnerKind};
+use crate::payment::{Amount, Language};
+use crate::web::hosted_page::form::{self, BankChoice, FieldError, FormInput, KnownOrder};
+use crate::web::hosted_page::texts;
+use askama::Template;
+
+/// Something to know before filling in the form again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormNotice {
+    /// The bank said no; the payment is still alive.
+    BankDeclined {
+        /// The bank's name.
+        bank: String,
+    },
+    /// The bank was not reached; nothing was sent.
+    BankNotReached {
+        /// The bank's name.
+        bank: String,
+    },
+    /// The form's token was too old.
+    PageExpired,
+}
+
+/// A text field, with all that the template needs to draw it.
+struct FieldView {
+    /// Its name in the form and its id on the page.
+    id: &'static str,
+    /// Its label.
+    label: &'static str,
+    /// What to type, when that is not obvious.
+    hint: &'static str,
+    /// Its value, as typed or as known.
+    value: String,
+    /// What is wrong with it.
+    error: Option<String>,
+    /// The HTML `type`.
+    input_type: &'static str,
+    /// The HTML `inputmode`.
+    input_mode: &'static str,
+    /// The HTML `autocomplete`.
+    autocomplete: &'static str,
+    /// Which check the script makes.
+    check: &'static str,
+    /// Most characters, for the script; 0 when the server alone counts.
+    most: u64,
+    /// What the script says when there are more.
+    too_long: String,
+}
+
+/// A bank in the list.
+struct BankOption {
+    /// The bank.
+    bank: BankChoice,
+    /// Up to four letters in place of a logo.
+    initials: String,
+    /// Whether it is chosen.
+    chosen: bool,
+}
+
+/// A line of the error summary.
+struct ErrorLine {
+    anchor: String,
+    label: &'static str,
+    message: String,
+}
+
+/// The form.
+#[derive(Template)]
+#[template(path = "hosted_page/payment_form.html")]
+pub struct PaymentForm {
+    shell: Shell,
+    post: PostForm,
+    cancel: PostForm,
+    notice: Option<String>,
+    errors: Vec<ErrorLine>,
+    /// The order, when it is not the payer's to change.
+    order: Option<OrderView>,
+    /// The order's fields, when it is.
+    order_fields: Vec<FieldView>,
+    details_for_bank: Option<String>,
+    pay_amount: Option<String>,
+    creditor_iban: String,
+    banks: Vec<BankOption>,
+    bank_error: Option<String>,
+    bank_suggested: bool,
+    debtor_iban: FieldView,
+    email: FieldView,
+    user_code: FieldView,
+    banks_with_user_code: String,
+    ask_terms: bool,
+    terms_ticked: bool,
+    terms_error: Option<String>,
+}
+
+opaque!(PaymentForm);
+
+/// A form that was posted and could not be accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<'a> {
+    /// What was posted.
+    pub input: &'a FormInput,
+    /// What is wrong with it.
+    pub errors: &'a [(Field, FieldError)],
+}
+
+impl PaymentForm {
+    /// The form with what is known, or with what was posted and what is wrong with it. `post.action` takes
+    /// the order, `cancel_action` gives up.
+    #[must_use]
+    pub fn new(
+        shell: Shell,
+        post: PostForm,
+        cancel_action: String,
+        kind: PartnerKind,
+        known: &KnownOrder,
+        banks: &[BankChoice],
+        answered: Option<Answered<'_>>,
+    ) -> Self {
+        let language = shell.language;
+        let input = answered.map_or_else(|| prefilled(language, known), |a| a.input.clone());
+        let errors = answered.map_or(&[][..], |a| a.errors);
+        let view = Views {
+            language,
+            errors,
+            input: &input,
+        };
+        let suggested = input
+            .bank
+            .is_empty()
+            .then(|| form::suggest_bank(&input.debtor_iban, banks))
+            .flatten();
+        let chosen = suggested.map_or(input.bank.as_str(), |b| &b.code);
+        let editable = kind.editable(Field::Amount);
+        let order = (!editable).then(|| read_only(language, known)).flatten();
+        let with_code: Vec<&str> = banks
+            .iter()
+            .filter(|b| b.active && b.needs_user_code)
+            .map(|b| b.name.as_str())
+            .collect();
+        Self {
+            cancel: PostForm {
+                action: cancel_action,
+                ..post.clone()
+            },
+            post,
+            notice: None,
+            errors: view.summary(banks),
+            order_fields: if editable { view.order_fields() } else { Vec::new() },
+            details_for_bank: editable.then(|| sent_instead(&input.details)).flatten(),
+            pay_amount: order.as_ref().map(|o| o.amount.clone()),
+            creditor_iban: known.creditor_iban.as_ref().map_or_else(String::new, |i| i.electronic().to_owned()),
+            order,
+            banks: banks.iter().map(|b| option(b, chosen)).collect(),
+            bank_error: view.error(Field::Bank),
+            bank_suggested: suggested.is_some(),
+            debtor_iban: view.field(Field::DebtorIban),
+            email: view.field(Field::Email),
+            user_code: view.field(Field::UserCode),
+            banks_with_user_code: with_code.join(", "),
+            ask_terms: !known.terms_accepted,
+            terms_ticked: !input.terms.is_empty(),
+            terms_error: view.error(Field::Terms),
+            shell,
+        }
+    }
+
+    /// The same form with something to know first.
+    #[must_use]
+    pub fn with_notice(mut self, notice: &FormNotice) -> Self {
+        let t = self.shell.t;
+        self.notice = Some(match notice {
+            FormNotice::BankDeclined { bank } => t.bank_declined.replace("{bank}", bank),
+            FormNotice::BankNotReached { bank } => t.bank_not_reached.replace("{bank}", bank),
+            FormNotice::PageExpired => t.page_expired.to_owned(),
+        });
+        self
+    }
+}
+
+/// What the form begins with.
+fn prefilled(language: Language, known: &KnownOrder) -> FormInput {
+    FormInput {
+        creditor_name: known.creditor_name.clone().unwrap_or_default(),
+        creditor_iban: known.creditor_iban.as_ref().map(|i| i.grouped()).unwrap_or_default(),
+        amount: known.amount.map(|a| number(language, a)).unwrap_or_default(),
+        details: known.details.clone().unwrap_or_default(),
+        bank: known.bank.clone().unwrap_or_default(),
+        debtor_iban: known.debtor_iban.as_ref().map(|i| i.grouped()).unwrap_or_default(),
+        email: known.email.clone().unwrap_or_default(),
+        user_code: String::new(),
+        terms: String::new(),
+    }
+}
+
+/// An amount without its currency, as it can be typed.
+fn number(language: Language, amount: Amount) -> String {
+    let text = money(language, amount);
+    text.split(' ').next().unwrap_or_default().to_owned()
+}
+
+fn read_only(language: Language, known: &KnownOrder) -> Option<OrderView> {
+    Some(OrderView::new(
+        language,
+        known.creditor_name.as_ref()?,
+        known.creditor_iban.as_ref()?,
+        known.amount?,
+        known.details.as_ref()?,
+    ))
+}
+
+fn option(bank: &BankChoice, chosen: &str) -> BankOption {
+    BankOption {
+        bank: bank.clone(),
+        initials: initials(&bank.name),
+        chosen: bank.active && bank.code == chosen,
+    }
+}
+
+/// A short word in capitals stays (`ING Bank` → `ING`), other names give their first two initials.
+fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let abbreviation = (2..=4).contains(&first.chars().count()) && first.chars().all(|c| c.is_uppercase() || c.is_numeric());
+    if abbreviation {
+        return first.to_owned();
+    }
+    let letters = first.chars().take(1).chain(words.next().and_then(|w| w.chars().next()));
+    letters.flat_map(char::to_uppercase).take(4).collect()
+}
+
+struct Views<'a> {
+    language: Language,
+    errors: &'a [(Field, FieldError)],
+    input: &'a FormInput,
+}
+
+impl Views<'_> {
+    fn error(&self, field: Field) -> Option<String> {
+        let (_, error) = self.errors.iter().find(|(f, _)| *f == field)?;
+        Some(texts::field_error(self.language, *error))
+    }
+
+    fn order_fields(&self) -> Vec<FieldView> {
+        [Field::Amount, Field::CreditorName, Field::CreditorIban, Field::Details]
+            .into_iter()
+            .map(|f| self.field(f))
+            .collect()
+    }
+
+    fn field(&self, field: Field) -> FieldView {
+        let t = texts::Texts::of(self.language);
+        let i = self.input;
+        // value, hint, type, inputmode, autocomplete, check, most characters
+        let (value, hint, input_type, input_mode, autocomplete, check, most) = match field {
+            Field::CreditorName => (&i.creditor_name, "", "text", "text", "off", "text", 70),
+            Field::CreditorIban => (&i.creditor_iban, "", "text", "text", "off", "iban", 0),
+            Field::Amount => (&i.amount, t.amount_hint, "text", "decimal", "transaction-amount", "amount", 0),
+            Field::DebtorIban => (&i.debtor_iban, t.iban_hint, "text", "text", "off", "iban", 0),
+            Field::Email => (&i.email, t.email_hint, "email", "email", "email", "email", form::MAX_EMAIL_CHARS),
+            Field::UserCode => (
+                &i.user_code,
+                t.user_code_hint,
+                "text",
+                "text",
+                "off",
+                "text",
+                form::MAX_USER_CODE_CHARS,
+            ),
+            Field::Details | Field::PartnerName | Field::Bank | Field::Terms => {
+                (&i.details, t.details_hint, "text", "text", "off", "text", 140)
+            }
+        };
+        FieldView {
+            id: id(field),
+            label: t.label(field),
+            hint,
+            value: value.clone(),
+            error: self.error(field),
+            input_type,
+            input_mode,
+            autocomplete,
+            check,
+            most,
+            too_long: texts::field_error(self.language, FieldError::TooLong(most)),
+        }
+    }
+
+    fn summary(&self, banks: &[BankChoice]) -> Vec<ErrorLine> {
+        let t = texts::Texts::of(self.language);
+        let first_active = banks.iter().position(|b| b.active).unwrap_or_default();
+        let line = |(field, error): &(Field, FieldError)| ErrorLine {
+            anchor: if *field == Field::Bank {
+                format!("bank-{first_active}")
+            } else {
+                id(*field).to_owned()
+            },
+            label: t.label(*field),
+            message: texts::field_error(self.language, *error),
+        };
+        self.errors.iter().map(line).collect()
+    }
+}
+
+/// The field's name in the form and its id on the page: the names of [`FormInput`].
+const fn id(field: Field) -> &'static str {
+    match field {
+        Field::PartnerName => "partner_name",
+        Field::CreditorName => "creditor_name",
+        Field::CreditorIban => "creditor_iban",
+        Field::Amount => "amount",
+        Field::Details => "details",
+        Field::Bank => "bank",
+        Field::DebtorIban => "debtor_iban",
+        Field::Email => "email",
+        Field::UserCode => "user_code",
+        Field::Terms => "terms",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_stand_for_logos() {
+        for (name, short) in [
+            ("Banca Transilvania", "BT"),
+            ("ING Bank", "ING"),
+            ("BCR", "BCR"),
+            ("Revolut", "R"),
+            ("UniCredit Bank", "UB"),
+            ("", ""),
+            ("ß", "SS"),
+        ] {
+            assert_eq!(initials(name), short);
+        }
+    }
+}

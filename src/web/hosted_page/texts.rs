@@ -1,0 +1,276 @@
+//! What is said to payers, in both languages side by side.
+//!
+//! `{bank}`, `{partner}` and `{creditor}` stand for names; the pages fill them in before escaping.
+
+use super::form::FieldError;
+use crate::partner::profile::Field;
+use crate::payment::Language;
+use crate::payment::amount::AmountError;
+
+/// Declares a catalogue: a struct with a field per text and its two languages.
+macro_rules! catalogue {
+    ($(#[$meta:meta])* $name:ident { $($field:ident: $ro:literal, $en:literal;)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug)]
+        pub struct $name { $(#[doc = $en] pub $field: &'static str,)+ }
+
+        impl $name {
+            const RO: Self = Self { $($field: $ro,)+ };
+            const EN: Self = Self { $($field: $en,)+ };
+
+            /// The texts of a language.
+            #[must_use]
+            pub const fn of(language: crate::payment::Language) -> &'static Self {
+                match language {
+                    crate::payment::Language::Ro => &Self::RO,
+                    crate::payment::Language::En => &Self::EN,
+                }
+            }
+
+            #[cfg(test)]
+            pub(crate) const PAIRS: &'static [(&'static str, &'static str)] = &[$(($ro, $en),)+];
+        }
+    };
+}
+pub(crate) use catalogue;
+
+catalogue! {
+    /// The hosted page's texts.
+    Texts {
+        other_language: "English", "Română";
+        other_language_code: "en", "ro";
+        skip: "Sari la conținut", "Skip to content";
+        error_prefix: "Eroare: ", "Error: ";
+        step_check: "Verifici", "Check";
+        step_bank: "Aprobi la bancă", "Approve at your bank";
+        step_done: "Gata", "Done";
+        steps: "Pașii plății", "Steps of the payment";
+        secure: "Plată securizată: conexiunea este criptată, iar parola și codurile băncii le introduci numai la banca ta. Noi nu ți le cerem niciodată.",
+            "Secure payment: the connection is encrypted, and you enter your bank password and codes only at your bank. We never ask for them.";
+        operated_by: "Serviciu de inițiere a plății oferit de", "Payment initiation service provided by";
+        help: "Întrebări sau probleme", "Questions or problems";
+        terms_link: "Termeni și condiții", "Terms and conditions";
+        new_tab: "se deschide într-o filă nouă", "opens in a new tab";
+        reference: "Referință", "Reference";
+
+        form_title: "Verifică plata și alege banca", "Check the payment and choose your bank";
+        order_heading: "Ce plătești", "What you pay";
+        payment_heading: "Detaliile plății", "Payment summary";
+        payer_heading: "De unde plătești", "Where you pay from";
+        amount: "Suma de plată", "Amount to pay";
+        partner_name: "Nume partener", "Partner name";
+        creditor_name: "Nume beneficiar", "Payee name";
+        creditor_iban: "IBAN beneficiar", "Payee IBAN";
+        details: "Detalii de plată", "Payment details";
+        for_bank: "Banca va primi", "Your bank will receive";
+        bank: "Selectează banca plătitor", "Choose the payer’s bank";
+        debtor_iban: "IBAN plătitor", "Payer IBAN";
+        email: "Email plătitor", "Payer e-mail";
+        user_code: "Cod utilizator", "User code";
+        amount_hint: "De exemplu 1234,56", "For example 1234.56";
+        details_hint: "Cel mult 140 de caractere.", "At most 140 characters.";
+        bank_hint: "Banca la care ai contul din care plătești.", "The bank where you hold the account you pay from.";
+        iban_hint: "Contul din care plătești. Îl găsești în aplicația băncii tale.", "The account you pay from. You find it in your banking app.";
+        email_hint: "Îți scriem aici cum s-a încheiat plata.", "We tell you here how the payment ended.";
+        user_code_hint: "Codul cu care te recunoaște banca. Îl cer doar:", "The code your bank knows you by. Only these ask for it:";
+        bank_search: "Caută banca", "Search for a bank";
+        bank_none: "Nicio bancă nu se potrivește.", "No bank matches.";
+        bank_count: "bănci găsite", "banks found";
+        bank_change: "Schimbă banca", "Change bank";
+        bank_inactive: "indisponibilă momentan", "currently unavailable";
+        bank_suggested: "Am propus banca după IBAN. Verifică dacă este corectă.", "We suggested the bank from the IBAN. Check that it is right.";
+        bank_differs: "IBAN-ul pare să fie de la {bank}. Dacă ai cont acolo, schimbă banca; altfel poți continua.",
+            "The IBAN looks like one of {bank}. If your account is there, change the bank; otherwise you can go on.";
+        accept_before: "Am citit și accept", "I have read and accept the";
+        terms_read: "Citește termenii și condițiile", "Read the terms and conditions";
+        accept_link: "termenii și condițiile", "terms and conditions";
+        accepted_already: "Ai acceptat deja termenii și condițiile.", "You have already accepted the terms and conditions.";
+        pay: "Plătește", "Pay";
+        paying: "Se trimite…", "Sending…";
+        give_up: "Renunță", "Cancel";
+        after_pay: "Urmează să aprobi plata la banca ta. Până atunci nu se ia niciun ban.", "Next you approve the payment at your bank. No money is taken before that.";
+        still_missing: "Mai ai de completat:", "Still to fill in:";
+        errors_heading: "Verifică datele", "Check what you entered";
+        bank_declined: "{bank} nu a acceptat plata. Nu s-a luat niciun ban. Poți încerca din nou sau poți alege altă bancă.",
+            "{bank} did not accept the payment. No money was taken. You can try again or choose another bank.";
+        bank_not_reached: "{bank} nu răspunde acum. Nu s-a trimis nimic și nu s-a luat niciun ban. Încearcă din nou sau alege altă bancă.",
+            "{bank} is not answering right now. Nothing was sent and no money was taken. Try again or choose another bank.";
+        page_expired: "Pagina a stat deschisă prea mult. Verifică datele și apasă din nou „Plătește”.", "The page was open for too long. Check the details and press “Pay” again.";
+
+        required: "Câmp obligatoriu", "Required field";
+        forbidden_characters: "Scrie textul pe un singur rând, fără caractere speciale invizibile.", "Write the text on one line, without invisible special characters.";
+        nothing_for_bank: "Folosește litere și cifre; banca nu poate primi acest text.", "Use letters and digits; the bank cannot receive this text.";
+        invalid_iban: "IBAN-ul nu este corect. Verifică fiecare cifră și literă.", "This IBAN is not correct. Check every digit and letter.";
+        same_iban: "IBAN-ul tău este același cu al beneficiarului. Scrie contul din care plătești.", "Your IBAN is the same as the payee’s. Enter the account you pay from.";
+        amount_not_a_number: "Scrie suma numai cu cifre, de exemplu 1234,56.", "Write the amount in digits only, for example 1234.56.";
+        amount_decimals: "Suma poate avea cel mult două zecimale.", "The amount can have at most two decimals.";
+        amount_zero: "Suma trebuie să fie mai mare decât zero.", "The amount must be greater than zero.";
+        amount_too_large: "Suma este prea mare.", "The amount is too large.";
+        amount_ambiguous: "Suma se poate citi în două feluri. Scrie-o cu două zecimale, de exemplu 1234,00.", "The amount can be read in two ways. Write it with two decimals, for example 1234.00.";
+        invalid_email: "Adresa de e-mail nu este corectă, de exemplu nume@exemplu.ro.", "This e-mail address is not correct, for example name@example.com.";
+        unknown_bank: "Alege o bancă din listă.", "Choose a bank from the list.";
+        bank_unavailable: "Banca aleasă nu este disponibilă acum. Alege altă bancă.", "The chosen bank is not available right now. Choose another bank.";
+        terms_not_accepted: "Bifează că ai citit și accepți termenii și condițiile.", "Tick that you have read and accept the terms and conditions.";
+
+        go_title: "Mergi la {bank}", "Go to {bank}";
+        go_lead: "Mai ai un pas: aprobă plata la banca ta.", "One step left: approve the payment at your bank.";
+        go_step_1: "Se deschide pagina sau aplicația {bank}.", "The page or app of {bank} opens.";
+        go_step_2: "Te autentifici acolo și verifici suma și beneficiarul.", "You sign in there and check the amount and the payee.";
+        go_step_3: "Aprobi plata și revii automat aici.", "You approve the payment and come back here automatically.";
+        go_button: "Continuă la {bank}", "Continue to {bank}";
+        go_soon: "Te ducem automat în câteva secunde.", "We take you there automatically in a few seconds.";
+        go_address: "Adresa băncii", "The bank’s address";
+
+        waiting_title: "Verificăm plata la banca ta", "We are checking the payment with your bank";
+        waiting_at_bank: "{bank} așteaptă aprobarea ta. Dacă ai aprobat deja, mai durează puțin până ne confirmă.", "{bank} is waiting for your approval. If you have already approved, the confirmation takes a little longer.";
+        waiting_processing: "{bank} a primit plata și o prelucrează. Încă verificăm dacă banii au plecat.", "{bank} has the payment and is processing it. We are still checking whether the money has left.";
+        waiting_sending: "Trimitem plata la {bank}.", "We are sending the payment to {bank}.";
+        waiting_leave: "Poți închide pagina în siguranță: îți scriem pe e-mail cum s-a încheiat plata.", "You can safely close this page: we will e-mail you how the payment ended.";
+        waiting_alone: "Pagina se actualizează singură.", "This page updates by itself.";
+        waiting_once: "Nu face plata încă o dată.", "Do not make the payment again.";
+        check_again: "Verifică din nou", "Check again";
+
+        doubt_title: "Încă verificăm plata", "We are still checking the payment";
+        doubt_lead: "{bank} nu ne-a confirmat încă dacă plata a fost făcută. Nu este un refuz: banii pot să fi plecat sau nu.",
+            "{bank} has not yet confirmed whether the payment was made. This is not a refusal: the money may or may not have left.";
+        doubt_once: "Nu plăti din nou până nu primești răspunsul nostru.", "Do not pay again until you hear from us.";
+        doubt_next: "Întrebăm banca în continuare și îți scriem pe e-mail imediat ce aflăm. Poți verifica și în aplicația băncii tale.",
+            "We keep asking the bank and will e-mail you as soon as we know. You can also check in your banking app.";
+        doubt_contact: "Dacă ne scrii, spune-ne referința plății.", "If you contact us, tell us the payment reference.";
+
+        settled_title: "Plata a fost făcută", "The payment has been made";
+        settled_lead: "Banca ta a confirmat că banii au plecat către {creditor}.", "Your bank confirmed that the money has left for {creditor}.";
+        partly_title: "Plata a fost făcută doar în parte", "Only part of the payment was made";
+        partly_lead: "Banca ta a făcut unele dintre plăți și le-a refuzat pe celelalte. Verifică în aplicația băncii tale.", "Your bank made some of the payments and refused the others. Check in your banking app.";
+        rejected_title: "Plata nu a fost făcută", "The payment was not made";
+        rejected_psu: "Plata nu a fost aprobată la bancă. Nu s-a luat niciun ban.", "The payment was not approved at the bank. No money was taken.";
+        rejected_bank: "Banca ta a refuzat plata, de exemplu din lipsă de fonduri sau din cauza unei limite. Nu s-a luat niciun ban.",
+            "Your bank refused the payment, for example for lack of funds or because of a limit. No money was taken.";
+        rejected_unknown: "Banca ta a refuzat plata fără să ne spună de ce. Nu s-a luat niciun ban.", "Your bank refused the payment without telling us why. No money was taken.";
+        rejected_next: "Poți începe o plată nouă de la {partner}.", "You can start a new payment from {partner}.";
+        cancelled_title: "Plata a fost anulată", "The payment was cancelled";
+        cancelled_lead: "Banca ta a anulat plata înainte să plece banii.", "Your bank cancelled the payment before the money left.";
+        abandoned_title: "Ai renunțat la plată", "You cancelled the payment";
+        abandoned_lead: "Am închis plata. Dacă nu ai aprobat-o la bancă, nu s-a luat niciun ban.", "We closed the payment. Unless you approved it at your bank, no money was taken.";
+        expired_title: "Timpul pentru plată a expirat", "The time for this payment has run out";
+        expired_lead: "Plata nu a fost aprobată la timp, așa că am închis-o. Dacă nu ai aprobat-o la bancă, nu s-a luat niciun ban.",
+            "The payment was not approved in time, so we closed it. Unless you approved it at your bank, no money was taken.";
+        blocked_title: "Plata a fost oprită", "The payment was stopped";
+        blocked_lead: "Am oprit plata înainte să ajungă la bancă, din cauza unei reguli de siguranță sau a unei limite. Nu s-a luat niciun ban.",
+            "We stopped the payment before it reached the bank, because of a security rule or a limit. No money was taken.";
+        mail_sent: "Confirmarea merge la", "The confirmation goes to";
+        finished_at: "Data și ora", "Date and time";
+        your_bank: "Banca ta", "Your bank";
+        your_account: "Contul tău", "Your account";
+        thanks: "Mulțumesc!", "Thank you!";
+        back_to: "Înapoi la {partner}", "Back to {partner}";
+        back_soon: "Te întorci automat la {partner} în", "You return to {partner} automatically in";
+        seconds: "secunde", "seconds";
+        stay: "Rămâi pe pagină", "Stay on this page";
+        staying: "Rămâi pe această pagină.", "You stay on this page.";
+
+        elsewhere_title: "Te-ai întors de la bancă", "You are back from your bank";
+        elsewhere_lead: "Întoarce-te la fereastra sau la browserul în care ai început plata: acolo vezi cum s-a încheiat.", "Go back to the window or browser where you started the payment: it shows how the payment ended.";
+        elsewhere_more: "Poți închide această pagină. Îți scriem și pe e-mail.", "You can close this page. We will e-mail you too.";
+        other_title: "Plata este deschisă în alt browser", "The payment is open in another browser";
+        other_lead: "Din motive de siguranță, legătura merge numai în browserul în care a fost deschisă prima dată.", "For your safety, the link works only in the browser that opened it first.";
+        other_more: "Dacă ai primit legătura de la altcineva și nu tu ai cumpărat, nu plăti și închide pagina.", "If somebody else sent you the link and it is not your purchase, do not pay and close this page.";
+        gone_title: "Legătura nu mai este valabilă", "This link is no longer valid";
+        gone_lead: "Timpul pentru această plată a trecut. Întoarce-te la magazin și începe din nou; dacă ai aprobat deja o plată la bancă, așteaptă e-mailul nostru.",
+            "The time for this payment is over. Go back to the shop and start again; if you have already approved a payment at your bank, wait for our e-mail.";
+        missing_title: "Nu găsim această plată", "We cannot find this payment";
+        missing_lead: "Verifică dacă ai deschis legătura întreagă sau întoarce-te la magazin și începe din nou.", "Check that you opened the whole link, or go back to the shop and start again.";
+        busy_title: "Se lucrează deja la această plată", "This payment is already being worked on";
+        busy_lead: "Ai trimis-o din altă filă sau ai apăsat de două ori. Plata pleacă o singură dată; așteaptă câteva secunde.", "You sent it from another tab or pressed twice. The payment is sent only once; wait a few seconds.";
+        error_reference: "Referința erorii", "Error reference";
+        error_help: "Dacă se repetă, scrie-ne și spune-ne această referință.", "If it happens again, contact us and tell us this reference.";
+    }
+}
+
+impl Texts {
+    /// The three steps of a payment, in order.
+    #[must_use]
+    pub const fn step_names(&self) -> [&'static str; 3] {
+        [self.step_check, self.step_bank, self.step_done]
+    }
+
+    /// The label of a field, the same on the form, in messages and in mails.
+    #[must_use]
+    pub const fn label(&self, field: Field) -> &'static str {
+        match field {
+            Field::PartnerName => self.partner_name,
+            Field::CreditorName => self.creditor_name,
+            Field::CreditorIban => self.creditor_iban,
+            Field::Amount => self.amount,
+            Field::Details => self.details,
+            Field::Bank => self.bank,
+            Field::DebtorIban => self.debtor_iban,
+            Field::Email => self.email,
+            Field::UserCode => self.user_code,
+            Field::Terms => self.terms_link,
+        }
+    }
+}
+
+/// What is wrong with a field, said to the payer.
+#[must_use]
+pub fn field_error(language: Language, error: FieldError) -> String {
+    let t = Texts::of(language);
+    let text = match error {
+        FieldError::Required => t.required,
+        FieldError::TooLong(most) => return too_long(language, most),
+        FieldError::ForbiddenCharacters => t.forbidden_characters,
+        FieldError::NothingForBank => t.nothing_for_bank,
+        FieldError::InvalidIban => t.invalid_iban,
+        FieldError::SameIban => t.same_iban,
+        FieldError::Amount(AmountError::Empty) => t.required,
+        FieldError::Amount(AmountError::NotANumber) => t.amount_not_a_number,
+        FieldError::Amount(AmountError::TooManyDecimals) => t.amount_decimals,
+        FieldError::Amount(AmountError::Zero) => t.amount_zero,
+        FieldError::Amount(AmountError::TooLarge) => t.amount_too_large,
+        FieldError::Amount(AmountError::Ambiguous) => t.amount_ambiguous,
+        FieldError::InvalidEmail => t.invalid_email,
+        FieldError::UnknownBank => t.unknown_bank,
+        FieldError::BankUnavailable => t.bank_unavailable,
+        FieldError::TermsNotAccepted => t.terms_not_accepted,
+    };
+    text.to_owned()
+}
+
+fn too_long(language: Language, most: u64) -> String {
+    match language {
+        Language::Ro => {
+            // "de" follows numbers whose last two digits are 00 or 20 to 99.
+            let de = if most % 100 == 0 || most % 100 >= 20 { "de " } else { "" };
+            format!("Scrie cel mult {most} {de}caractere.")
+        }
+        Language::En => format!("Write at most {most} characters."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_say_everything_with_the_right_letters_and_places() {
+        for (ro, en) in Texts::PAIRS {
+            assert!(!ro.is_empty() && !en.is_empty());
+            assert!(!ro.contains(['ş', 'ţ', 'Ş', 'Ţ']), "cedilla in {ro}");
+            for place in ["{bank}", "{partner}", "{creditor}"] {
+                assert_eq!(ro.contains(place), en.contains(place), "{ro}");
+            }
+        }
+        assert_eq!(Texts::of(Language::Ro).required, "Câmp obligatoriu");
+    }
+
+    #[test]
+    fn romanian_numbers_take_their_particle() {
+        assert_eq!(
+            field_error(Language::Ro, FieldError::TooLong(140)),
+            "Scrie cel mult 140 de caractere."
+        );
+        assert_eq!(field_error(Language::Ro, FieldError::TooLong(101)), "Scrie cel mult 101 caractere.");
+        assert_eq!(field_error(Language::En, FieldError::TooLong(35)), "Write at most 35 characters.");
+    }
+}

@@ -1,0 +1,294 @@
+// Makes the payment pages quicker to use. Every page works without it; nothing here decides anything.
+(() => {
+  'use strict';
+  const $ = (id) => document.getElementById(id);
+
+  // --- IBAN (ISO 13616): compact form, groups of four, check digits (ISO 7064 MOD 97-10)
+  const compact = (text) => text.replace(/[\s\u2010-\u2015-]/g, '').toUpperCase();
+  const grouped = (text) => compact(text).replace(/(.{4})(?=.)/g, '$1 ');
+  const ibanIsRight = (text) => {
+    const iban = compact(text);
+    if (!/^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$/.test(iban)) return false;
+    if (iban.startsWith('RO') && !/^RO\d{2}[A-Z]{4}[A-Z0-9]{16}$/.test(iban)) return false;
+    let rest = 0;
+    for (const c of iban.slice(4) + iban.slice(0, 4)) {
+      const value = parseInt(c, 36);
+      rest = (rest * (value > 9 ? 100 : 10) + value) % 97;
+    }
+    return rest === 1;
+  };
+  // Groups what is typed and keeps the caret behind the same character.
+  const groupWhileTyping = (input) => {
+    const before = compact(input.value.slice(0, input.selectionStart)).length;
+    const text = grouped(input.value);
+    if (text === input.value) return;
+    const atEnd = input.selectionStart === input.value.length;
+    input.value = text;
+    let caret = 0;
+    for (let seen = 0; caret < text.length && seen < before; caret += 1) if (text[caret] !== ' ') seen += 1;
+    if (atEnd) caret = text.length;
+    input.setSelectionRange(caret, caret);
+  };
+
+  // --- the payment form
+  const form = $('pay-form');
+  if (form) setUpForm(form);
+
+  function setUpForm(form) {
+    const say = form.dataset;
+    const pay = $('pay');
+    const payLabel = pay.textContent;
+    const fields = [...form.querySelectorAll('input[data-check]')];
+    const radios = [...form.querySelectorAll('input[name="bank"]')];
+    const banks = $('banks');
+    const userCode = $('user-code-field');
+    let sent = false;
+    let proposed = null;
+
+    const chosenBank = () => radios.find((r) => r.checked);
+    const isShown = (field) => !userCode || userCode.hidden === false || !userCode.contains(field);
+
+    // What is wrong with a field, in the server's words; '' when nothing is.
+    const problemOf = (field) => {
+      const value = field.value.trim();
+      if (field.dataset.check === 'terms') return field.checked ? '' : say.terms;
+      if (!value) return say.required;
+      if (Number(field.dataset.most) > 0 && [...value].length > Number(field.dataset.most)) return field.dataset.tooLong;
+      switch (field.dataset.check) {
+        case 'iban': {
+          if (!ibanIsRight(value)) return say.iban;
+          const creditor = $('creditor_iban') ? $('creditor_iban').value : say.creditorIban;
+          return field.id === 'debtor_iban' && compact(value) === compact(creditor) ? say.same : '';
+        }
+        case 'email': return /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(value) ? '' : say.email;
+        case 'amount': return /^\d[\d\s.,]*$/.test(value) && /[1-9]/.test(value) ? '' : say.amount;
+        default: return '';
+      }
+    };
+    const show = (id, target, problem) => {
+      const line = $(id + '-error');
+      line.textContent = problem;
+      line.hidden = !problem;
+      if (!target) return;
+      if (problem) target.setAttribute('aria-invalid', 'true'); else target.removeAttribute('aria-invalid');
+    };
+    const problems = () => {
+      const found = [];
+      for (const field of fields) {
+        const problem = isShown(field) ? problemOf(field) : '';
+        if (problem) found.push({ id: field.id, field, label: field.dataset.label, problem });
+        if (field === lastBeforeBanks && !chosenBank()) found.push(noBank());
+      }
+      if (!lastBeforeBanks && !chosenBank()) found.unshift(noBank());
+      return found;
+    };
+    const noBank = () => ({ id: 'bank', field: radios.find((r) => !r.disabled), label: banks.dataset.label, problem: say.required });
+    const precedes = (field) => Boolean(field.compareDocumentPosition(banks) & Node.DOCUMENT_POSITION_FOLLOWING);
+    const lastBeforeBanks = fields.filter(precedes).pop();
+
+    const refreshButton = () => {
+      const open = problems();
+      pay.setAttribute('aria-disabled', open.length || sent ? 'true' : 'false');
+      const missing = open.length ? `${say.missing} ${open.map((p) => p.label).join(', ')}.` : '';
+      if ($('pay-why').textContent !== missing) $('pay-why').textContent = missing;
+    };
+
+    for (const field of fields) {
+      field.addEventListener('input', () => {
+        if (field.dataset.check === 'iban') groupWhileTyping(field);
+        // A complaint disappears as soon as it no longer holds; a new one waits until the field is left.
+        if (field.hasAttribute('aria-invalid')) show(field.id, field, problemOf(field));
+        if (field.id === 'debtor_iban') suggest();
+        refreshButton();
+      });
+      field.addEventListener('blur', (event) => {
+        if (event.relatedTarget && event.relatedTarget.closest('.give-up, .language')) return;
+        show(field.id, field, problemOf(field));
+        if (field.id === 'debtor_iban') suggest();
+        refreshButton();
+      });
+      field.addEventListener('change', refreshButton);
+      if (field.dataset.check === 'iban' && field.value) field.value = grouped(field.value);
+    }
+
+    // --- banks: a search box over the list; the chosen one stands alone until it is changed
+    const list = $('bank-list');
+    const search = $('bank-search');
+    const searchBox = search.closest('.bank-search');
+    const change = $('bank-change');
+    const plain = (text) => text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase();
+    const filter = () => {
+      const words = plain(search.value).split(/\s+/).filter(Boolean);
+      let count = 0;
+      for (const radio of radios) {
+        const fits = words.every((w) => plain(`${radio.dataset.name} ${radio.dataset.ibanCodes}`).includes(w));
+        radio.closest('li').hidden = !fits;
+        if (fits) count += 1;
+      }
+      const text = count ? `${count} ${search.dataset.count}` : search.dataset.none;
+      $('bank-count').textContent = words.length ? text : '';
+      $('bank-count').classList.toggle('visually-hidden', count > 0);
+    };
+    const fold = (folded) => {
+      searchBox.hidden = folded || radios.length < 7;
+      change.hidden = !folded;
+      list.classList.toggle('scroll', !folded && radios.length > 10);
+      if (folded) for (const radio of radios) radio.closest('li').hidden = !radio.checked;
+      else filter();
+    };
+    const chosen = () => {
+      const bank = chosenBank();
+      if (bank) show('bank', null, '');
+      if (userCode) userCode.hidden = !(bank && 'userCode' in bank.dataset);
+      refreshButton();
+    };
+    const chosenByHand = () => {
+      proposed = null;
+      chosen();
+      suggest();
+    };
+    let pointer = false;
+    list.addEventListener('pointerdown', () => { pointer = true; });
+    list.addEventListener('keydown', (event) => {
+      pointer = false;
+      if (event.key === 'Enter' && chosenBank()) { event.preventDefault(); fold(true); change.focus(); }
+    });
+    for (const radio of radios) {
+      radio.addEventListener('change', () => { chosenByHand(); if (pointer) fold(true); });
+    }
+    banks.addEventListener('focusout', (event) => {
+      if (event.relatedTarget && !banks.contains(event.relatedTarget)) {
+        if (chosenBank()) fold(true); else if (!event.relatedTarget.closest('.give-up, .language')) show('bank', null, say.required);
+      }
+    });
+    search.addEventListener('input', filter);
+    search.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter') return;
+      event.preventDefault();
+      const left = radios.filter((r) => !r.disabled && !r.closest('li').hidden);
+      if (left.length === 1) { left[0].checked = true; chosenByHand(); fold(true); change.focus(); }
+    });
+    change.addEventListener('click', () => { search.value = ''; fold(false); (searchBox.hidden ? chosenBank() : search).focus(); });
+
+    // --- the IBAN suggests a bank and never locks it
+    function suggest() {
+      const iban = compact($('debtor_iban').value);
+      const fits = (radio) => radio.dataset.ibanCodes.split(' ').includes(iban.slice(4, 8));
+      const fit = iban.startsWith('RO') && ibanIsRight(iban) && radios.find((r) => !r.disabled && fits(r));
+      const current = chosenBank();
+      if (fit && (!current || (current === proposed && !fits(current)))) propose(fit);
+      const bank = chosenBank();
+      let text = '';
+      if (fit && bank === proposed) text = say.suggested;
+      else if (fit && !fits(bank)) text = say.differs.replace('{bank}', fit.dataset.name);
+      if ($('bank-suggestion').textContent !== text) $('bank-suggestion').textContent = text;
+    }
+    function propose(radio) {
+      proposed = radio;
+      radio.checked = true;
+      chosen();
+      fold(true);
+    }
+
+    form.addEventListener('submit', (event) => {
+      const open = problems();
+      if (sent || open.length) event.preventDefault();
+      if (sent) return;
+      if (!open.length) {
+        sent = true;
+        pay.textContent = say.sending;
+        pay.setAttribute('aria-disabled', 'true');
+        return;
+      }
+      fold(Boolean(chosenBank()));
+      for (const p of open) show(p.id, p.id === 'bank' ? null : p.field, p.problem);
+      const items = open.map((p) => {
+        const link = document.createElement('a');
+        link.href = `#${p.field ? p.field.id : 'banks'}`;
+        link.textContent = `${p.label}: ${p.problem}`;
+        const item = document.createElement('li');
+        item.append(link);
+        return item;
+      });
+      $('summary-list').replaceChildren(...items);
+      const summary = $('summary');
+      summary.hidden = false;
+      if (!document.title.startsWith(summary.dataset.prefix)) document.title = summary.dataset.prefix + document.title;
+      summary.focus();
+    });
+    // Anchors move the page; people expect to be able to type at once.
+    $('summary').addEventListener('click', (event) => {
+      const target = event.target.closest('a') && document.querySelector(event.target.closest('a').hash);
+      if (target) { event.preventDefault(); target.focus(); target.scrollIntoView({ block: 'center' }); }
+    });
+    // Back from the bank with the browser's back button: the form can be sent again, the server decides.
+    addEventListener('pageshow', (event) => {
+      if (!event.persisted) return;
+      sent = false;
+      pay.textContent = payLabel;
+      refreshButton();
+    });
+
+    if (!$('summary').hidden) $('summary').focus();
+    if ($('bank-suggestion').textContent) proposed = chosenBank();
+    chosen();
+    fold(Boolean(chosenBank()));
+    refreshButton();
+  }
+
+  // --- on the way to the bank
+  const go = $('go');
+  const navigation = performance.getEntriesByType('navigation')[0];
+  const cameBack = navigation && navigation.type === 'back_forward';
+  // A bank's app opens only from a real tap, and who came back with the back button wants to stay.
+  if (go && !cameBack && !matchMedia('(pointer: coarse)').matches) {
+    $('go-soon').hidden = false;
+    const timer = setTimeout(() => { location.assign(go.href); }, Number(go.dataset.forward) * 1000);
+    addEventListener('pagehide', () => clearTimeout(timer));
+    for (const give of document.querySelectorAll('.give-up')) give.addEventListener('submit', () => clearTimeout(timer));
+  }
+
+  // --- waiting: ask, then show what changed
+  const main = $('main');
+  const { statusUrl, refreshUrl, reload } = main.dataset;
+  if (statusUrl) {
+    for (const line of document.querySelectorAll('[data-script]')) line.hidden = false;
+    let pause = 2000;
+    let timer = 0;
+    const ask = async () => {
+      clearTimeout(timer);
+      try {
+        const answer = await fetch(statusUrl, { cache: 'no-store', headers: { Accept: 'application/json' } });
+        if (answer.status === 401 || answer.status === 403 || answer.status === 404) { location.replace(refreshUrl); return; }
+        if (answer.ok && (await answer.json()).changed === true) { location.replace(refreshUrl); return; }
+      } catch { /* offline or restarting: ask again later */ }
+      pause = Math.min(pause * 1.25, 10000);
+      timer = setTimeout(ask, pause);
+    };
+    timer = setTimeout(ask, pause);
+    document.addEventListener('visibilitychange', () => { if (!document.hidden) { pause = 2000; ask(); } });
+  }
+  if (reload) setTimeout(() => { location.replace(refreshUrl); }, Number(reload) * 1000);
+
+  // --- back to the partner
+  const back = document.querySelector('a[data-return]');
+  if (back && !cameBack) {
+    let left = Number(back.dataset.return);
+    $('countdown').hidden = false;
+    const timer = setInterval(() => {
+      left -= 1;
+      $('seconds').textContent = String(left);
+      if (left > 0) return;
+      clearInterval(timer);
+      location.assign(back.href);
+    }, 1000);
+    const stay = $('stay');
+    stay.addEventListener('click', () => {
+      clearInterval(timer);
+      $('countdown').hidden = true;
+      $('staying').textContent = stay.dataset.staying;
+      back.focus();
+    });
+    addEventListener('pagehide', () => clearInterval(timer));
+  }
+})();
