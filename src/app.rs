@@ -1,8 +1,8 @@
 //! One builder starts production, the demo and the tests: settings in, listeners and worker out.
 
+use crate::bank::Credentials;
 use crate::bank::directory::{BankAccess, Directory};
 use crate::bank::http::{BankHttp, BankHttpSettings};
-use crate::bank::Credentials;
 use crate::clock::Clock;
 use crate::config::{MailTransport, Settings, SmtpEncryption};
 use crate::crypto::{Vault, fingerprint};
@@ -77,7 +77,11 @@ impl App {
         let public = bind(settings.public.bind, "public.bind")?;
         let gateway = bind(settings.gateway.bind, "gateway.bind")?;
         let operations = bind(settings.operations.bind, "operations.bind")?;
-        let addresses = Addresses { public: public.local_addr()?, gateway: gateway.local_addr()?, operations: operations.local_addr()? };
+        let addresses = Addresses {
+            public: public.local_addr()?,
+            gateway: gateway.local_addr()?,
+            operations: operations.local_addr()?,
+        };
         let (mailer, sent_mails) = mailer(settings)?;
         let context = Context {
             db: database(settings)?,
@@ -86,10 +90,23 @@ impl App {
             clock,
             rules: Arc::new(rules(settings, addresses.public)?),
         };
-        let servers =
-            vec![public_server(settings, &context, public)?, gateway_server(settings, &context, gateway)?, operations_server(&context, operations)?];
-        let pace = worker::Pace { interval: Duration::from_millis(settings.worker.interval_ms), at_once: settings.worker.payments_at_once };
-        Ok(Self { addresses, context, sent_mails, servers, pace, stop: CancellationToken::new() })
+        let servers = vec![
+            public_server(settings, &context, public)?,
+            gateway_server(settings, &context, gateway)?,
+            operations_server(&context, operations)?,
+        ];
+        let pace = worker::Pace {
+            interval: Duration::from_millis(settings.worker.interval_ms),
+            at_once: settings.worker.payments_at_once,
+        };
+        Ok(Self {
+            addresses,
+            context,
+            sent_mails,
+            servers,
+            pace,
+            stop: CancellationToken::new(),
+        })
     }
 
     /// Stops [`App::run`] when cancelled: requests in flight finish, the worker stops between jobs.
@@ -123,7 +140,10 @@ impl App {
 fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
     match TcpListener::bind(address) {
         Ok(listener) => Ok(listener),
-        Err(e) if e.kind() == std::io::ErrorKind::AddrInUse => bail!("port {} is taken by another program; end it, or choose another port ({setting})", address.port()),
+        Err(e) if e.kind() == std::io::ErrorKind::AddrInUse => bail!(
+            "port {} is taken by another program; end it, or choose another port ({setting})",
+            address.port()
+        ),
         Err(e) => bail!("cannot listen on {address} ({setting}): {e}"),
     }
 }
@@ -131,9 +151,16 @@ fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
 fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<Rules> {
     let mut base_url = settings.public.base_url.clone();
     if base_url.port() == Some(0) {
-        base_url.set_port(Some(public.port())).map_err(|()| anyhow::anyhow!("public.base_url takes no port"))?;
+        base_url
+            .set_port(Some(public.port()))
+            .map_err(|()| anyhow::anyhow!("public.base_url takes no port"))?;
     }
-    let mail_domain = settings.mail.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>')).to_owned();
+    let mail_domain = settings
+        .mail
+        .from
+        .rsplit_once('@')
+        .map_or("localhost", |(_, domain)| domain.trim_end_matches('>'))
+        .to_owned();
     Ok(Rules {
         base_url,
         link_life: settings.link_life(),
@@ -169,14 +196,21 @@ fn read_optional(path: Option<&Path>, setting: &str) -> anyhow::Result<Option<Ve
     path.map(|p| read(p, setting)).transpose()
 }
 
+fn read_pem(path: Option<&Path>, setting: &str) -> anyhow::Result<Option<String>> {
+    let bytes = read_optional(path, setting)?;
+    bytes
+        .map(String::from_utf8)
+        .transpose()
+        .with_context(|| format!("{setting} is not PEM"))
+}
+
 fn banks(settings: &Settings) -> anyhow::Result<crate::bank::directory::Banks> {
     let calls = &settings.bank_calls;
-    let signing = read_optional(calls.signing_certificate.as_deref(), "bank_calls.signing_certificate")?;
-    let signing = signing.map(String::from_utf8).transpose().context("bank_calls.signing_certificate is not PEM")?;
-    let http = BankHttp::new(BankHttpSettings {
+    let signing = read_pem(calls.signing_certificate.as_deref(), "bank_calls.signing_certificate")?;
+    let http = BankHttp::new(&BankHttpSettings {
         connect_timeout: Duration::from_millis(calls.connect_timeout_ms),
         total_timeout: Duration::from_millis(calls.total_timeout_ms),
-        extra_root_pem: read_optional(calls.extra_root_ca.as_deref(), "bank_calls.extra_root_ca")?,
+        extra_root_pem: read_pem(calls.extra_root_ca.as_deref(), "bank_calls.extra_root_ca")?,
         identity_pem: None,
     })?;
     let access: BTreeMap<String, BankAccess> = settings
@@ -188,7 +222,13 @@ fn banks(settings: &Settings) -> anyhow::Result<crate::bank::directory::Banks> {
                 client_secret: s.client_secret.as_ref().map(|secret| secret.wrapped().clone()),
                 signing_certificate_pem: signing.clone(),
             };
-            (code.clone(), BankAccess { base_url: s.base_url.clone(), credentials })
+            (
+                code.clone(),
+                BankAccess {
+                    base_url: s.base_url.clone(),
+                    credentials,
+                },
+            )
         })
         .collect();
     Ok(Directory::shipped()?.connect(access, &http)?)
@@ -236,7 +276,11 @@ const SHUTDOWN_S: u64 = 30;
 fn public_server(settings: &Settings, cx: &Context, listener: TcpListener) -> anyhow::Result<Server> {
     let site = Site {
         cx: cx.clone(),
-        operator: Operator { name: settings.operator.name.clone(), licence: None, contact: settings.operator.contact.clone() },
+        operator: Operator {
+            name: settings.operator.name.clone(),
+            licence: None,
+            contact: settings.operator.contact.clone(),
+        },
         trusted_proxies: settings.public.trusted_proxies.clone(),
     };
     let idle = Duration::from_secs(u64::from(settings.back_office.idle_minutes) * 60);
@@ -244,7 +288,11 @@ fn public_server(settings: &Settings, cx: &Context, listener: TcpListener) -> an
     let server = HttpServer::new(move || {
         Web::new()
             .app_data(site.clone())
-            .app_data(actix_web::web::FormConfig::default().limit(64 * 1024).error_handler(web::error::unreadable_form))
+            .app_data(
+                actix_web::web::FormConfig::default()
+                    .limit(64 * 1024)
+                    .error_handler(web::error::unreadable_form),
+            )
             .app_data(actix_web::web::QueryConfig::default().error_handler(web::error::unreadable_query))
             .wrap(web::back_office::sessions(&site, idle))
             .wrap(Compress::default())
@@ -253,12 +301,21 @@ fn public_server(settings: &Settings, cx: &Context, listener: TcpListener) -> an
             .configure(web::public_routes)
             .default_service(actix_web::web::to(web::error::no_such_page))
     });
-    let server = server.workers(workers()).keep_alive(KEEP_ALIVE).client_request_timeout(SLOW_CLIENT).shutdown_timeout(SHUTDOWN_S).disable_signals();
+    let server = server
+        .workers(workers())
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(SLOW_CLIENT)
+        .shutdown_timeout(SHUTDOWN_S)
+        .disable_signals();
     Ok(server.listen(listener)?.run())
 }
 
 fn gateway_server(settings: &Settings, cx: &Context, listener: TcpListener) -> anyhow::Result<Server> {
-    let gateway = actix_web::web::Data::new(Gateway::new(cx.clone(), settings.gateway.requests_per_minute, settings.gateway.requests_burst));
+    let gateway = actix_web::web::Data::new(Gateway::new(
+        cx.clone(),
+        settings.gateway.requests_per_minute,
+        settings.gateway.requests_burst,
+    ));
     let tls = gateway_tls(settings)?;
     let server = HttpServer::new(move || {
         Web::new()
@@ -270,12 +327,20 @@ fn gateway_server(settings: &Settings, cx: &Context, listener: TcpListener) -> a
     });
     let server = server.on_connect(|connection, data| {
         type Stream = actix_tls::accept::rustls_0_23::TlsStream<actix_web::rt::net::TcpStream>;
-        let leaf = connection.downcast_ref::<Stream>().and_then(|s| s.get_ref().1.peer_certificates()).and_then(|chain| chain.first());
+        let leaf = connection
+            .downcast_ref::<Stream>()
+            .and_then(|s| s.get_ref().1.peer_certificates())
+            .and_then(|chain| chain.first());
         if let Some(Ok(peer)) = leaf.map(|der| PeerCertificate::from_der(der, fingerprint(der))) {
             data.insert(peer);
         }
     });
-    let server = server.workers(workers()).keep_alive(KEEP_ALIVE).client_request_timeout(SLOW_CLIENT).shutdown_timeout(SHUTDOWN_S).disable_signals();
+    let server = server
+        .workers(workers())
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(SLOW_CLIENT)
+        .shutdown_timeout(SHUTDOWN_S)
+        .disable_signals();
     Ok(server.listen_rustls_0_23(listener, tls)?.run())
 }
 
@@ -287,10 +352,17 @@ fn gateway_tls(settings: &Settings) -> anyhow::Result<ServerConfig> {
     for ca in CertificateDer::pem_slice_iter(&read(&g.client_ca, "gateway.client_ca")?) {
         roots.add(ca.context("gateway.client_ca is not PEM")?)?;
     }
-    let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().context("gateway.client_ca")?;
-    let chain = CertificateDer::pem_slice_iter(&read(&g.certificate, "gateway.certificate")?).collect::<Result<Vec<_>, _>>().context("gateway.certificate is not PEM")?;
+    let verifier = WebPkiClientVerifier::builder(Arc::new(roots))
+        .build()
+        .context("gateway.client_ca")?;
+    let chain = CertificateDer::pem_slice_iter(&read(&g.certificate, "gateway.certificate")?)
+        .collect::<Result<Vec<_>, _>>()
+        .context("gateway.certificate is not PEM")?;
     let key = PrivateKeyDer::from_pem_slice(&read(&g.key, "gateway.key")?).context("gateway.key is not a PEM private key")?;
-    let mut tls = ServerConfig::builder().with_client_cert_verifier(verifier).with_single_cert(chain, key).context("gateway.certificate and gateway.key")?;
+    let mut tls = ServerConfig::builder()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)
+        .context("gateway.certificate and gateway.key")?;
     tls.session_storage = Arc::new(NoServerSessionStorage {});
     tls.send_tls13_tickets = 0;
     Ok(tls)
@@ -299,7 +371,12 @@ fn gateway_tls(settings: &Settings) -> anyhow::Result<ServerConfig> {
 fn operations_server(cx: &Context, listener: TcpListener) -> anyhow::Result<Server> {
     let cx = actix_web::web::Data::new(cx.clone());
     let metrics = actix_web::web::Data::new(telemetry::metrics());
-    let server = HttpServer::new(move || Web::new().app_data(cx.clone()).app_data(metrics.clone()).configure(web::operations::routes));
+    let server = HttpServer::new(move || {
+        Web::new()
+            .app_data(cx.clone())
+            .app_data(metrics.clone())
+            .configure(web::operations::routes)
+    });
     Ok(server.workers(1).disable_signals().listen(listener)?.run())
 }
 

@@ -51,5 +51,8 @@ pub async fn end(cx: &Context, key: &str) -> Result<(), FlowError> {
 /// [`FlowError::Internal`] of the database.
 pub async fn remove_ended(cx: &Context) -> Result<usize, FlowError> {
     let now = cx.now();
+    if !cx.db.read(move |a| admins::has_ended_sessions(a, now)).await? {
+        return Ok(0);
+    }
     Ok(cx.db.write(move |a| admins::remove_ended_sessions(a, now)).await?)
 }

@@ -27,6 +27,22 @@ pub fn has_forbidden_characters(text: &str) -> bool {
         .any(|c| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'))
 }
 
+/// Longest e-mail address, in characters (RFC 5321 section 4.5.3.1.3: a path of 256 with its brackets).
+pub const MAX_EMAIL_CHARS: usize = 254;
+
+/// Whether mail can be sent to it. Stricter than the HTML standard where mail would not arrive: a host
+/// without a domain, an address literal, stray dots in the local part.
+#[must_use]
+pub fn is_email(text: &str) -> bool {
+    let deliverable = text.rsplit_once('@').is_some_and(|(local, domain)| {
+        domain.contains('.') && !domain.starts_with('[') && !local.starts_with('.') && !local.ends_with('.') && !local.contains("..")
+    });
+    text.chars().count() <= MAX_EMAIL_CHARS
+        && deliverable
+        && !has_forbidden_characters(text)
+        && validator::ValidateEmail::validate_email(&text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

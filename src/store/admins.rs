@@ -149,3 +149,16 @@ pub fn end_session(a: &mut Access<'_>, key_hash: &str) -> Result<(), StoreError>
 pub fn remove_ended_sessions(a: &mut Access<'_>, now: Timestamp) -> Result<usize, StoreError> {
     Ok(diesel::delete(s::table.filter(s::expires_at.le(now))).execute(a.conn)?)
 }
+
+/// Whether there are sessions that ended.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn has_ended_sessions(a: &mut Access<'_>, now: Timestamp) -> Result<bool, StoreError> {
+    let some: Option<String> = s::table
+        .filter(s::expires_at.le(now))
+        .select(s::key_hash)
+        .first(a.conn)
+        .optional()?;
+    Ok(some.is_some())
+}

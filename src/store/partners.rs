@@ -108,7 +108,9 @@ pub fn list(a: &mut Access<'_>) -> Result<Vec<Partner>, StoreError> {
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn by_certificate(a: &mut Access<'_>, issuer: &str, subject: &str) -> Result<Option<Partner>, StoreError> {
-    let of = partners::table.filter(partners::certificate_issuer.eq(issuer)).filter(partners::certificate_subject.eq(subject));
+    let of = partners::table
+        .filter(partners::certificate_issuer.eq(issuer))
+        .filter(partners::certificate_subject.eq(subject));
     let row: Option<Row> = of.first(a.conn).optional()?;
     row.map(Row::into_partner).transpose()
 }

@@ -404,13 +404,13 @@ pub fn counts(a: &mut Access<'_>) -> Result<BTreeMap<String, i64>, StoreError> {
     Ok(rows.into_iter().collect())
 }
 
-/// The newest payments as (id, partner id, status, amount in minor units, currency, created at).
+/// Ids of the newest payments.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn newest(a: &mut Access<'_>, limit: i64) -> Result<Vec<(i64, String, String, Option<i64>, String, Timestamp)>, StoreError> {
-    let columns = (t::id, t::partner_id, t::status, t::amount_minor, t::currency, t::created_at);
-    Ok(t::table.order(t::created_at.desc()).limit(limit).select(columns).load(a.conn)?)
+pub fn newest(a: &mut Access<'_>, limit: i64) -> Result<Vec<PaymentId>, StoreError> {
+    let numbers: Vec<i64> = t::table.order(t::created_at.desc()).limit(limit).select(t::id).load(a.conn)?;
+    Ok(numbers.into_iter().filter_map(PaymentId::from_number).collect())
 }
 
 /// The newest payment that this browser has open at this bank.

@@ -17,7 +17,10 @@ use askama::Template as _;
 pub fn new_reference() -> String {
     // Letters and digits that cannot be mistaken for one another when read out on the telephone.
     const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-    crypto::random::<10>().iter().map(|b| char::from(ALPHABET[usize::from(b % 32)])).collect()
+    crypto::random::<10>()
+        .iter()
+        .map(|b| char::from(ALPHABET[usize::from(b % 32)]))
+        .collect()
 }
 
 /// An error as a page.
@@ -45,7 +48,10 @@ impl PageError {
         } else {
             tracing::info!(reference, %error, "page refusal");
         }
-        Self { status, page: page(site, language, status, reference) }
+        Self {
+            status,
+            page: page(site, language, status, reference),
+        }
     }
 }
 
@@ -53,17 +59,41 @@ impl PageError {
 fn page(site: &Site, language: Language, status: StatusCode, reference: String) -> String {
     let ro = language == Language::Ro;
     let (title, message) = match status {
-        StatusCode::NOT_FOUND if ro => ("Pagina nu există", "Adresa nu duce nicăieri. Verificați linkul sau reveniți la magazin."),
-        StatusCode::NOT_FOUND => ("There is no such page", "The address leads nowhere. Check the link or go back to the shop."),
+        StatusCode::NOT_FOUND if ro => (
+            "Pagina nu există",
+            "Adresa nu duce nicăieri. Verificați linkul sau reveniți la magazin.",
+        ),
+        StatusCode::NOT_FOUND => (
+            "There is no such page",
+            "The address leads nowhere. Check the link or go back to the shop.",
+        ),
         StatusCode::TOO_MANY_REQUESTS if ro => ("Prea multe încercări", "Așteptați un minut și încercați din nou."),
         StatusCode::TOO_MANY_REQUESTS => ("Too many tries", "Wait a minute and try again."),
-        s if s.is_client_error() && ro => ("Cererea nu a putut fi primită", "Nimic nu s-a schimbat. Reveniți la pagina anterioară și încercați din nou."),
-        s if s.is_client_error() => ("The request could not be taken", "Nothing has changed. Go back to the page before and try again."),
-        _ if ro => ("Ceva nu a mers la noi", "Datele salvate sunt în siguranță. Reîncărcați pagina peste câteva momente; dacă ați plătit deja, nu plătiți încă o dată."),
-        _ => ("Something went wrong on our side", "What was saved is safe. Reload the page in a few moments; if you have paid already, do not pay again."),
+        s if s.is_client_error() && ro => (
+            "Cererea nu a putut fi primită",
+            "Nimic nu s-a schimbat. Reveniți la pagina anterioară și încercați din nou.",
+        ),
+        s if s.is_client_error() => (
+            "The request could not be taken",
+            "Nothing has changed. Go back to the page before and try again.",
+        ),
+        _ if ro => (
+            "Ceva nu a mers la noi",
+            "Datele salvate sunt în siguranță. Reîncărcați pagina peste câteva momente; dacă ați plătit deja, nu plătiți încă o dată.",
+        ),
+        _ => (
+            "Something went wrong on our side",
+            "What was saved is safe. Reload the page in a few moments; if you have paid already, do not pay again.",
+        ),
     };
     let shell = site.shell(language);
-    let rendered = ErrorPage { shell, title: title.into(), message: message.into(), error_reference: reference.clone() }.render();
+    let rendered = ErrorPage {
+        shell,
+        title: title.into(),
+        message: message.into(),
+        error_reference: reference.clone(),
+    }
+    .render();
     rendered.unwrap_or_else(|_| format!("{title}. {message} ({reference})"))
 }
 
@@ -71,7 +101,10 @@ impl From<askama::Error> for PageError {
     fn from(error: askama::Error) -> Self {
         let reference = new_reference();
         tracing::error!(reference, %error, "a page could not be rendered");
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, page: format!("The page cannot be shown now. ({reference})") }
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            page: format!("The page cannot be shown now. ({reference})"),
+        }
     }
 }
 
@@ -89,14 +122,20 @@ impl ResponseError for PageError {
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut answer = html(self.status, self.page.clone());
         if self.status == StatusCode::SERVICE_UNAVAILABLE || self.status == StatusCode::TOO_MANY_REQUESTS {
-            answer.headers_mut().insert(RETRY_AFTER, actix_web::http::header::HeaderValue::from_static("5"));
+            answer
+                .headers_mut()
+                .insert(RETRY_AFTER, actix_web::http::header::HeaderValue::from_static("5"));
         }
         answer
     }
 }
 
 fn plain_page(site: &Site, request: &HttpRequest, status: StatusCode) -> HttpResponse {
-    let language = request.headers().get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(Language::from_accept_language);
+    let language = request
+        .headers()
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|v| v.to_str().ok())
+        .map(Language::from_accept_language);
     html(status, page(site, language.unwrap_or_default(), status, new_reference()))
 }
 

@@ -53,7 +53,11 @@ impl Site {
         if !self.trusted_proxies.contains(&peer) {
             return peer;
         }
-        let forwarded = request.headers().get_all("X-Forwarded-For").filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+        let forwarded = request
+            .headers()
+            .get_all("X-Forwarded-For")
+            .filter_map(|v| v.to_str().ok())
+            .flat_map(|v| v.split(','));
         let addresses: Vec<IpAddr> = forwarded.filter_map(|a| a.trim().parse().ok()).collect();
         addresses.into_iter().rfind(|a| !self.trusted_proxies.contains(a)).unwrap_or(peer)
     }
@@ -68,7 +72,9 @@ pub fn html(status: StatusCode, page: String) -> HttpResponse {
 /// Where partners find a bank's logo.
 #[must_use]
 pub fn bank_logo_url(base: &Url, bank: &Bank) -> String {
-    base.join(assets::url(&format!("banks/{}", bank.logo)).trim_start_matches('/')).map(Into::into).unwrap_or_default()
+    base.join(assets::url(&format!("banks/{}", bank.logo)).trim_start_matches('/'))
+        .map(Into::into)
+        .unwrap_or_default()
 }
 
 /// The routes of the public listener.
@@ -88,7 +94,10 @@ pub async fn log_request(
     next: actix_web::middleware::Next<impl actix_web::body::MessageBody>,
 ) -> Result<actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>, actix_web::Error> {
     let begun = std::time::Instant::now();
-    let (method, path) = (request.method().clone(), request.match_pattern().unwrap_or_else(|| "(no route)".into()));
+    let (method, path) = (
+        request.method().clone(),
+        request.match_pattern().unwrap_or_else(|| "(no route)".into()),
+    );
     let answer = next.call(request).await?;
     let (status, took) = (answer.status().as_u16(), begun.elapsed());
     tracing::debug!(%method, path, status, took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request");

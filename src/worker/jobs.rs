@@ -20,7 +20,10 @@ async fn payments(cx: &Context, at_once: usize, stop: &CancellationToken) -> usi
             return 0;
         }
     };
-    let work = due.iter().take_while(|_| !stop.is_cancelled()).map(|id| async move { log("payment", ask_bank::ask_bank(cx, *id).await) });
+    let work = due
+        .into_iter()
+        .take_while(|_| !stop.is_cancelled())
+        .map(|id| async move { log("payment", ask_bank::ask_bank(cx, id).await) });
     futures_util::stream::iter(work).buffer_unordered(at_once).count().await
 }
 
@@ -32,7 +35,10 @@ async fn mails(cx: &Context, at_once: usize, stop: &CancellationToken) -> usize 
             return 0;
         }
     };
-    let work = due.into_iter().take_while(|_| !stop.is_cancelled()).map(|id| async move { log("mail", deliver_mail::deliver_mail(cx, id).await) });
+    let work = due
+        .into_iter()
+        .take_while(|_| !stop.is_cancelled())
+        .map(|id| async move { log("mail", deliver_mail::deliver_mail(cx, id).await) });
     futures_util::stream::iter(work).buffer_unordered(at_once).count().await
 }
 

@@ -2,4 +2,49 @@
 //!
 //! **Invariant:** nothing here is reachable without a signed-in user but the sign-in page itself.
 
+mod handlers;
 pub mod pages;
+mod session_store;
+
+use crate::web::Site;
+use actix_session::SessionMiddleware;
+use actix_session::config::{BrowserSession, TtlExtensionPolicy};
+use actix_web::cookie::time::Duration as CookieDuration;
+use actix_web::cookie::{Key, SameSite};
+use actix_web::web;
+use session_store::DbSessions;
+use std::time::Duration;
+
+/// The routes.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config.route("/back-office", web::get().to(handlers::home));
+    config.service(
+        web::resource("/back-office/login")
+            .route(web::get().to(handlers::sign_in_page))
+            .route(web::post().to(handlers::sign_in)),
+    );
+    config.route("/back-office/logout", web::post().to(handlers::sign_out));
+}
+
+/// Sessions in the database, ended by `idle` without a request.
+#[must_use]
+pub fn sessions(site: &Site, idle: Duration) -> SessionMiddleware<DbSessions> {
+    let vault = site.cx.db.vault();
+    let key = format!(
+        "{}{}",
+        vault.keyed_hash("session cookie", "1"),
+        vault.keyed_hash("session cookie", "2")
+    );
+    let ttl = CookieDuration::try_from(idle).unwrap_or(CookieDuration::minutes(5));
+    let life = BrowserSession::default()
+        .state_ttl(ttl)
+        .state_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
+    SessionMiddleware::builder(DbSessions::new(site.cx.clone()), Key::from(key.as_bytes()))
+        .cookie_name(if site.https() { "__Host-office" } else { "office" }.into())
+        .cookie_secure(site.https())
+        .cookie_same_site(SameSite::Strict)
+        .cookie_http_only(true)
+        .cookie_path("/".into())
+        .session_lifecycle(life)
+        .build()
+}

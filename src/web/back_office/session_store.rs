@@ -35,8 +35,12 @@ impl DbSessions {
 
 impl SessionStore for DbSessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
-        let stored = sessions::load(&self.cx, key.as_ref()).await.map_err(|e| LoadError::Other(e.into()))?;
-        stored.map(|text| serde_json::from_str(&text).map_err(|e| LoadError::Deserialization(e.into()))).transpose()
+        let stored = sessions::load(&self.cx, key.as_ref())
+            .await
+            .map_err(|e| LoadError::Other(e.into()))?;
+        stored
+            .map(|text| serde_json::from_str(&text).map_err(|e| LoadError::Deserialization(e.into())))
+            .transpose()
     }
 
     async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {

@@ -46,7 +46,11 @@ fn tokens(issued: &IssuedTokens) -> HttpResponse {
 }
 
 fn needed<'a>(fields: &'a BTreeMap<String, String>, names: &[&str], problems: &mut Vec<FieldProblem>) -> Option<&'a str> {
-    let value = names.iter().find_map(|n| fields.get(*n)).map(|v| v.trim()).filter(|v| !v.is_empty());
+    let value = names
+        .iter()
+        .find_map(|n| fields.get(*n))
+        .map(|v| v.trim())
+        .filter(|v| !v.is_empty());
     let name = names.first().copied().unwrap_or_default();
     match value {
         Some(v) if v.len() <= 200 => Some(v),
@@ -74,7 +78,9 @@ pub async fn token(gateway: web::Data<Gateway>, request: HttpRequest, payload: w
         flexible_url: input::flag(&fields, "flexibleURL", &mut problems),
         headless: input::flag(&fields, "isHeadless", &mut problems),
     };
-    let Some(client_id) = client_id.filter(|_| problems.is_empty()) else { return Err(ApiError::invalid(problems)) };
+    let Some(client_id) = client_id.filter(|_| problems.is_empty()) else {
+        return Err(ApiError::invalid(problems));
+    };
     Ok(tokens(&issue_token(&gateway.cx, &peer, client_id, flags).await?))
 }
 
@@ -85,7 +91,9 @@ pub async fn refresh_token(gateway: web::Data<Gateway>, request: HttpRequest, pa
     let mut problems = Vec::new();
     let client_id = needed(&fields, &CLIENT_ID, &mut problems);
     let refresh = needed(&fields, &["refresh_token"], &mut problems);
-    let (Some(client_id), Some(refresh)) = (client_id, refresh) else { return Err(ApiError::invalid(problems)) };
+    let (Some(client_id), Some(refresh)) = (client_id, refresh) else {
+        return Err(ApiError::invalid(problems));
+    };
     Ok(tokens(&exchange(&gateway.cx, &peer, client_id, refresh).await?))
 }
 
@@ -106,12 +114,20 @@ fn payment_id(path: &str) -> Result<PaymentId, ApiError> {
 /// A partner's own id as it was written: whole numbers stay numbers. Ours, when it gave none.
 fn external(id: PaymentId, given: Option<&str>) -> serde_json::Value {
     let Some(text) = given else { return id.number().into() };
-    let number = text.parse::<i64>().ok().filter(|n| (0..1 << 53).contains(n) && n.to_string() == text);
+    let number = text
+        .parse::<i64>()
+        .ok()
+        .filter(|n| (0..1 << 53).contains(n) && n.to_string() == text);
     number.map_or_else(|| text.into(), Into::into)
 }
 
 /// POST initPayment.
-pub async fn init_payment(gateway: web::Data<Gateway>, request: HttpRequest, path: web::Path<String>, payload: web::Payload) -> Result<HttpResponse, ApiError> {
+pub async fn init_payment(
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
     let cx = &gateway.cx;
     let token = input::bearer(&request)?;
     let id = payment_id(&path)?;
@@ -120,7 +136,11 @@ pub async fn init_payment(gateway: web::Data<Gateway>, request: HttpRequest, pat
     let object = input::json_object(&input::body(&request, payload, ORDER_BODY).await?)?;
     let order = order::read(&object, id, partner.currency).map_err(|problems| {
         // Not offered is a rule; everything else is input to be mended.
-        if problems.iter().all(|p| p.code == "NOT_OFFERED") { crate::flow::FlowError::AgainstRules(problems).into() } else { ApiError::invalid(problems) }
+        if problems.iter().all(|p| p.code == "NOT_OFFERED") {
+            crate::flow::FlowError::AgainstRules(problems).into()
+        } else {
+            ApiError::invalid(problems)
+        }
     })?;
     let accepted = start(cx, &partner, id, order).await?;
     success_link(&accepted)
@@ -210,7 +230,12 @@ struct WithPayload<T: Serialize> {
 }
 
 async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<(), ApiError> {
-    let known = gateway.cx.db.read(move |a| partners::by_certificate(a, &peer.issuer, &peer.subject)).await.map_err(crate::flow::FlowError::from)?;
+    let known = gateway
+        .cx
+        .db
+        .read(move |a| partners::by_certificate(a, &peer.issuer, &peer.subject))
+        .await
+        .map_err(crate::flow::FlowError::from)?;
     known.filter(|p| p.active).map(drop).ok_or_else(ApiError::not_you)
 }
 
@@ -228,7 +253,11 @@ pub async fn banks(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<
             logo: crate::web::bank_logo_url(gateway.public_url(), bank),
             bic: bank.bic.clone(),
             active: bank.active(),
-            required: Required { psu_id: bank.facts.requires_psu_id, psu_id_type: bank.facts.requires_psu_id_type, iban: bank.facts.requires_iban },
+            required: Required {
+                psu_id: bank.facts.requires_psu_id,
+                psu_id_type: bank.facts.requires_psu_id_type,
+                iban: bank.facts.requires_iban,
+            },
         })
         .collect();
     Ok(success(WithPayload { payload }))

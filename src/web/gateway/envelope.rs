@@ -19,7 +19,11 @@ pub struct Success<T: Serialize> {
 
 /// HTTP 200 with the envelope.
 pub fn success<T: Serialize>(content: T) -> HttpResponse {
-    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Success { status: 200, message_status: "SUCCESS", content })
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Success {
+        status: 200,
+        message_status: "SUCCESS",
+        content,
+    })
 }
 
 #[derive(Debug, Serialize)]
@@ -54,11 +58,25 @@ impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         let reference = new_reference();
         tracing::info!(reference, status = status.as_u16(), code, "gateway refusal");
-        Self { status, code, message, details: Vec::new(), retry_after_s: None, reference }
+        Self {
+            status,
+            code,
+            message,
+            details: Vec::new(),
+            retry_after_s: None,
+            reference,
+        }
     }
 
     fn with(mut self, problems: Vec<FieldProblem>) -> Self {
-        self.details = problems.into_iter().map(|p| Detail { field: p.field, code: p.code, message: p.message }).collect();
+        self.details = problems
+            .into_iter()
+            .map(|p| Detail {
+                field: p.field,
+                code: p.code,
+                message: p.message,
+            })
+            .collect();
         self
     }
 
@@ -68,7 +86,12 @@ impl ApiError {
     }
 
     pub(super) fn invalid(problems: Vec<FieldProblem>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", "The request has fields that are missing or not valid; moreDetails names them.").with(problems)
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "INVALID_REQUEST",
+            "The request has fields that are missing or not valid; moreDetails names them.",
+        )
+        .with(problems)
     }
 
     pub(super) fn unreadable(message: &'static str) -> Self {
@@ -76,11 +99,19 @@ impl ApiError {
     }
 
     pub(super) fn bad_token() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "INVALID_TOKEN", "The token is missing, unknown, expired, or belongs to another payment or certificate.")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "INVALID_TOKEN",
+            "The token is missing, unknown, expired, or belongs to another payment or certificate.",
+        )
     }
 
     pub(super) fn not_you() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "CLIENT_NOT_ALLOWED", "The certificate and the client id do not belong together, or the partner is suspended.")
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "CLIENT_NOT_ALLOWED",
+            "The certificate and the client id do not belong together, or the partner is suspended.",
+        )
     }
 
     pub(super) fn no_payment() -> Self {
@@ -92,7 +123,11 @@ impl ApiError {
     }
 
     pub(super) fn wrong_method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "WRONG_METHOD", "This call exists, but not with this HTTP method.")
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "WRONG_METHOD",
+            "This call exists, but not with this HTTP method.",
+        )
     }
 
     pub(super) fn too_large() -> Self {
@@ -100,11 +135,20 @@ impl ApiError {
     }
 
     pub(super) fn wrong_type() -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_CONTENT_TYPE", "The Content-Type of the body is not one this call reads.")
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_CONTENT_TYPE",
+            "The Content-Type of the body is not one this call reads.",
+        )
     }
 
     pub(super) fn too_many(seconds: u64) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", "Too many requests with this certificate; wait as Retry-After says.").retry_after(seconds)
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TOO_MANY_REQUESTS",
+            "Too many requests with this certificate; wait as Retry-After says.",
+        )
+        .retry_after(seconds)
     }
 }
 
@@ -146,15 +190,36 @@ impl From<FlowError> for ApiError {
             FlowError::BadToken => Self::bad_token(),
             FlowError::NotYou => Self::not_you(),
             FlowError::Invalid(problems) => Self::invalid(problems),
-            FlowError::AgainstRules(problems) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "RULE_BROKEN", "The order is well-formed but breaks a rule; moreDetails names it.").with(problems)
-            }
-            FlowError::OtherContent => Self::new(StatusCode::CONFLICT, "OTHER_CONTENT", "Another order was sent for this payment before; it stays as it was."),
-            FlowError::NotAllowed => Self::new(StatusCode::CONFLICT, "NOT_POSSIBLE_NOW", "The payment has moved on; this is not possible any more."),
+            FlowError::AgainstRules(problems) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "RULE_BROKEN",
+                "The order is well-formed but breaks a rule; moreDetails names it.",
+            )
+            .with(problems),
+            FlowError::OtherContent => Self::new(
+                StatusCode::CONFLICT,
+                "OTHER_CONTENT",
+                "Another order was sent for this payment before; it stays as it was.",
+            ),
+            FlowError::NotAllowed => Self::new(
+                StatusCode::CONFLICT,
+                "NOT_POSSIBLE_NOW",
+                "The payment has moved on; this is not possible any more.",
+            ),
             FlowError::TooMany => Self::too_many(60),
-            FlowError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", "Nothing was changed; please repeat the call in a moment.").retry_after(1),
+            FlowError::Busy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "BUSY",
+                "Nothing was changed; please repeat the call in a moment.",
+            )
+            .retry_after(1),
             FlowError::Internal(cause) => {
-                let answer = Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The service cannot answer now; please repeat the call.").retry_after(5);
+                let answer = Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "UNAVAILABLE",
+                    "The service cannot answer now; please repeat the call.",
+                )
+                .retry_after(5);
                 tracing::error!(reference = answer.reference, cause, "gateway fault");
                 answer
             }

@@ -21,13 +21,20 @@ const MAX_FIELDS: usize = 100;
 /// The bearer token of a request (RFC 6750 section 2.1).
 pub fn bearer(request: &HttpRequest) -> Result<&str, ApiError> {
     let header = request.headers().get(AUTHORIZATION).and_then(|v| v.to_str().ok());
-    let token = header.and_then(|h| h.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    let token = header
+        .and_then(|h| h.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim());
     token.filter(|t| !t.is_empty() && t.len() <= 200).ok_or_else(ApiError::bad_token)
 }
 
 /// The whole body, at most `limit` bytes.
 pub async fn body(request: &HttpRequest, mut payload: web::Payload, limit: usize) -> Result<Vec<u8>, ApiError> {
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(ApiError::too_large());
     }
@@ -43,7 +50,9 @@ pub async fn body(request: &HttpRequest, mut payload: web::Payload, limit: usize
 }
 
 fn media_type(request: &HttpRequest) -> Result<Option<String>, ApiError> {
-    let Some(value) = request.headers().get(CONTENT_TYPE) else { return Ok(None) };
+    let Some(value) = request.headers().get(CONTENT_TYPE) else {
+        return Ok(None);
+    };
     let text = value.to_str().map_err(|_| ApiError::wrong_type())?;
     Ok(Some(text.to_owned()).filter(|t| !t.trim().is_empty()))
 }
@@ -71,8 +80,15 @@ pub async fn text_fields(request: &HttpRequest, payload: web::Payload) -> Result
 }
 
 fn form(bytes: &[u8]) -> Result<BTreeMap<String, String>, ApiError> {
-    let fields: BTreeMap<String, String> = url::form_urlencoded::parse(bytes).take(MAX_FIELDS + 1).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
-    if fields.len() > MAX_FIELDS { Err(ApiError::unreadable("The form has too many fields.")) } else { Ok(fields) }
+    let fields: BTreeMap<String, String> = url::form_urlencoded::parse(bytes)
+        .take(MAX_FIELDS + 1)
+        .map(|(n, v)| (n.into_owned(), v.into_owned()))
+        .collect();
+    if fields.len() > MAX_FIELDS {
+        Err(ApiError::unreadable("The form has too many fields."))
+    } else {
+        Ok(fields)
+    }
 }
 
 async fn multipart(media_type: String, body: Vec<u8>) -> Result<BTreeMap<String, String>, ApiError> {
@@ -98,7 +114,13 @@ fn json_as_text(body: &[u8]) -> Result<BTreeMap<String, String>, ApiError> {
         let text = match raw.get().as_bytes().first() {
             Some(b'n') => continue,
             Some(b'"') => serde_json::from_str(raw.get()).map_err(|_| ApiError::unreadable("The JSON body cannot be read."))?,
-            Some(b'{' | b'[') => return Err(ApiError::invalid(vec![FieldProblem::new(name, "WRONG_TYPE", "this field must be a text")])),
+            Some(b'{' | b'[') => {
+                return Err(ApiError::invalid(vec![FieldProblem::new(
+                    name,
+                    "WRONG_TYPE",
+                    "this field must be a text",
+                )]));
+            }
             _ => raw.get().to_owned(),
         };
         fields.insert(name, text);
@@ -170,6 +192,12 @@ mod tests {
         assert!(json_object(br#"{"amount":1,"amount":100}"#).is_err());
         assert!(json_object(br#"[1]"#).is_err());
         assert!(json_object(b"").is_err());
-        assert_eq!(json_object(br#"{"amount": 1.10}"#).ok().and_then(|o| o.get("amount").map(|v| v.get().to_owned())).as_deref(), Some("1.10"));
+        assert_eq!(
+            json_object(br#"{"amount": 1.10}"#)
+                .ok()
+                .and_then(|o| o.get("amount").map(|v| v.get().to_owned()))
+                .as_deref(),
+            Some("1.10")
+        );
     }
 }

@@ -15,7 +15,7 @@ use crate::partner::PeerCertificate;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::num::NonZeroU32;
@@ -43,7 +43,10 @@ impl Gateway {
     pub fn new(cx: Context, per_minute: u32, burst: u32) -> Self {
         let least = NonZeroU32::MIN;
         let quota = Quota::per_minute(NonZeroU32::new(per_minute).unwrap_or(least)).allow_burst(NonZeroU32::new(burst).unwrap_or(least));
-        Self { cx, limit: Arc::new(RateLimiter::keyed(quota)) }
+        Self {
+            cx,
+            limit: Arc::new(RateLimiter::keyed(quota)),
+        }
     }
 
     /// What payers see in the address bar, for links in answers.
@@ -74,13 +77,13 @@ fn only(path: &str, route: actix_web::Route) -> actix_web::Resource {
     web::resource(path).route(route).default_service(web::to(wrong_method))
 }
 
-async fn wrong_method() -> ApiError {
-    ApiError::wrong_method()
+async fn wrong_method() -> HttpResponse {
+    ApiError::wrong_method().error_response()
 }
 
 /// Anything that is no call of the API.
 pub async fn no_such_call() -> HttpResponse {
-    actix_web::ResponseError::error_response(&ApiError::no_such_call())
+    ApiError::no_such_call().error_response()
 }
 
 /// Limits how often one certificate calls.

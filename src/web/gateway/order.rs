@@ -14,12 +14,21 @@ use url::Url;
 /// # Errors
 /// Every problem found.
 pub fn read(object: &RawObject, id: PaymentId, currency: Currency) -> Result<InitOrder, Vec<FieldProblem>> {
-    let mut r = Reader { object, problems: Vec::new() };
+    let mut r = Reader {
+        object,
+        problems: Vec::new(),
+    };
     r.refuse_what_is_not_offered();
-    let creditor_name = r.text("creditorName").or_else(|| r.missing("creditorName")).and_then(|t| r.bank_text("creditorName", t, MAX_NAME_CHARS));
+    let creditor_name = r
+        .text("creditorName")
+        .or_else(|| r.missing("creditorName"))
+        .and_then(|t| r.bank_text("creditorName", t, MAX_NAME_CHARS));
     let creditor_iban = r.iban("creditorIban").or_else(|| r.missing("creditorIban"));
     let amount = r.amount(currency);
-    let details = r.text("details").or_else(|| r.missing("details")).and_then(|t| r.bank_text("details", t, MAX_DETAILS_CHARS));
+    let details = r
+        .text("details")
+        .or_else(|| r.missing("details"))
+        .and_then(|t| r.bank_text("details", t, MAX_DETAILS_CHARS));
     let psu_email = r.text("psuEmail").and_then(|t| r.email(t));
     let psu_id_at_partner = r.text_or_number("psuIntermediarId", 64);
     let debtor_iban = r.iban("debtorIban");
@@ -35,7 +44,13 @@ pub fn read(object: &RawObject, id: PaymentId, currency: Currency) -> Result<Ini
     };
     let end_to_end_id = format!("SP{id}");
     Ok(InitOrder {
-        instruction: Instruction { creditor_name, creditor_iban, amount, details, end_to_end_id },
+        instruction: Instruction {
+            creditor_name,
+            creditor_iban,
+            amount,
+            details,
+            end_to_end_id,
+        },
         psu_email,
         psu_id_at_partner,
         debtor_iban,
@@ -82,7 +97,11 @@ impl Reader<'_> {
 
     fn text_or_number(&mut self, field: &str, max: usize) -> Option<String> {
         let raw = self.raw(field)?;
-        let text = if raw.starts_with(|c: char| c.is_ascii_digit()) { raw.to_owned() } else { self.text(field)? };
+        let text = if raw.starts_with(|c: char| c.is_ascii_digit()) {
+            raw.to_owned()
+        } else {
+            self.text(field)?
+        };
         if has_forbidden_characters(&text) {
             return self.problem(field, "FORBIDDEN_CHARACTERS", "control characters are not allowed");
         }
@@ -102,7 +121,11 @@ impl Reader<'_> {
             return self.problem(field, "FORBIDDEN_CHARACTERS", "control characters are not allowed");
         }
         if for_bank(&text, max).is_empty() {
-            return self.problem(field, "NOTHING_FOR_BANK", "nothing would be left of it in the characters banks accept");
+            return self.problem(
+                field,
+                "NOTHING_FOR_BANK",
+                "nothing would be left of it in the characters banks accept",
+            );
         }
         Some(text)
     }
@@ -116,10 +139,18 @@ impl Reader<'_> {
     }
 
     fn amount(&mut self, currency: Currency) -> Option<Amount> {
-        let Some(raw) = self.raw("amount") else { return self.missing("amount") };
+        let Some(raw) = self.raw("amount") else {
+            return self.missing("amount");
+        };
         let is_number = raw.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-        let digits = if is_number { Some(raw.to_owned()) } else { serde_json::from_str::<String>(raw).ok() };
-        let Some(digits) = digits else { return self.problem("amount", "WRONG_TYPE", "this field must be a number or a text") };
+        let digits = if is_number {
+            Some(raw.to_owned())
+        } else {
+            serde_json::from_str::<String>(raw).ok()
+        };
+        let Some(digits) = digits else {
+            return self.problem("amount", "WRONG_TYPE", "this field must be a number or a text");
+        };
         match Amount::parse(&digits, currency) {
             Ok(amount) => Some(amount),
             Err(error) => self.problem("amount", "INVALID_AMOUNT", error.to_string()),
@@ -127,7 +158,11 @@ impl Reader<'_> {
     }
 
     fn email(&mut self, text: String) -> Option<String> {
-        if is_email(&text) { Some(text) } else { self.problem("psuEmail", "INVALID_EMAIL", "not a valid e-mail address") }
+        if is_email(&text) {
+            Some(text)
+        } else {
+            self.problem("psuEmail", "INVALID_EMAIL", "not a valid e-mail address")
+        }
     }
 
     fn url(&mut self, text: String) -> Option<Url> {
@@ -142,7 +177,9 @@ impl Reader<'_> {
         match self.raw(field) {
             None | Some("false" | "0" | "\"false\"" | "\"0\"" | "\"\"") => false,
             Some("true" | "1" | "\"true\"" | "\"1\"") => true,
-            Some(_) => self.problem(field, "WRONG_TYPE", "this field must be true, false, 1 or 0").unwrap_or(false),
+            Some(_) => self
+                .problem(field, "WRONG_TYPE", "this field must be true, false, 1 or 0")
+                .unwrap_or(false),
         }
     }
 

@@ -4,7 +4,6 @@
 //! a token derived from cookie and payment, and from our own origin.
 
 use crate::crypto::{self, Vault};
-use crate::payment::PaymentId;
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::ORIGIN;
@@ -34,13 +33,21 @@ impl Browser {
     #[must_use]
     pub fn known(request: &HttpRequest, https: bool) -> Option<Self> {
         let secret = request.cookie(cookie_name(https))?.value().to_owned();
-        (secret.len() == 43).then_some(Self { secret, is_new: false, https })
+        (secret.len() == 43).then_some(Self {
+            secret,
+            is_new: false,
+            https,
+        })
     }
 
     /// The browser of a request; a new one is given a cookie.
     #[must_use]
     pub fn of(request: &HttpRequest, https: bool) -> Self {
-        Self::known(request, https).unwrap_or_else(|| Self { secret: crypto::new_token(), is_new: true, https })
+        Self::known(request, https).unwrap_or_else(|| Self {
+            secret: crypto::new_token(),
+            is_new: true,
+            https,
+        })
     }
 
     /// What is stored of it.
@@ -53,25 +60,34 @@ impl Browser {
     #[must_use]
     pub fn new_cookie(&self) -> Option<Cookie<'static>> {
         self.is_new.then(|| {
-            Cookie::build(cookie_name(self.https), self.secret.clone()).path("/").http_only(true).secure(self.https).same_site(SameSite::Lax).finish()
+            Cookie::build(cookie_name(self.https), self.secret.clone())
+                .path("/")
+                .http_only(true)
+                .secure(self.https)
+                .same_site(SameSite::Lax)
+                .finish()
         })
     }
 
-    /// The anti-forgery token of this browser's forms of one payment.
+    /// The anti-forgery token of this browser's forms about one thing: a payment's id, or a form's name.
     #[must_use]
-    pub fn csrf(&self, vault: &Vault, payment: PaymentId) -> String {
-        vault.keyed_hash("form", &format!("{payment}|{}", self.secret))
+    pub fn csrf(&self, vault: &Vault, about: &str) -> String {
+        vault.keyed_hash("form", &format!("{about}|{}", self.secret))
     }
 
     /// Whether a posted form is this browser's own.
     #[must_use]
-    pub fn owns_form(&self, vault: &Vault, payment: PaymentId, csrf: &str) -> bool {
-        !self.is_new && crypto::same(&self.csrf(vault, payment), csrf)
+    pub fn owns_form(&self, vault: &Vault, about: &str, csrf: &str) -> bool {
+        !self.is_new && crypto::same(&self.csrf(vault, about), csrf)
     }
 }
 
 /// Whether a post comes from our own pages; browsers that send no `Origin` are judged by the token alone.
 #[must_use]
 pub fn same_origin(request: &HttpRequest, base_url: &Url) -> bool {
-    request.headers().get(ORIGIN).is_none_or(|origin| origin.to_str().is_ok_and(|o| Url::parse(o).is_ok_and(|u| u.origin() == base_url.origin())))
+    request.headers().get(ORIGIN).is_none_or(|origin| {
+        origin
+            .to_str()
+            .is_ok_and(|o| Url::parse(o).is_ok_and(|u| u.origin() == base_url.origin()))
+    })
 }

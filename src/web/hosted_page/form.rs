@@ -3,13 +3,13 @@
 use crate::partner::profile::{Field, PartnerKind};
 use crate::payment::amount::AmountError;
 use crate::payment::order::{MAX_DETAILS_CHARS, MAX_NAME_CHARS};
-use crate::payment::text::{for_bank, has_forbidden_characters};
+use crate::payment::text::{for_bank, has_forbidden_characters, is_email};
 use crate::payment::{Amount, Currency, Iban};
 use serde::Deserialize;
-use validator::{ValidateEmail, ValidateLength};
+use validator::ValidateLength;
 
 /// Longest e-mail address, in characters (RFC 5321 section 4.5.3.1.3, errata 1690).
-pub const MAX_EMAIL_CHARS: u64 = 254;
+pub const MAX_EMAIL_CHARS: u64 = crate::payment::text::MAX_EMAIL_CHARS as u64;
 /// Longest user code at a bank, in characters.
 pub const MAX_USER_CODE_CHARS: u64 = 35;
 
@@ -274,12 +274,7 @@ fn email(text: &str) -> Result<String, FieldError> {
     if !text.validate_length(None, Some(MAX_EMAIL_CHARS), None) {
         return Err(FieldError::TooLong(MAX_EMAIL_CHARS));
     }
-    // Stricter than the HTML standard's pattern where mail would not arrive: a host without a domain, an
-    // address literal, stray dots in the local part.
-    let deliverable = text.rsplit_once('@').is_some_and(|(local, domain)| {
-        domain.contains('.') && !domain.starts_with('[') && !local.starts_with('.') && !local.ends_with('.') && !local.contains("..")
-    });
-    if !deliverable || has_forbidden_characters(text) || !text.validate_email() {
+    if !is_email(text) {
         return Err(FieldError::InvalidEmail);
     }
     Ok(text.to_owned())

@@ -29,8 +29,18 @@ pub struct Link {
 
 /// The language of a request: chosen on the page, else the payment's, else the browser's.
 fn language(request: &HttpRequest, chosen: Option<&str>, payment: Option<&Payment>) -> Language {
-    let by_browser = || request.headers().get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(Language::from_accept_language);
-    chosen.and_then(Language::parse).or_else(|| payment.and_then(|p| p.language)).or_else(by_browser).unwrap_or_default()
+    let by_browser = || {
+        request
+            .headers()
+            .get(ACCEPT_LANGUAGE)
+            .and_then(|v| v.to_str().ok())
+            .map(Language::from_accept_language)
+    };
+    chosen
+        .and_then(Language::parse)
+        .or_else(|| payment.and_then(|p| p.language))
+        .or_else(by_browser)
+        .unwrap_or_default()
 }
 
 fn with_cookie(mut answer: HttpResponse, browser: &Browser) -> HttpResponse {
@@ -53,17 +63,30 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
     match opened {
         Ok(Opened::Bound(payment, partner)) => {
             let language = language(&request, chosen, Some(&payment));
-            let page = View { site: &site, payment: &payment, partner: &partner, browser: &browser, language }.page()?;
+            let page = View {
+                site: &site,
+                payment: &payment,
+                partner: &partner,
+                browser: &browser,
+                language,
+            }
+            .page()?;
             Ok(with_cookie(html(StatusCode::OK, page), &browser))
         }
-        Ok(Opened::OtherBrowser) => Ok(html(StatusCode::FORBIDDEN, notice(&site, language(&request, chosen, None), NoticeKind::OtherBrowser)?)),
+        Ok(Opened::OtherBrowser) => Ok(html(
+            StatusCode::FORBIDDEN,
+            notice(&site, language(&request, chosen, None), NoticeKind::OtherBrowser)?,
+        )),
         Err(FlowError::NotFound) => missing(&site, &request, chosen),
         Err(other) => Err(PageError::new(&site, language(&request, chosen, None), other)),
     }
 }
 
 fn missing(site: &Site, request: &HttpRequest, chosen: Option<&str>) -> Result<HttpResponse, PageError> {
-    Ok(html(StatusCode::NOT_FOUND, notice(site, language(request, chosen, None), NoticeKind::NotFound)?))
+    Ok(html(
+        StatusCode::NOT_FOUND,
+        notice(site, language(request, chosen, None), NoticeKind::NotFound)?,
+    ))
 }
 
 /// A posted form of the page. Fields that a page did not show are simply absent.
@@ -121,11 +144,21 @@ async fn check(site: &Site, request: &HttpRequest, posted: &Posted) -> Result<Re
     };
     match opened {
         Ok(Opened::Bound(payment, partner)) => {
-            let own = same_origin(request, &site.cx.rules.base_url) && browser.owns_form(site.cx.db.vault(), payment.id, &posted.csrf);
+            let own = same_origin(request, &site.cx.rules.base_url)
+                && browser.owns_form(site.cx.db.vault(), &payment.id.to_string(), &posted.csrf);
             let language = language(request, chosen, Some(&payment));
-            Ok(Ok(Checked { browser, payment, partner, language, forged: !own }))
+            Ok(Ok(Checked {
+                browser,
+                payment,
+                partner,
+                language,
+                forged: !own,
+            }))
         }
-        Ok(Opened::OtherBrowser) => Ok(Err(html(StatusCode::FORBIDDEN, notice(site, language(request, chosen, None), NoticeKind::OtherBrowser)?))),
+        Ok(Opened::OtherBrowser) => Ok(Err(html(
+            StatusCode::FORBIDDEN,
+            notice(site, language(request, chosen, None), NoticeKind::OtherBrowser)?,
+        ))),
         Err(FlowError::NotFound) => missing(site, request, chosen).map(Err),
         Err(other) => Err(PageError::new(site, language(request, chosen, None), other)),
     }
@@ -134,7 +167,13 @@ async fn check(site: &Site, request: &HttpRequest, posted: &Posted) -> Result<Re
 /// POST /payment-initiation: „Plătește”.
 pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Form<Posted>) -> Result<HttpResponse, PageError> {
     let posted = posted.into_inner();
-    let Checked { browser, payment, partner, language, forged } = match check(&site, &request, &posted).await? {
+    let Checked {
+        browser,
+        payment,
+        partner,
+        language,
+        forged,
+    } = match check(&site, &request, &posted).await? {
         Ok(checked) => checked,
         Err(answer) => return Ok(answer),
     };
@@ -142,7 +181,13 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
     if payment.status != Status::Created {
         return Ok(see_other(&back));
     }
-    let view = View { site: &site, payment: &payment, partner: &partner, browser: &browser, language };
+    let view = View {
+        site: &site,
+        payment: &payment,
+        partner: &partner,
+        browser: &browser,
+        language,
+    };
     let input = posted.into_input();
     if forged {
         let page = view.form(Some(&Wrong { input, errors: Vec::new() }), true)?;
@@ -151,7 +196,12 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
     let checked = form::validate(&input, &known_order(&payment), partner.kind, &bank_choices(&site.cx));
     let confirmed = match checked.outcome {
         Ok(confirmed) => confirmed,
-        Err(errors) => return Ok(html(StatusCode::UNPROCESSABLE_ENTITY, view.form(Some(&Wrong { input, errors }), false)?)),
+        Err(errors) => {
+            return Ok(html(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                view.form(Some(&Wrong { input, errors }), false)?,
+            ));
+        }
     };
     let confirmed = ConfirmedOrder {
         creditor_name: confirmed.creditor_name,
@@ -163,7 +213,11 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
         email: confirmed.email,
         language,
     };
-    let psu = PsuDevice { ip: site.client_ip(&request), user_agent: user_agent(&request), browser_hash: browser.hash() };
+    let psu = PsuDevice {
+        ip: site.client_ip(&request),
+        user_agent: user_agent(&request),
+        browser_hash: browser.hash(),
+    };
     match submit_payment(&site.cx, payment.id, &psu, confirmed, &checked.tampered).await {
         // Busy: another tab is at it; the page shows it.
         Ok(()) | Err(FlowError::Busy) => Ok(see_other(&back)),
@@ -213,12 +267,17 @@ pub async fn state(site: web::Data<Site>, request: HttpRequest, link: web::Query
 
 /// GET /payment-return/{bank}: back from the bank, perhaps in another browser, twice, late or forged.
 pub async fn came_back(site: web::Data<Site>, request: HttpRequest, bank: web::Path<String>) -> Result<HttpResponse, PageError> {
-    let query: Vec<(String, String)> =
-        url::form_urlencoded::parse(request.query_string().as_bytes()).take(20).map(|(n, v)| (n.into_owned(), v.chars().take(4096).collect())).collect();
+    let query: Vec<(String, String)> = url::form_urlencoded::parse(request.query_string().as_bytes())
+        .take(20)
+        .map(|(n, v)| (n.into_owned(), v.chars().take(4096).collect()))
+        .collect();
     let browser = Browser::known(&request, site.https()).map(|b| b.hash());
     let outcome = reply_to_bank::reply_to_bank(&site.cx, &bank, query, browser.as_deref()).await;
     let neutral = || -> Result<HttpResponse, PageError> {
-        Ok(html(StatusCode::OK, notice(&site, language(&request, None, None), NoticeKind::ReturnedElsewhere)?))
+        Ok(html(
+            StatusCode::OK,
+            notice(&site, language(&request, None, None), NoticeKind::ReturnedElsewhere)?,
+        ))
     };
     match (outcome, browser) {
         (Ok(id), Some(browser)) => match own_link(&site.cx, id, &browser).await {
@@ -249,15 +308,25 @@ pub async fn terms(site: web::Data<Site>, request: HttpRequest, chosen: web::Que
 pub async fn partner_style(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
     let partner = partner(&site, id.into_inner()).await?;
     let colour = partner.as_ref().and_then(|p| super::colour::Colour::parse(&p.colour));
-    let Some(colour) = colour else { return Ok(HttpResponse::NotFound().finish()) };
-    let answer = HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header(("Cache-Control", "public, max-age=3600")).body(super::colour::partner_css(colour));
+    let Some(colour) = colour else {
+        return Ok(HttpResponse::NotFound().finish());
+    };
+    let answer = HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header(("Cache-Control", "public, max-age=3600"))
+        .body(super::colour::partner_css(colour));
     Ok(answer)
 }
 
 /// GET /partner/{id}/logo.
 pub async fn partner_logo(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
-    let Some((bytes, media_type)) = partner(&site, id.into_inner()).await?.and_then(|p| p.logo) else { return Ok(HttpResponse::NotFound().finish()) };
-    Ok(HttpResponse::Ok().content_type(media_type).insert_header(("Cache-Control", "public, max-age=3600")).body(bytes))
+    let Some((bytes, media_type)) = partner(&site, id.into_inner()).await?.and_then(|p| p.logo) else {
+        return Ok(HttpResponse::NotFound().finish());
+    };
+    Ok(HttpResponse::Ok()
+        .content_type(media_type)
+        .insert_header(("Cache-Control", "public, max-age=3600"))
+        .body(bytes))
 }
 
 async fn partner(site: &Site, id: String) -> Result<Option<Partner>, PageError> {

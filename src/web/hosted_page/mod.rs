@@ -12,11 +12,17 @@ pub mod pages;
 mod render;
 pub mod texts;
 
+pub use render::local_time;
+
 use actix_web::web;
 
 /// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/payment-initiation").route(web::get().to(handlers::show)).route(web::post().to(handlers::submit)));
+    config.service(
+        web::resource("/payment-initiation")
+            .route(web::get().to(handlers::show))
+            .route(web::post().to(handlers::submit)),
+    );
     config.route("/payment-initiation/withdraw", web::post().to(handlers::withdraw));
     config.route("/payment-initiation/state", web::get().to(handlers::state));
     config.route("/payment-return/{bank}", web::get().to(handlers::came_back));

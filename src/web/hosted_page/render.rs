@@ -3,8 +3,8 @@
 use super::browser::Browser;
 use super::form::{BankChoice, FieldError, FormInput, KnownOrder};
 use super::pages::{
-    self, Busy, FormNotice, GoToBank, InDoubt, Notice, NoticeKind, OrderView, Outcome, PartnerBrand, PaymentForm, PostForm, Refusal, Shell, Waiting,
-    WaitingFor,
+    self, Busy, FormNotice, GoToBank, InDoubt, Notice, NoticeKind, OrderView, Outcome, PartnerBrand, PaymentForm, PostForm, Refusal, Shell,
+    Waiting, WaitingFor,
 };
 use crate::bank::{PsuStep, Reason};
 use crate::flow::Context;
@@ -110,7 +110,10 @@ impl View<'_> {
     /// When the template fails.
     pub fn form(&self, wrong: Option<&Wrong>, page_expired: bool) -> Rendered {
         let banks = bank_choices(&self.site.cx);
-        let answered = wrong.map(|w| pages::Answered { input: &w.input, errors: &w.errors });
+        let answered = wrong.map(|w| pages::Answered {
+            input: &w.input,
+            errors: &w.errors,
+        });
         let form = PaymentForm::new(
             self.shell(),
             self.post_form("/payment-initiation"),
@@ -134,17 +137,34 @@ impl View<'_> {
     }
 
     fn busy(&self) -> Rendered {
-        Busy { shell: self.shell(), refresh_url: self.own_path() }.render()
+        Busy {
+            shell: self.shell(),
+            refresh_url: self.own_path(),
+        }
+        .render()
     }
 
     fn at_bank(&self) -> Rendered {
-        let step = self.payment.psu_step.as_deref().and_then(|s| serde_json::from_str::<PsuStep>(s).ok());
-        let (Some(PsuStep::GoToBank { url }), Some(order)) = (step, self.order()) else { return self.in_doubt() };
+        let step = self
+            .payment
+            .psu_step
+            .as_deref()
+            .and_then(|s| serde_json::from_str::<PsuStep>(s).ok());
+        let (Some(PsuStep::GoToBank { url }), Some(order)) = (step, self.order()) else {
+            return self.in_doubt();
+        };
         if self.payment.notice.is_some() || self.payment.polls > 0 {
             // The PSU has been sent to the bank before, or giving up did not work: say where it stands.
             return self.waiting(WaitingFor::Approval, Some(url));
         }
-        GoToBank::new(self.shell(), self.bank_name().unwrap_or_default(), &url, order, self.post_form("/payment-initiation/withdraw")).render()
+        GoToBank::new(
+            self.shell(),
+            self.bank_name().unwrap_or_default(),
+            &url,
+            order,
+            self.post_form("/payment-initiation/withdraw"),
+        )
+        .render()
     }
 
     fn waiting(&self, waiting_for: WaitingFor, bank_url: Option<Url>) -> Rendered {
@@ -164,7 +184,9 @@ impl View<'_> {
     }
 
     fn in_doubt(&self) -> Rendered {
-        let Some(order) = self.order() else { return notice(self.site, self.language, NoticeKind::NotFound) };
+        let Some(order) = self.order() else {
+            return notice(self.site, self.language, NoticeKind::NotFound);
+        };
         InDoubt {
             shell: self.shell(),
             bank: self.bank_name().unwrap_or_default(),
@@ -200,7 +222,11 @@ impl View<'_> {
             bank: self.bank_name(),
             debtor_iban: payment.debtor_iban.as_ref().map(|i| i.masked()),
             finished_at: payment.ended_at.map(|at| local_time(at, self.language)),
-            mail_to: payment.psu_email.as_deref().filter(|_| !matches!(outcome, Outcome::GivenUp | Outcome::Expired)).map(pages::mask_email),
+            mail_to: payment
+                .psu_email
+                .as_deref()
+                .filter(|_| !matches!(outcome, Outcome::GivenUp | Outcome::Expired))
+                .map(pages::mask_email),
             return_url: self.return_url(),
         }
         .render()
@@ -212,9 +238,17 @@ impl View<'_> {
         shell.partner = Some(PartnerBrand {
             name: partner.name.clone(),
             logo_url: partner.logo.is_some().then(|| format!("/partner/{}/logo", partner.id)),
-            css_url: Some(format!("/partner/{}/style.css?v={}", partner.id, partner.colour.trim_start_matches('#'))),
+            css_url: Some(format!(
+                "/partner/{}/style.css?v={}",
+                partner.id,
+                partner.colour.trim_start_matches('#')
+            )),
         });
-        let other = if self.language == Language::Ro { Language::En } else { Language::Ro };
+        let other = if self.language == Language::Ro {
+            Language::En
+        } else {
+            Language::Ro
+        };
         shell.other_language_url = Some(format!("{}&lang={other}", self.base_path()));
         shell.reference = Some(self.payment.id.to_string());
         shell
@@ -233,13 +267,18 @@ impl View<'_> {
     }
 
     fn status_path(&self) -> String {
-        format!("/payment-initiation/state?payment={}&state={}&seen={}", self.payment.id, self.state(), self.payment.status)
+        format!(
+            "/payment-initiation/state?payment={}&state={}&seen={}",
+            self.payment.id,
+            self.state(),
+            self.payment.status
+        )
     }
 
     fn post_form(&self, action: &str) -> PostForm {
         PostForm {
             action: action.to_owned(),
-            csrf: self.browser.csrf(self.site.cx.db.vault(), self.payment.id),
+            csrf: self.browser.csrf(self.site.cx.db.vault(), &self.payment.id.to_string()),
             payment: self.payment.id.to_string(),
             state: self.state().to_owned(),
         }
@@ -247,11 +286,21 @@ impl View<'_> {
 
     fn order(&self) -> Option<OrderView> {
         let i = self.payment.instructions.first()?;
-        Some(OrderView::new(self.language, &i.creditor_name, &i.creditor_iban, self.payment.total()?, &i.details))
+        Some(OrderView::new(
+            self.language,
+            &i.creditor_name,
+            &i.creditor_iban,
+            self.payment.total()?,
+            &i.details,
+        ))
     }
 
     fn bank_name(&self) -> Option<String> {
-        self.payment.bank_code.as_deref().and_then(|code| self.site.cx.banks.get(code)).map(|b| b.name.clone())
+        self.payment
+            .bank_code
+            .as_deref()
+            .and_then(|code| self.site.cx.banks.get(code))
+            .map(|b| b.name.clone())
     }
 
     /// Back to the partner with id, status and message: a convenience for the payer, never proof for the partner.
@@ -263,13 +312,23 @@ impl View<'_> {
             s if s.is_final() => "FAILED",
             _ => "PENDING",
         };
-        Some(with_query(&url, &[("id", &self.payment.id.to_string()), ("status", status), ("message", message)]).into())
+        Some(
+            with_query(
+                &url,
+                &[("id", &self.payment.id.to_string()), ("status", status), ("message", message)],
+            )
+            .into(),
+        )
     }
 }
 
 /// A time as people in Romania read it.
-fn local_time(at: crate::clock::Timestamp, language: Language) -> String {
+pub fn local_time(at: crate::clock::Timestamp, language: Language) -> String {
     let local = at.and_utc().with_timezone(&chrono_tz::Europe::Bucharest);
-    let format = if language == Language::Ro { "%d.%m.%Y, %H:%M" } else { "%d/%m/%Y, %H:%M" };
+    let format = if language == Language::Ro {
+        "%d.%m.%Y, %H:%M"
+    } else {
+        "%d/%m/%Y, %H:%M"
+    };
     local.format(format).to_string()
 }

@@ -1,0 +1,203 @@
+//! Signing in and out, and a first page.
+
+use super::pages::{Home, Login, LoginProblem, OfficeShell, PaymentRow};
+use super::session_store::ADMIN;
+use crate::flow::{FlowError, sign_in as flow};
+use crate::payment::{Language, Status};
+use crate::store::admins::{self, Admin};
+use crate::store::{StoreError, partners, payments};
+use crate::web::hosted_page::browser::{Browser, same_origin};
+use crate::web::hosted_page::pages::money;
+use crate::web::{PageError, Site, html};
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT_LANGUAGE, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template as _;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+const LOGIN: &str = "/back-office/login";
+const LOGOUT: &str = "/back-office/logout";
+/// Payments on the first page.
+const NEWEST: i64 = 20;
+
+fn language(request: &HttpRequest) -> Language {
+    request
+        .headers()
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|v| v.to_str().ok())
+        .map(Language::from_accept_language)
+        .unwrap_or_default()
+}
+
+fn shell(site: &Site, language: Language) -> OfficeShell {
+    OfficeShell::new(language, site.operator.name.clone())
+}
+
+fn go(to: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, to)).finish()
+}
+
+/// The signed-in admin of a session, if the account still may.
+async fn signed_in(site: &Site, session: &Session) -> Result<Option<Admin>, StoreError> {
+    let Some(id) = session.get::<String>(ADMIN).ok().flatten() else {
+        return Ok(None);
+    };
+    Ok(site.cx.db.read(move |a| admins::get(a, &id)).await?.filter(|admin| admin.active))
+}
+
+fn login(
+    site: &Site,
+    request: &HttpRequest,
+    status: StatusCode,
+    user: String,
+    problem: Option<LoginProblem>,
+) -> Result<HttpResponse, PageError> {
+    let browser = Browser::of(request, site.https());
+    let csrf = browser.csrf(site.cx.db.vault(), LOGIN);
+    let page = Login {
+        shell: shell(site, language(request)),
+        action: LOGIN.into(),
+        csrf,
+        user,
+        problem,
+    }
+    .render()?;
+    let mut answer = html(status, page);
+    if let Some(cookie) = browser.new_cookie() {
+        // Adding fails only for a cookie that is no header value, which ours always is.
+        let _ = answer.add_cookie(&cookie);
+    }
+    Ok(answer)
+}
+
+/// The query of the sign-in page.
+#[derive(Deserialize)]
+pub struct Why {
+    ended: Option<String>,
+}
+
+/// GET /back-office/login.
+pub async fn sign_in_page(site: web::Data<Site>, request: HttpRequest, why: web::Query<Why>) -> Result<HttpResponse, PageError> {
+    let problem = why.ended.as_ref().map(|_| LoginProblem::SessionEnded);
+    login(&site, &request, StatusCode::OK, String::new(), problem)
+}
+
+/// The sign-in form.
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+pub struct Credentials {
+    csrf: String,
+    user: String,
+    password: String,
+}
+
+/// POST /back-office/login.
+pub async fn sign_in(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    session: Session,
+    form: web::Form<Credentials>,
+) -> Result<HttpResponse, PageError> {
+    let form = form.into_inner();
+    let own = same_origin(&request, &site.cx.rules.base_url)
+        && Browser::known(&request, site.https()).is_some_and(|b| b.owns_form(site.cx.db.vault(), LOGIN, &form.csrf));
+    if !own {
+        return login(&site, &request, StatusCode::FORBIDDEN, form.user, Some(LoginProblem::SessionEnded));
+    }
+    match flow::sign_in(&site.cx, &form.user, SecretString::from(form.password), site.client_ip(&request)).await {
+        Ok(admin) => {
+            // A new key, so that a session planted before is worth nothing.
+            session.renew();
+            if session.insert(ADMIN, admin.id).is_err() {
+                return Err(PageError::new(
+                    &site,
+                    language(&request),
+                    FlowError::Internal("the session takes no value".into()),
+                ));
+            }
+            Ok(go("/back-office"))
+        }
+        Err(FlowError::NotYou) => login(&site, &request, StatusCode::UNAUTHORIZED, form.user, Some(LoginProblem::Wrong)),
+        Err(FlowError::TooMany) => login(
+            &site,
+            &request,
+            StatusCode::TOO_MANY_REQUESTS,
+            form.user,
+            Some(LoginProblem::TooMany),
+        ),
+        Err(other) => Err(PageError::new(&site, language(&request), other)),
+    }
+}
+
+/// A form with nothing but its token.
+#[derive(Deserialize)]
+pub struct Token {
+    csrf: String,
+}
+
+/// POST /back-office/logout.
+pub async fn sign_out(site: web::Data<Site>, request: HttpRequest, session: Session, form: web::Form<Token>) -> HttpResponse {
+    let own = same_origin(&request, &site.cx.rules.base_url)
+        && Browser::known(&request, site.https()).is_some_and(|b| b.owns_form(site.cx.db.vault(), LOGOUT, &form.csrf));
+    if own {
+        session.purge();
+    }
+    go(LOGIN)
+}
+
+/// GET /back-office.
+pub async fn home(site: web::Data<Site>, request: HttpRequest, session: Session) -> Result<HttpResponse, PageError> {
+    let language = language(&request);
+    let failed = |e: StoreError| PageError::new(&site, language, e.into());
+    let Some(admin) = signed_in(&site, &session).await.map_err(failed)? else {
+        let had_one = request.cookie(if site.https() { "__Host-office" } else { "office" }).is_some();
+        return Ok(go(if had_one { "/back-office/login?ended=1" } else { LOGIN }));
+    };
+    let banks = site.cx.banks.clone();
+    let (counts, payments) = site
+        .cx
+        .db
+        .read(move |a| {
+            let counts = payments::counts(a)?;
+            let mut rows = Vec::new();
+            for id in payments::newest(a, NEWEST)? {
+                let Some(payment) = payments::get(a, id)? else { continue };
+                let partner = partners::get(a, &payment.partner_id)?.map(|p| p.name).unwrap_or_default();
+                rows.push(row(&banks, &payment, partner, language));
+            }
+            Ok((counts, rows))
+        })
+        .await
+        .map_err(failed)?;
+    let count = |status: Status| u64::try_from(counts.get(status.as_str()).copied().unwrap_or(0)).unwrap_or(0);
+    let page = Home {
+        shell: shell(&site, language),
+        user: admin.user_name,
+        sign_out_action: LOGOUT.into(),
+        csrf: Browser::of(&request, site.https()).csrf(site.cx.db.vault(), LOGOUT),
+        counts: Status::ALL.into_iter().map(|s| (s, count(s))).collect(),
+        payments,
+    };
+    Ok(html(StatusCode::OK, page.render()?))
+}
+
+fn row(banks: &crate::bank::directory::Banks, payment: &payments::Payment, partner: String, language: Language) -> PaymentRow {
+    PaymentRow {
+        reference: payment.id.to_string(),
+        created_at: crate::web::hosted_page::local_time(payment.created_at, language),
+        partner,
+        creditor: payment.instructions.first().map(|i| i.creditor_name.clone()).unwrap_or_default(),
+        amount: payment.total().map(|t| money(language, t)).unwrap_or_default(),
+        bank: payment
+            .bank_code
+            .as_deref()
+            .and_then(|code| banks.get(code))
+            .map(|b| b.name.clone())
+            .unwrap_or_default(),
+        status: payment.status,
+        bank_word: payment.bank_word.clone().unwrap_or_default(),
+    }
+}
