@@ -148,14 +148,18 @@ fn explain(error: &GatewayError) -> String {
             reference,
             ..
         } => {
-            let mut text = format!("Serviciul de plată a refuzat cererea (HTTP {status})");
+            let mut text = match status {
+                429 | 500.. => format!("Serviciul de plată nu poate prelua plata acum (HTTP {status})"),
+                _ => format!("Serviciul de plată a refuzat cererea (HTTP {status})"),
+            };
             if !message.is_empty() {
                 text = format!("{text}: {message}");
             }
-            if let Some(reference) = reference {
-                text = format!("{} Referință: {reference}.", text.trim_end_matches('.').to_owned() + ".");
+            let text = text.trim_end_matches('.');
+            match reference {
+                Some(reference) => format!("{text}. Referință: {reference}."),
+                None => format!("{text}."),
             }
-            text
         }
     }
 }

@@ -3,6 +3,8 @@
 use super::catalogue::{INVOICES, Invoice, invoice};
 use super::orders::{Line, Order, Site, Stage};
 use super::{Demo, pages};
+use crate::payment::iban::group;
+use crate::payment::{Amount, Currency, Iban};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -45,6 +47,9 @@ struct PaymentPage<'a> {
     order: Order,
     stage: Stage,
     iban: String,
+    /// What the payer changed on the hosted page, when the gateway tells.
+    other_amount: Option<String>,
+    other_iban: Option<String>,
 }
 
 #[derive(Template)]
@@ -73,7 +78,7 @@ pub(super) async fn list(demo: web::Data<Demo>) -> HttpResponse {
     };
     let rows: Vec<Row> = INVOICES.iter().map(row).collect();
     let open: i64 = rows.iter().filter(|r| !r.is_paid()).map(|r| r.invoice.amount.minor).sum();
-    let open_total = crate::payment::Amount::from_minor(open, crate::payment::Currency::Ron);
+    let open_total = Amount::from_minor(open, Currency::Ron);
     let page = ListPage {
         refresh_s: if rows.iter().filter_map(Row::stage).any(Stage::is_moving) {
             5
@@ -147,15 +152,31 @@ pub(super) async fn payment(demo: web::Data<Demo>, id: web::Path<String>) -> Htt
         return pages::not_found();
     };
     let stage = order.stage();
+    let (other_amount, other_iban) = changes(&order);
     let page = PaymentPage {
         refresh_s: if stage.is_moving() && order.problem.is_none() { 4 } else { 0 },
         company: &demo.site.erp.creditor_name,
         invoice,
         stage,
-        iban: crate::payment::iban::group(invoice.iban),
+        iban: group(invoice.iban),
+        other_amount,
+        other_iban,
         order,
     };
     pages::page(StatusCode::OK, &page)
+}
+
+/// The amount and the account the payer confirmed, where they are not the invoice's.
+fn changes(order: &Order) -> (Option<String>, Option<String>) {
+    let Some(seen) = order.last_seen() else {
+        return (None, None);
+    };
+    let amount = seen.amount.as_deref().and_then(|a| Amount::parse(a, Currency::Ron).ok());
+    let iban = seen.creditor_iban.as_deref().and_then(|i| Iban::parse(i).ok());
+    (
+        amount.filter(|a| *a != order.total).map(|a| a.romanian()),
+        iban.filter(|i| i.electronic() != order.creditor_iban).map(|i| i.grouped()),
+    )
 }
 
 /// Forgets the payments of an accounting page on which everything is paid, so that it can be tried again.

@@ -80,7 +80,7 @@ struct GoPage<'a> {
 
 /// An amount as a Romanian shop writes it.
 pub(super) fn lei(amount: &Amount) -> String {
-    amount.romanian().replace("RON", "lei")
+    amount.romanian().replace(" RON", "\u{a0}lei")
 }
 
 fn cart_lines(cart: &Cart) -> Vec<CartLine> {

@@ -222,7 +222,7 @@ async fn an_invoice_is_paid_once_to_its_supplier() {
     gateway.says("ACSC", true);
     let shown = visit.look("/erp/plata/ht-0097?status=RJCT").await;
     assert!(
-        shown.contains("plătit") && shown.contains("113.0 RON, alta decât pe factură"),
+        shown.contains("plătit") && shown.contains("113,00 RON, alta decât pe factură"),
         "{shown}"
     );
     assert!(visit.get("/erp").await.text().contains("De plată 15.291,37 RON"));
