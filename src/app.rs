@@ -137,7 +137,11 @@ impl App {
     }
 }
 
-fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+/// Listens on an address.
+///
+/// # Errors
+/// A text that says that the port is taken and which setting changes it.
+pub fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
     match TcpListener::bind(address) {
         Ok(listener) => Ok(listener),
         Err(e) if e.kind() == std::io::ErrorKind::AddrInUse => bail!(

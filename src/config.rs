@@ -293,6 +293,9 @@ pub enum LogFormat {
 /// The defaults, compiled in.
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
 
+/// What the demo sets over the defaults, compiled in.
+pub const DEMO: &str = include_str!("../config/demo.toml");
+
 impl Settings {
     /// Reads the defaults, the file, the environment, and checks the result.
     ///
@@ -315,6 +318,17 @@ impl Settings {
     /// As [`Settings::load`].
     pub fn from_text(over: &str) -> Result<Self, ConfigError> {
         Self::from_layers(Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(over)))
+    }
+
+    /// How the demo logs, before it has settings of its own.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn demo_log() -> Result<Log, ConfigError> {
+        let layers = Figment::from(Toml::string(DEFAULTS))
+            .merge(Toml::string(DEMO))
+            .merge(Env::prefixed("SMARTPAY__").split("__"));
+        layers.extract_inner("log").map_err(|e| ConfigError(explain(&e)))
     }
 
     fn from_layers(layers: Figment) -> Result<Self, ConfigError> {

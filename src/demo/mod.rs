@@ -6,13 +6,16 @@
 
 mod cashier;
 mod catalogue;
+pub mod certificates;
 mod erp;
 mod gateway_client;
 mod home;
 mod mailbox;
 mod orders;
 mod pages;
+pub mod run;
 mod sessions;
+pub mod setup;
 mod shop;
 #[cfg(test)]
 mod tests;

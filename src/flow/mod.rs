@@ -11,6 +11,7 @@ pub mod add_admin;
 pub mod add_partner;
 pub mod ask_bank;
 mod bank_call;
+pub mod change_partner;
 pub mod deliver_mail;
 pub mod error;
 pub mod init_payment;

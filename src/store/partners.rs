@@ -114,3 +114,15 @@ pub fn by_certificate(a: &mut Access<'_>, issuer: &str, subject: &str) -> Result
     let row: Option<Row> = of.first(a.conn).optional()?;
     row.map(Row::into_partner).transpose()
 }
+
+/// Replaces a partner's redirect URLs; `false` when there is no such partner.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn set_redirect_urls(a: &mut Access<'_>, client_id: &str, urls: &[url::Url]) -> Result<bool, StoreError> {
+    let of = partners::table.filter(partners::client_id.eq(client_id));
+    Ok(diesel::update(of)
+        .set(partners::redirect_urls.eq(serde_json::to_string(urls)?))
+        .execute(a.conn)?
+        == 1)
+}

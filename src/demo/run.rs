@@ -1,0 +1,132 @@
+//! Starts everything: the application, the sandbox banks and the demo site, in one process.
+
+use super::setup::{BANK_CLIENT_ID, DemoFile, Ports, Setup, prepare};
+use super::{DemoSite, PartnerLogin, start as start_site};
+use crate::app::{self, App};
+use crate::clock::Clock;
+use crate::sandbox::{self, SandboxClient, SandboxSettings};
+use anyhow::Context as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// The demo, ready to run.
+pub struct Demo {
+    /// Where everything is.
+    pub file: DemoFile,
+    /// Whether its folder was made just now.
+    pub fresh: bool,
+    app: App,
+    banks: actix_web::dev::Server,
+    site: actix_web::dev::Server,
+}
+
+impl std::fmt::Debug for Demo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Demo").finish_non_exhaustive()
+    }
+}
+
+impl Demo {
+    /// Makes what is missing and binds every port.
+    ///
+    /// # Errors
+    /// A text that says what to mend, such as a port that is taken.
+    pub async fn build(folder: &Path, ports: Ports, reset: bool) -> anyhow::Result<Self> {
+        app::install_crypto_provider();
+        let clock = Clock::default();
+        let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        // Ports first: nothing is made or reset while another demo runs.
+        let banks_listener = app::bind(local(ports.banks), "--banks-port")?;
+        let site_listener = app::bind(local(ports.shop), "--shop-port")?;
+        for (port, option) in [
+            (ports.public, "--public-port"),
+            (ports.gateway, "--gateway-port"),
+            (ports.operations, "--operations-port"),
+        ] {
+            drop(app::bind(local(port), option)?);
+        }
+        let Setup {
+            folder,
+            settings,
+            file,
+            fresh,
+        } = prepare(folder, ports, reset, &clock).await?;
+        let app = App::build(&settings, clock.clone())?;
+        let (banks, _) = sandbox::start(banks_listener, bank_settings(&folder, ports)?, clock.clone())?;
+        let site = start_site(site_listener, site_settings(&folder, &file)?, clock)?;
+        Ok(Self {
+            file,
+            fresh,
+            app,
+            banks,
+            site,
+        })
+    }
+
+    /// Stops [`Demo::run`] when cancelled.
+    #[must_use]
+    pub fn stop_token(&self) -> CancellationToken {
+        self.app.stop_token()
+    }
+
+    /// Runs until stopped.
+    ///
+    /// # Errors
+    /// When a listener fails.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let handles = [self.banks.handle(), self.site.handle()];
+        let others = [tokio::spawn(self.banks), tokio::spawn(self.site)];
+        let ended = self.app.run(true).await;
+        for handle in handles {
+            handle.stop(true).await;
+        }
+        for other in others {
+            other.await??;
+        }
+        ended
+    }
+}
+
+fn bank_settings(folder: &Path, ports: Ports) -> anyhow::Result<SandboxSettings> {
+    let mut settings = SandboxSettings::new(Url::parse(&format!("http://127.0.0.1:{}", ports.banks))?);
+    let back = Url::parse(&format!("http://127.0.0.1:{}/payment-return/cec", ports.public))?;
+    settings.clients = vec![SandboxClient {
+        client_id: BANK_CLIENT_ID.into(),
+        client_secret: None,
+        redirect_uris: vec![back],
+    }];
+    settings.ledger_file = Some(folder.join("bank-ledger.jsonl"));
+    Ok(settings)
+}
+
+fn site_settings(folder: &Path, file: &DemoFile) -> anyhow::Result<DemoSite> {
+    let login = |kind: &str| -> anyhow::Result<PartnerLogin> {
+        let partner = file
+            .partners
+            .iter()
+            .find(|p| p.kind == kind)
+            .with_context(|| format!("demo.json names no {kind} partner"))?;
+        Ok(PartnerLogin {
+            client_id: partner.client_id.clone(),
+            certificate_pem: std::fs::read(&partner.certificate)?,
+            key_pem: std::fs::read_to_string(&partner.key)?.into(),
+            creditor_name: partner.name.clone(),
+            creditor_iban: partner.creditor_iban.clone(),
+        })
+    };
+    Ok(DemoSite {
+        base_url: Url::parse(&file.demo_site)?,
+        gateway_base_url: Url::parse(&file.gateway)?,
+        ca_pem: std::fs::read(&file.ca)?,
+        shop: login("ecommerce")?,
+        erp: login("finance")?,
+        mailbox_dir: file.mailbox.clone(),
+        state_file: Some(folder.join("orders.json")),
+        links: vec![
+            ("Sandbox bank: test customers, codes, ledger".into(), file.sandbox_banks.clone()),
+            ("Back office".into(), file.back_office.clone()),
+        ],
+    })
+}

@@ -1,0 +1,282 @@
+//! Makes what the demo needs under one folder, once; a second start finds it there.
+
+use super::certificates::{DevelopmentCa, PemPair, Purpose, write_private};
+use crate::app;
+use crate::clock::Clock;
+use crate::config::{DEMO, Settings};
+use crate::crypto::{self, Vault, fingerprint};
+use crate::flow::{add_admin, add_partner, change_partner};
+use crate::partner::{Partner, PartnerKind, PeerCertificate};
+use crate::payment::Currency;
+use crate::store::connection::Location;
+use crate::store::{self, Db};
+use anyhow::{Context as _, bail};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use url::Url;
+
+/// The sandbox bank's name for us.
+pub const BANK_CLIENT_ID: &str = "smartpay-demo-tpp";
+const ADMIN: &str = "admin";
+
+/// A demo partner.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DemoPartner {
+    /// Its client id at the gateway.
+    pub client_id: String,
+    /// ecommerce or finance.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its account.
+    pub creditor_iban: String,
+    /// Its certificate.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+/// Ports of the demo, all on loopback.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    /// Hosted page and back office.
+    pub public: u16,
+    /// Partner API.
+    pub gateway: u16,
+    /// Sandbox banks.
+    pub banks: u16,
+    /// Health and metrics.
+    pub operations: u16,
+    /// Shop, accounting page and mailbox.
+    pub shop: u16,
+}
+
+/// `demo.json`: what tools need to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DemoFile {
+    /// The shop, the accounting page and the mailbox.
+    pub demo_site: String,
+    /// The hosted page.
+    pub hosted_page: String,
+    /// The back office.
+    pub back_office: String,
+    /// The partner API (mutual TLS).
+    pub gateway: String,
+    /// The sandbox banks.
+    pub sandbox_banks: String,
+    /// Health and metrics.
+    pub operations: String,
+    /// The CA that signed the gateway's certificate.
+    pub ca: PathBuf,
+    /// Where mails are written.
+    pub mailbox: PathBuf,
+    /// The partners.
+    pub partners: Vec<DemoPartner>,
+    /// The first admin's name.
+    pub admin_user: String,
+    /// The first admin's password.
+    pub admin_password: String,
+}
+
+/// The demo's folder and what is in it.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The settings of the application.
+    pub settings: Settings,
+    /// What was written to `demo.json`.
+    pub file: DemoFile,
+    /// Whether it was made just now.
+    pub fresh: bool,
+}
+
+fn demo_partners(certificates: &Path) -> [(DemoPartner, PartnerKind, &'static str, &'static [u8]); 2] {
+    let partner = |id: &str, kind: PartnerKind, name: &str, iban: &str| {
+        let PemPair { certificate, key } = PemPair::at(certificates, id);
+        DemoPartner {
+            client_id: id.into(),
+            kind: kind.as_str().into(),
+            name: name.into(),
+            creditor_iban: iban.into(),
+            certificate,
+            key,
+        }
+    };
+    [
+        (
+            partner("demo-shop", PartnerKind::Ecommerce, "Foișor", "RO66BACX0000001234567890"),
+            PartnerKind::Ecommerce,
+            "#a33b24",
+            include_bytes!("../../static/demo/shop-logo.png"),
+        ),
+        (
+            partner("demo-erp", PartnerKind::Finance, "Registru", "RO09PORL7789778256833565"),
+            PartnerKind::Finance,
+            "#14587a",
+            include_bytes!("../../static/demo/erp-logo.png"),
+        ),
+    ]
+}
+
+/// Makes or finds everything the demo needs.
+///
+/// # Errors
+/// A text that says what could not be made.
+pub async fn prepare(folder: &Path, ports: Ports, reset: bool, clock: &Clock) -> anyhow::Result<Setup> {
+    let json = folder.join("demo.json");
+    if reset && folder.exists() {
+        // Only what the demo itself made is removed: a wrong --dir must not cost anybody their files.
+        if !json.exists() && std::fs::read_dir(folder)?.next().is_some() {
+            bail!(
+                "{} was not made by the demo (it has no demo.json), so --reset leaves it alone",
+                folder.display()
+            );
+        }
+        std::fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let folder = folder.canonicalize()?;
+    let json = folder.join("demo.json");
+    let known: Option<DemoFile> = match std::fs::read(&json) {
+        Ok(bytes) => {
+            Some(serde_json::from_slice(&bytes).with_context(|| format!("{} cannot be read; begin anew with --reset", json.display()))?)
+        }
+        Err(_) => None,
+    };
+    let fresh = known.is_none();
+    let certificates = folder.join("certificates");
+    if fresh {
+        make_certificates(&certificates, clock)?;
+        write_private(&folder.join("encryption.key"), Vault::new_key_file().as_bytes())?;
+    }
+    let settings = settings(&folder, ports)?;
+    store::migrate(&Location::parse(settings.database.url.expose())?)?;
+    let db = app::database(&settings)?;
+    let admin_password = known.map_or_else(crypto::new_token, |k| k.admin_password);
+    seed(&db, &certificates, ports, &admin_password, fresh, clock).await?;
+    let file = demo_file(&folder, ports, admin_password);
+    write_private(&json, serde_json::to_string_pretty(&file)?.as_bytes())?;
+    Ok(Setup {
+        folder,
+        settings,
+        file,
+        fresh,
+    })
+}
+
+fn make_certificates(folder: &Path, clock: &Clock) -> anyhow::Result<()> {
+    let ca = DevelopmentCa::create(folder, clock)?;
+    ca.issue("gateway", "SmartPay Demo", Purpose::Server)?;
+    ca.issue("qsealc", "SmartPay Demo", Purpose::Client)?;
+    for (partner, ..) in demo_partners(folder) {
+        ca.issue(&partner.client_id, &partner.name, Purpose::Client)?;
+    }
+    Ok(())
+}
+
+fn settings(folder: &Path, ports: Ports) -> anyhow::Result<Settings> {
+    let path = |name: &str| toml::Value::String(folder.join(name).display().to_string());
+    let Ports {
+        public,
+        gateway,
+        banks,
+        operations,
+        ..
+    } = ports;
+    let over = format!(
+        r#"{DEMO}
+[public]
+bind = "127.0.0.1:{public}"
+base_url = "http://127.0.0.1:{public}"
+[gateway]
+bind = "127.0.0.1:{gateway}"
+certificate = {gateway_pem}
+key = {gateway_key}
+client_ca = {ca}
+[operations]
+bind = "127.0.0.1:{operations}"
+[database]
+url = {url}
+[encryption]
+key_file = {key_file}
+[bank_calls]
+signing_certificate = {qsealc}
+[bank.cec]
+base_url = "http://127.0.0.1:{banks}/cec"
+client_id = "{BANK_CLIENT_ID}"
+"#,
+        gateway_pem = path("certificates/gateway.pem"),
+        gateway_key = path("certificates/gateway.key"),
+        ca = path("certificates/ca.pem"),
+        key_file = path("encryption.key"),
+        qsealc = path("certificates/qsealc.pem"),
+        url = toml::Value::String(format!("sqlite://{}", folder.join("smartpay.db").display())),
+    );
+    let mut settings = Settings::from_text(&format!("{over}\n"))?;
+    settings.mail.folder = Some(folder.join("mail"));
+    Ok(settings)
+}
+
+async fn seed(db: &Db, certificates: &Path, ports: Ports, admin_password: &str, fresh: bool, clock: &Clock) -> anyhow::Result<()> {
+    let now = clock.now();
+    for (demo, kind, colour, logo) in demo_partners(certificates) {
+        let section = if kind == PartnerKind::Ecommerce { "shop" } else { "erp" };
+        let redirect_urls = vec![Url::parse(&format!("http://127.0.0.1:{}/{section}", ports.shop))?];
+        if !fresh {
+            change_partner::set_redirect_urls(db, &demo.client_id, redirect_urls, "demo", now).await?;
+            continue;
+        }
+        let certificate = read_certificate(&demo.certificate)?;
+        let partner = Partner {
+            id: uuid::Uuid::now_v7().to_string(),
+            client_id: demo.client_id,
+            name: demo.name,
+            kind,
+            currency: Currency::Ron,
+            certificate_subject: certificate.subject,
+            certificate_issuer: certificate.issuer,
+            certificate_sha256: Some(certificate.sha256),
+            redirect_urls,
+            flexible_redirect: false,
+            colour: colour.into(),
+            logo: Some((logo.to_vec(), "image/png".into())),
+            active: true,
+        };
+        add_partner::add_partner(db, partner, "demo", now).await?;
+    }
+    if fresh {
+        add_admin::add_admin(db, ADMIN, admin_password.to_owned().into(), "demo", now).await?;
+    }
+    Ok(())
+}
+
+/// Reads the first certificate of a PEM file.
+///
+/// # Errors
+/// A text that names the file.
+pub fn read_certificate(path: &Path) -> anyhow::Result<PeerCertificate> {
+    let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let der = CertificateDer::from_pem_slice(&pem).with_context(|| format!("{} is not a PEM certificate", path.display()))?;
+    PeerCertificate::from_der(&der, fingerprint(&der)).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))
+}
+
+fn demo_file(folder: &Path, ports: Ports, admin_password: String) -> DemoFile {
+    let http = |port: u16, path: &str| format!("http://127.0.0.1:{port}{path}");
+    let certificates = folder.join("certificates");
+    DemoFile {
+        demo_site: http(ports.shop, "/"),
+        hosted_page: http(ports.public, "/payment-initiation"),
+        back_office: http(ports.public, "/back-office"),
+        gateway: format!("https://127.0.0.1:{}", ports.gateway),
+        sandbox_banks: http(ports.banks, "/"),
+        operations: http(ports.operations, "/"),
+        ca: certificates.join("ca.pem"),
+        mailbox: folder.join("mail"),
+        partners: demo_partners(&certificates).into_iter().map(|(partner, ..)| partner).collect(),
+        admin_user: ADMIN.into(),
+        admin_password,
+    }
+}
