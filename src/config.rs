@@ -312,12 +312,14 @@ impl Settings {
         Self::from_layers(layers.merge(Env::prefixed("SMARTPAY__").split("__")))
     }
 
-    /// Reads the defaults and a text that goes over them.
+    /// Reads the defaults and texts that go over them, the later over the earlier.
     ///
     /// # Errors
     /// As [`Settings::load`].
-    pub fn from_text(over: &str) -> Result<Self, ConfigError> {
-        Self::from_layers(Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(over)))
+    pub fn from_texts(over: &[&str]) -> Result<Self, ConfigError> {
+        Self::from_layers(over.iter().fold(Figment::from(Toml::string(DEFAULTS)), |layers, text| {
+            layers.merge(Toml::string(text))
+        }))
     }
 
     /// How the demo logs, before it has settings of its own.
@@ -465,23 +467,23 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_named() {
-        let error = Settings::from_text(&format!("{REST}\n[payments]\nlink_minuts = 3"))
+        let error = Settings::from_texts(&[REST, "[payments]\nlink_minuts = 3"])
             .unwrap_err()
             .to_string();
         assert!(error.contains("payments.link_minuts") && error.contains("link_minutes"), "{error}");
-        let error = Settings::from_text(&format!("typo = 1\n{REST}")).unwrap_err().to_string();
+        let error = Settings::from_texts(&[REST, "typo = 1"]).unwrap_err().to_string();
         assert!(error.contains("typo"), "{error}");
     }
 
     #[test]
     fn missing_secrets_are_named_with_their_environment_variable() {
-        let error = Settings::from_text("").unwrap_err().to_string();
+        let error = Settings::from_texts(&[]).unwrap_err().to_string();
         assert!(error.contains("is missing; set it in the file or as SMARTPAY__"), "{error}");
     }
 
     #[test]
     fn secrets_are_masked_wherever_settings_are_printed() {
-        let settings = Settings::from_text(REST).unwrap();
+        let settings = Settings::from_texts(&[REST]).unwrap();
         for printed in [settings.masked().unwrap(), format!("{settings:?}")] {
             assert!(!printed.contains("geheim"), "{printed}");
         }
@@ -499,13 +501,13 @@ mod tests {
             ("[mail]\ntransport = \"pigeon\"", "mail.transport"),
             ("[mail.smtp]\nhost = \"smtp.example.ro\"\ntls = \"none\"", "mail.smtp.tls"),
         ] {
-            let error = Settings::from_text(&format!("{REST}\n{over}")).unwrap_err().to_string();
+            let error = Settings::from_texts(&[REST, over]).unwrap_err().to_string();
             assert!(error.contains(named), "{over}: {error}");
         }
     }
 
     #[test]
     fn the_production_example_is_valid() {
-        assert!(Settings::from_text(include_str!("../config/production.example.toml")).is_ok());
+        assert!(Settings::from_texts(&[include_str!("../config/production.example.toml")]).is_ok());
     }
 }

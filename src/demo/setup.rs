@@ -20,6 +20,8 @@ use url::Url;
 /// The sandbox bank's name for us.
 pub const BANK_CLIENT_ID: &str = "smartpay-demo-tpp";
 const ADMIN: &str = "admin";
+/// Stands in every folder the demo made.
+const MARK: &str = ".smartpay-demo";
 
 /// A demo partner.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -126,12 +128,11 @@ fn demo_partners(certificates: &Path) -> [(DemoPartner, PartnerKind, &'static st
 /// # Errors
 /// A text that says what could not be made.
 pub async fn prepare(folder: &Path, ports: Ports, reset: bool, clock: &Clock) -> anyhow::Result<Setup> {
-    let json = folder.join("demo.json");
     if reset && folder.exists() {
         // Only what the demo itself made is removed: a wrong --dir must not cost anybody their files.
-        if !json.exists() && std::fs::read_dir(folder)?.next().is_some() {
+        if !folder.join(MARK).exists() && std::fs::read_dir(folder)?.next().is_some() {
             bail!(
-                "{} was not made by the demo (it has no demo.json), so --reset leaves it alone",
+                "{} was not made by the demo (it has no {MARK}), so --reset leaves it alone",
                 folder.display()
             );
         }
@@ -139,6 +140,7 @@ pub async fn prepare(folder: &Path, ports: Ports, reset: bool, clock: &Clock) ->
     }
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let folder = folder.canonicalize()?;
+    std::fs::write(folder.join(MARK), "made by `smartpay demo`; --reset removes this folder\n")?;
     let json = folder.join("demo.json");
     let known: Option<DemoFile> = match std::fs::read(&json) {
         Ok(bytes) => {
@@ -187,7 +189,8 @@ fn settings(folder: &Path, ports: Ports) -> anyhow::Result<Settings> {
         ..
     } = ports;
     let over = format!(
-        r#"{DEMO}
+        r#"[mail]
+folder = {mail}
 [public]
 bind = "127.0.0.1:{public}"
 base_url = "http://127.0.0.1:{public}"
@@ -212,12 +215,11 @@ client_id = "{BANK_CLIENT_ID}"
         gateway_key = path("certificates/gateway.key"),
         ca = path("certificates/ca.pem"),
         key_file = path("encryption.key"),
+        mail = path("mail"),
         qsealc = path("certificates/qsealc.pem"),
         url = toml::Value::String(format!("sqlite://{}", folder.join("smartpay.db").display())),
     );
-    let mut settings = Settings::from_text(&format!("{over}\n"))?;
-    settings.mail.folder = Some(folder.join("mail"));
-    Ok(settings)
+    Ok(Settings::from_texts(&[DEMO, &over])?)
 }
 
 async fn seed(db: &Db, certificates: &Path, ports: Ports, admin_password: &str, fresh: bool, clock: &Clock) -> anyhow::Result<()> {

@@ -150,14 +150,24 @@ pub fn finish(a: &mut Access<'_>, claimed: &Claimed, outcome: &Outcome, now: Tim
     Ok(())
 }
 
-/// Messages of a payment as (kind, message id, attempts, sent at).
+/// What became of a message.
+#[derive(Clone, Debug, Queryable)]
+pub struct Delivery {
+    /// What it is about.
+    pub kind: String,
+    /// Its stable id.
+    pub message_id: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// When a server took it.
+    pub sent_at: Option<Timestamp>,
+}
+
+/// The messages of a payment, oldest first.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn of_payment(a: &mut Access<'_>, payment: PaymentId) -> Result<Vec<(String, String, i32, Option<Timestamp>)>, StoreError> {
-    let of = t::table.filter(t::payment_id.eq(payment.number()));
-    Ok(of
-        .order(t::created_at)
-        .select((t::kind, t::message_id, t::attempts, t::sent_at))
-        .load(a.conn)?)
+pub fn of_payment(a: &mut Access<'_>, payment: PaymentId) -> Result<Vec<Delivery>, StoreError> {
+    let of = t::table.filter(t::payment_id.eq(payment.number())).order(t::created_at);
+    Ok(of.select((t::kind, t::message_id, t::attempts, t::sent_at)).load(a.conn)?)
 }

@@ -69,9 +69,12 @@ pub fn html(status: StatusCode, page: String) -> HttpResponse {
     HttpResponse::build(status).content_type("text/html; charset=utf-8").body(page)
 }
 
-/// Where partners find a bank's logo.
+/// Where partners find a bank's logo; empty when it has none.
 #[must_use]
 pub fn bank_logo_url(base: &Url, bank: &Bank) -> String {
+    if bank.logo.is_empty() {
+        return String::new();
+    }
     base.join(assets::url(&format!("banks/{}", bank.logo)).trim_start_matches('/'))
         .map(Into::into)
         .unwrap_or_default()
