@@ -334,12 +334,12 @@ pub struct Result {
 }
 
 impl Result {
-    /// `good`, `bad` or `quiet`: how the page looks. Never the only sign of the outcome.
+    /// `good`, `bad` or `calm`: how the page looks. Never the only sign of the outcome.
     fn tone(&self) -> &'static str {
         match self.outcome {
             Outcome::Settled => "good",
             Outcome::PartlySettled | Outcome::Rejected(_) | Outcome::Blocked => "bad",
-            Outcome::Cancelled | Outcome::GivenUp | Outcome::Expired => "quiet",
+            Outcome::Cancelled | Outcome::GivenUp | Outcome::Expired => "calm",
         }
     }
 
