@@ -72,7 +72,9 @@ async fn every_header_is_asked_for() {
             Some(value) => drop(request.headers_mut().insert(name, value.parse().unwrap())),
             None => drop(request.headers_mut().remove(name)),
         }
+        let sent = request.headers().get("x-request-id").filter(|id| id.len() == 36).cloned();
         let answer = bank.http.execute(request).await.unwrap();
+        assert_eq!(answer.headers().get("x-request-id"), sent.as_ref());
         let (status, body) = (answer.status().as_u16(), answer.json::<Value>().await.unwrap());
         (status, body["tppMessages"][0]["code"].as_str().unwrap_or_default().to_owned())
     };
