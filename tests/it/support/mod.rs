@@ -1,12 +1,14 @@
 //! Starts the application as production does, on free ports, with a clock that can be moved, and gives out
 //! clients for everybody who uses it.
 
+pub mod admin;
 pub mod browser;
 pub mod certificates;
 mod checks;
 pub mod database;
 pub mod partner;
 pub mod psu;
+pub mod smtp_sink;
 
 use database::Database;
 use partner::Partner;
@@ -131,6 +133,11 @@ impl TestApp {
     /// A payer with a browser that was never here before.
     pub fn psu(&self) -> Psu {
         Psu::new()
+    }
+
+    /// An admin who has not signed in yet.
+    pub async fn admin(&self) -> admin::Admin {
+        admin::Admin::new(self).await
     }
 
     /// An address of the public site.
