@@ -108,12 +108,17 @@ fn watch_until(cx: &Context, payment: &Payment) -> Option<Timestamp> {
 }
 
 /// Saves a payment that was moved without an answer of the bank; releases the claim.
-pub(super) async fn save(
+pub(super) async fn save(cx: &Context, payment: Payment, history: History, now: Timestamp, hint: Duration) -> Result<Payment, FlowError> {
+    save_and(cx, payment, history, now, hint, None).await
+}
+
+async fn save_and(
     cx: &Context,
     mut payment: Payment,
     history: History,
     now: Timestamp,
     hint: Duration,
+    watch_until: Option<Timestamp>,
 ) -> Result<Payment, FlowError> {
     let moved = history.entries.iter().any(|e| e.from != e.to);
     if moved {
