@@ -170,7 +170,7 @@ fn sent_instead(details: &str) -> Option<String> {
 
 /// Between our page and the bank's: names the bank and what will happen there.
 #[derive(Template)]
-#[template(path = "hosted_page/go_to_bank.html")]
+#[template(path = "hosted_page/go_to_bank.html", whitespace = "minimize")]
 pub struct GoToBank {
     shell: Shell,
     bank: String,
@@ -212,7 +212,7 @@ pub enum WaitingFor {
 
 /// The payment is on its way; the page watches it.
 #[derive(Template)]
-#[template(path = "hosted_page/waiting.html")]
+#[template(path = "hosted_page/waiting.html", whitespace = "minimize")]
 pub struct Waiting {
     /// What stands around the page.
     pub shell: Shell,
@@ -255,7 +255,7 @@ impl Waiting {
 
 /// Nobody knows yet whether money moves.
 #[derive(Template)]
-#[template(path = "hosted_page/in_doubt.html")]
+#[template(path = "hosted_page/in_doubt.html", whitespace = "minimize")]
 pub struct InDoubt {
     /// What stands around the page.
     pub shell: Shell,
@@ -313,7 +313,7 @@ pub enum Outcome {
 
 /// The end of a payment.
 #[derive(Template)]
-#[template(path = "hosted_page/result.html")]
+#[template(path = "hosted_page/result.html", whitespace = "minimize")]
 pub struct Result {
     /// What stands around the page.
     pub shell: Shell,
@@ -412,7 +412,7 @@ pub enum NoticeKind {
 
 /// A page that only says something.
 #[derive(Debug, Template)]
-#[template(path = "hosted_page/notice.html")]
+#[template(path = "hosted_page/notice.html", whitespace = "minimize")]
 pub struct Notice {
     shell: Shell,
     kind: NoticeKind,
@@ -443,7 +443,7 @@ impl Notice {
 
 /// Another tab is submitting this payment.
 #[derive(Debug, Template)]
-#[template(path = "hosted_page/busy.html")]
+#[template(path = "hosted_page/busy.html", whitespace = "minimize")]
 pub struct Busy {
     /// What stands around the page.
     pub shell: Shell,
@@ -453,7 +453,7 @@ pub struct Busy {
 
 /// The terms and conditions.
 #[derive(Debug, Template)]
-#[template(path = "hosted_page/terms.html")]
+#[template(path = "hosted_page/terms.html", whitespace = "minimize")]
 pub struct Terms {
     /// What stands around the page.
     pub shell: Shell,
@@ -461,7 +461,7 @@ pub struct Terms {
 
 /// Something went wrong.
 #[derive(Debug, Template)]
-#[template(path = "error.html")]
+#[template(path = "error.html", whitespace = "minimize")]
 pub struct ErrorPage {
     /// What stands around the page.
     pub shell: Shell,
