@@ -274,8 +274,11 @@ fn mailer(settings: &Settings) -> anyhow::Result<(Mailer, Option<SentMails>)> {
 const SLOW_CLIENT: Duration = Duration::from_secs(10);
 /// Connections without a request are closed after this.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
-/// Seconds that requests in flight get at a stop.
-const SHUTDOWN_S: u64 = 30;
+/// Seconds that requests in flight get at a stop: „Plătește” waits for the bank.
+const SHUTDOWN_S: u64 = 60;
+/// The same for the gateway, whose calls wait for the database only. HTTP/2 connections that partners keep
+/// open without a request are cut after it.
+const GATEWAY_SHUTDOWN_S: u64 = 5;
 
 fn public_server(settings: &Settings, cx: &Context, listener: TcpListener) -> anyhow::Result<Server> {
     let site = Site {
@@ -343,7 +346,7 @@ fn gateway_server(settings: &Settings, cx: &Context, listener: TcpListener) -> a
         .workers(workers())
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(SLOW_CLIENT)
-        .shutdown_timeout(SHUTDOWN_S)
+        .shutdown_timeout(GATEWAY_SHUTDOWN_S)
         .disable_signals();
     Ok(server.listen_rustls_0_23(listener, tls)?.run())
 }

@@ -76,20 +76,20 @@
       const found = [];
       for (const field of fields) {
         const problem = isShown(field) ? problemOf(field) : '';
-        if (problem) found.push({ id: field.id, field, label: field.dataset.label, problem });
+        if (problem) found.push({ id: field.id, field, label: field.dataset.label, short: field.dataset.short || field.dataset.label, problem });
         if (field === lastBeforeBanks && !chosenBank()) found.push(noBank());
       }
       if (!lastBeforeBanks && !chosenBank()) found.unshift(noBank());
       return found;
     };
-    const noBank = () => ({ id: 'bank', field: radios.find((r) => !r.disabled), label: banks.dataset.label, problem: say.required });
+    const noBank = () => ({ id: 'bank', field: radios.find((r) => !r.disabled), label: banks.dataset.label, short: banks.dataset.short, problem: say.required });
     const precedes = (field) => Boolean(field.compareDocumentPosition(banks) & Node.DOCUMENT_POSITION_FOLLOWING);
     const lastBeforeBanks = fields.filter(precedes).pop();
 
     const refreshButton = () => {
       const open = problems();
       pay.setAttribute('aria-disabled', open.length || sent ? 'true' : 'false');
-      const missing = open.length ? `${say.missing} ${open.map((p) => p.label).join(', ')}.` : '';
+      const missing = open.length ? `${say.missing} ${open.map((p) => p.short).join(', ')}.` : '';
       if ($('pay-why').textContent !== missing) $('pay-why').textContent = missing;
     };
 
@@ -132,6 +132,7 @@
     const fold = (folded) => {
       searchBox.hidden = folded || radios.length < 7;
       change.hidden = !folded;
+      list.classList.toggle('folded', folded);
       list.classList.toggle('scroll', !folded && radios.length > 10);
       if (folded) for (const radio of radios) radio.closest('li').hidden = !radio.checked;
       else filter();
@@ -180,7 +181,7 @@
       const bank = chosenBank();
       let text = '';
       if (fit && bank === proposed) text = say.suggested;
-      else if (fit && !fits(bank)) text = say.differs.replace('{bank}', fit.dataset.name);
+      else if (fit && !fits(bank)) text = say.differs.replace('{bank}', () => fit.dataset.name);
       if ($('bank-suggestion').textContent !== text) $('bank-suggestion').textContent = text;
     }
     function propose(radio) {
@@ -243,7 +244,8 @@
   // A bank's app opens only from a real tap, and who came back with the back button wants to stay.
   if (go && !cameBack && !matchMedia('(pointer: coarse)').matches) {
     $('go-soon').hidden = false;
-    const timer = setTimeout(() => { location.assign(go.href); }, Number(go.dataset.forward) * 1000);
+    // The link itself is followed, so that its rel=noreferrer holds.
+    const timer = setTimeout(() => go.click(), Number(go.dataset.forward) * 1000);
     addEventListener('pagehide', () => clearTimeout(timer));
     for (const give of document.querySelectorAll('.give-up')) give.addEventListener('submit', () => clearTimeout(timer));
   }

@@ -5,6 +5,8 @@
 //! bank means "still working"; success and failure only when the bank says so explicitly.
 
 pub mod berlin_group;
+#[cfg(test)]
+mod contract;
 pub mod directory;
 pub mod http;
 pub mod oauth;

@@ -20,6 +20,7 @@ pub struct Demo {
     app: App,
     banks: actix_web::dev::Server,
     site: actix_web::dev::Server,
+    stop: CancellationToken,
 }
 
 impl std::fmt::Debug for Demo {
@@ -62,13 +63,14 @@ impl Demo {
             app,
             banks,
             site,
+            stop: CancellationToken::new(),
         })
     }
 
     /// Stops [`Demo::run`] when cancelled.
     #[must_use]
     pub fn stop_token(&self) -> CancellationToken {
-        self.app.stop_token()
+        self.stop.clone()
     }
 
     /// Runs until stopped.
@@ -76,16 +78,20 @@ impl Demo {
     /// # Errors
     /// When a listener fails.
     pub async fn run(self) -> anyhow::Result<()> {
-        let handles = [self.banks.handle(), self.site.handle()];
-        let others = [tokio::spawn(self.banks), tokio::spawn(self.site)];
-        let ended = self.app.run(true).await;
+        let app_stop = self.app.stop_token();
+        let handles = [self.site.handle(), self.banks.handle()];
+        let others = [tokio::spawn(self.site), tokio::spawn(self.banks)];
+        let app = tokio::spawn(self.app.run(true));
+        self.stop.cancelled().await;
+        // The site first: it holds connections to the gateway, which would otherwise wait for them.
         for handle in handles {
             handle.stop(true).await;
         }
         for other in others {
             other.await??;
         }
-        ended
+        app_stop.cancel();
+        app.await?
     }
 }
 

@@ -121,7 +121,9 @@ pub struct ReceivedOrder {
 /// What an authorisation code stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantTerms {
+    /// The TPP that may exchange the code.
     pub client_id: String,
+    /// The address it has to repeat.
     pub redirect_uri: Url,
     /// SHA-256 of the code, hex.
     pub code_sha256: String,
@@ -153,12 +155,19 @@ pub enum DeclineReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Word {
+    /// Received.
     Rcvd,
+    /// The customer profile check was successful.
     Accp,
+    /// Technical validation was successful.
     Actc,
+    /// Settlement is in process.
     Acsp,
+    /// Settled on the debtor's account.
     Acsc,
+    /// Here: the PSU did not authorise.
     Rjct,
+    /// Here: the bank refused, or the TPP withdrew.
     Canc,
 }
 

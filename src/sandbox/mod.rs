@@ -1,7 +1,7 @@
 //! The sandbox banks: the ASPSP's side of the bank protocols, with their own pages, customers and money.
 //!
 //! One listener serves all of them, each under a path prefix of its own (`/cec`). A bank's books are what
-//! its [ledger](ledger) adds up to.
+//! its [ledger] adds up to.
 //!
 //! **Invariant:** this is the other side. Nothing here knows the payment service: it reads what arrives
 //! over HTTP by its own rules, and shares only [`Iban`](crate::payment::iban::Iban) and the clock.

@@ -1,1 +1,319 @@
+//! Recorded conversations (`tests/fixtures/berlin_group`): what is sent is compared with the recording,
+//! header by header and by the meaning of the body, and what comes back with the answer expected.
 
+use super::*;
+use crate::bank::contract::{self, bank_at, order, psu};
+use crate::bank::directory::shipped_protocol;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recording {
+    about: String,
+    steps: Vec<Step>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Step {
+    call: String,
+    #[serde(default)]
+    query: Vec<(String, String)>,
+    exchanges: VecDeque<Exchange>,
+    expect: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exchange {
+    request: Value,
+    response: Response,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Response {
+    status: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    json: Option<Value>,
+    text: Option<String>,
+}
+
+/// The bank's side: answers the next recorded exchange and remembers what did not fit.
+struct Script {
+    base: String,
+    exchanges: Mutex<VecDeque<Exchange>>,
+    differences: Mutex<Vec<String>>,
+}
+
+impl Script {
+    fn next(&self, request: &Request) -> ResponseTemplate {
+        let got = meaning(request);
+        let Some(exchange) = self.exchanges.lock().unwrap().pop_front() else {
+            self.differences.lock().unwrap().push(format!("one call too many: {got:#}"));
+            return ResponseTemplate::new(599);
+        };
+        if got != exchange.request {
+            let text = format!("sent {got:#}\nrecorded {:#}", exchange.request);
+            self.differences.lock().unwrap().push(text);
+        }
+        let with_base = |text: &str| text.replace("{base}", &self.base);
+        let mut answer = ResponseTemplate::new(exchange.response.status);
+        if let Some(json) = exchange.response.json {
+            answer = answer.set_body_raw(with_base(&json.to_string()), "application/json");
+        } else if let Some(text) = exchange.response.text {
+            answer = answer.set_body_raw(text, "text/html");
+        }
+        for (name, value) in &exchange.response.headers {
+            answer = answer.insert_header(name.as_str(), with_base(value));
+        }
+        answer
+    }
+}
+
+struct Shared(Arc<Script>);
+
+impl Respond for Shared {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        self.0.next(request)
+    }
+}
+
+/// A request as the recordings write it.
+fn meaning(request: &Request) -> Value {
+    let headers: BTreeMap<&str, &str> = request
+        .headers
+        .iter()
+        .map(|(n, v)| (n.as_str(), v.to_str().unwrap()))
+        .filter(|(n, _)| !matches!(*n, "host" | "user-agent" | "content-length"))
+        .collect();
+    let mut it = json!({ "method": request.method.as_str(), "path": request.url.path(), "headers": headers });
+    match headers.get("content-type").copied() {
+        Some("application/json") => it["json"] = request.body_json().unwrap(),
+        Some(_) => {
+            let pairs: Vec<(String, String)> = url::form_urlencoded::parse(&request.body).into_owned().collect();
+            let form: BTreeMap<_, _> = pairs.iter().cloned().collect();
+            assert_eq!(form.len(), pairs.len(), "a repeated parameter");
+            it["form"] = json!(form);
+        }
+        None => assert!(request.body.is_empty()),
+    }
+    it
+}
+
+/// An outcome as the recordings write it.
+fn outcome(result: &Result<Answer, BankError>) -> Value {
+    let reason = |r: &Reason| r.as_str();
+    match result {
+        Ok(answer) => {
+            let mut it = match &answer.verdict {
+                Verdict::PsuNeeded(PsuStep::GoToBank { url }) => json!({"verdict": "psu_needed", "url": url}),
+                Verdict::StillWorking => json!({"verdict": "still_working"}),
+                Verdict::Settled => json!({"verdict": "settled"}),
+                Verdict::PartlySettled => json!({"verdict": "partly_settled"}),
+                Verdict::Rejected(r) => json!({"verdict": "rejected", "reason": reason(r)}),
+                Verdict::Cancelled(r) => json!({"verdict": "cancelled", "reason": reason(r)}),
+            };
+            it["word"] = json!(answer.bank_word);
+            it
+        }
+        Err(BankError::NotSent(_)) => json!({"error": "not_sent"}),
+        Err(BankError::Unknown(_)) => json!({"error": "unknown"}),
+        Err(BankError::Unsupported) => json!({"error": "unsupported"}),
+        Err(BankError::Refused {
+            status,
+            code,
+            text,
+            retry_after_s,
+        }) => json!({"error": "refused", "status": status, "code": code, "text": text, "retry_after_s": retry_after_s}),
+    }
+}
+
+async fn play(name: &str) {
+    let path = format!("{}/tests/fixtures/berlin_group/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let recording: Recording = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let server = MockServer::start().await;
+    let base = format!("{}/cec", server.uri());
+    let script = Arc::new(Script {
+        base: base.clone(),
+        exchanges: Mutex::default(),
+        differences: Mutex::default(),
+    });
+    Mock::given(matchers::any())
+        .respond_with(Shared(script.clone()))
+        .mount(&server)
+        .await;
+    let bank = bank_at(&base.parse().unwrap(), &contract::patient_http());
+    let mut session: Option<Session> = None;
+    for (n, step) in recording.steps.into_iter().enumerate() {
+        let at = format!("{name}, step {n} ({}): {}", step.call, recording.about);
+        *script.exchanges.lock().unwrap() = step.exchanges;
+        let mut order = order();
+        let result = match step.call.as_str() {
+            "initiate_bulk" => bank.initiate(&order, &psu()).await,
+            "initiate_without_debtor" => {
+                order.instructions.truncate(1);
+                order.debtor_iban = None;
+                bank.initiate(&order, &psu()).await
+            }
+            "initiate" => {
+                order.instructions.truncate(1);
+                bank.initiate(&order, &psu()).await
+            }
+            "reply" => {
+                let reply = PsuReply::CameBack { query: step.query };
+                bank.reply(session.as_ref().unwrap(), &reply).await
+            }
+            "ask" => bank.ask(session.as_ref().unwrap()).await,
+            "withdraw" => bank.withdraw(session.as_ref().unwrap()).await,
+            other => panic!("{other}"),
+        };
+        let mut expected: Value = serde_json::from_str(&step.expect.to_string().replace("{base}", &base)).unwrap();
+        if let (Some(patience), Ok(answer)) = (expected.as_object_mut().unwrap().remove("ask_again_after_s"), &result) {
+            assert_eq!(answer.ask_again_after.as_secs(), patience.as_u64().unwrap(), "{at}");
+        }
+        assert_eq!(outcome(&result), expected, "{at}");
+        assert_eq!(*script.differences.lock().unwrap(), Vec::<String>::new(), "{at}");
+        assert!(script.exchanges.lock().unwrap().is_empty(), "a call is missing: {at}");
+        if let Ok(answer) = result {
+            // What is kept goes through JSON, as it does at rest.
+            let kept = serde_json::to_string(&answer.session).unwrap();
+            session = Some(serde_json::from_str(&kept).unwrap());
+        }
+    }
+}
+
+macro_rules! recordings {
+    ($($name:ident),* $(,)?) => {
+        $(#[tokio::test]
+        async fn $name() {
+            play(stringify!($name)).await;
+        })*
+
+        #[test]
+        fn every_recording_is_played() {
+            let played = [$(stringify!($name)),*];
+            for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/berlin_group")).unwrap() {
+                let path = file.unwrap().path();
+                assert!(played.contains(&path.file_stem().unwrap().to_str().unwrap()), "{path:?}");
+            }
+        }
+    };
+}
+
+recordings!(
+    settled,
+    bulk,
+    psu_chooses_account,
+    refused,
+    links,
+    unreadable,
+    status_words,
+    token_runs_out,
+    forged_returns,
+    denied,
+    returns_twice,
+    late_code,
+    withdrawn,
+);
+
+#[tokio::test]
+async fn keeps_the_contract() {
+    contract::keeps_the_contract(|base, http| crate::bank::Connector::BerlinGroup(bank_at(base, http))).await;
+}
+
+/// A bank whose token endpoint is somewhere else than its API.
+fn bank_with_tokens_at(base: &Url, token_url: &str) -> BerlinGroup {
+    let protocol = Protocol {
+        token_url: token_url.to_owned(),
+        ..shipped_protocol("cec").unwrap()
+    };
+    BerlinGroup::new("cec", &protocol, base, contract::credentials(), &contract::patient_http()).unwrap()
+}
+
+#[tokio::test]
+async fn a_code_that_was_not_sent_is_exchanged_when_we_ask() {
+    let server = MockServer::start().await;
+    let answer = |json: Value| ResponseTemplate::new(200).set_body_json(json);
+    for (path, reply) in [
+        ("/oauth2/token", answer(json!({"access_token": "a"}))),
+        ("/v1/payments/sepa-credit-transfer", answer(json!({"paymentId": "p"}))),
+        (
+            "/v1/payments/sepa-credit-transfer/p/status",
+            answer(json!({"transactionStatus": "ACSC"})),
+        ),
+    ] {
+        Mock::given(matchers::path(path)).respond_with(reply).mount(&server).await;
+    }
+    let base: Url = server.uri().parse().unwrap();
+    let nobody = format!("http://127.0.0.1:{}/token", contract::closed_port());
+    let unreachable = bank_with_tokens_at(&base, &nobody);
+    let mut one = order();
+    one.instructions.truncate(1);
+    let started = unreachable.initiate(&one, &psu()).await.unwrap();
+    let reply = PsuReply::CameBack {
+        query: vec![("code".to_owned(), "abc".to_owned()), ("state".to_owned(), psu().state)],
+    };
+    let back = unreachable.reply(&started.session, &reply).await.unwrap();
+    assert_eq!(back.verdict, Verdict::StillWorking);
+    assert!(matches!(unreachable.ask(&back.session).await, Err(BankError::NotSent(_))));
+    let settled = bank_with_tokens_at(&base, "oauth2/token").ask(&back.session).await.unwrap();
+    assert_eq!((settled.verdict, settled.bank_word.as_str()), (Verdict::Settled, "ACSC"));
+}
+
+#[tokio::test]
+async fn an_order_the_bank_cannot_be_given_is_never_sent() {
+    let nobody = Url::parse(&format!("http://127.0.0.1:{}", contract::closed_port())).unwrap();
+    let strict = Protocol {
+        requires_debtor_iban: true,
+        bulk_product: None,
+        ..shipped_protocol("cec").unwrap()
+    };
+    let bank = BerlinGroup::new("cec", &strict, &nobody, contract::credentials(), &contract::patient_http()).unwrap();
+    let single = || {
+        let mut it = order();
+        it.instructions.truncate(1);
+        it
+    };
+    let mut without_debtor = single();
+    without_debtor.debtor_iban = None;
+    let mut empty = single();
+    empty.instructions.clear();
+    let mut nameless = single();
+    nameless.instructions[0].creditor_name = "//".to_owned();
+    let mut mixed = order();
+    mixed.instructions[1].amount.currency = crate::payment::Currency::Eur;
+    for order in [without_debtor, empty, nameless, mixed, order()] {
+        assert!(matches!(bank.initiate(&order, &psu()).await, Err(BankError::Unsupported)));
+    }
+    assert!(matches!(bank.initiate(&single(), &psu()).await, Err(BankError::NotSent(_))));
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let base = Url::parse("https://bank.example").unwrap();
+    let bank = bank_at(&base, &contract::patient_http());
+    let talk = Conversation {
+        service: wire::Service::Payments,
+        psu_ip: psu().ip,
+        psu_user_agent: None,
+        return_url: psu().return_url,
+        authorise_url: base,
+        scope: "hidden".to_owned(),
+        state: Secret::from("hidden".to_owned()),
+        verifier: Secret::from("hidden".to_owned()),
+        code: Some(Secret::from("hidden".to_owned())),
+        tokens: None,
+        word: String::new(),
+    };
+    let shown = format!("{bank:?} {:?} {talk:?} {:?}", *bank, SessionState::BerlinGroup(talk.clone()));
+    assert!(
+        !shown.contains("hidden") && !shown.contains("hush") && !shown.contains("client-1"),
+        "{shown}"
+    );
+}

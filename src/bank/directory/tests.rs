@@ -1,1 +1,154 @@
+use super::*;
+use crate::bank::contract::{credentials, patient_http};
 
+const ONE: &str = include_str!("../../../config/banks.toml");
+
+fn shipped_with(code: &str, base_url: Option<&str>) -> Result<Banks, DirectoryError> {
+    let access = BankAccess {
+        base_url: base_url.map(|u| u.parse().unwrap()),
+        credentials: credentials(),
+    };
+    Directory::shipped()
+        .unwrap()
+        .connect(BTreeMap::from([(code.to_owned(), access)]), &patient_http())
+}
+
+fn named(error: &DirectoryError) -> (&str, &str) {
+    match error {
+        DirectoryError::Bank { bank, field, .. } => (bank, field),
+        DirectoryError::File(_) => ("", ""),
+    }
+}
+
+#[test]
+fn a_bank_is_active_when_it_has_protocol_address_and_credentials() {
+    let active = |banks: &Banks| banks.list().iter().filter(|b| b.active()).count();
+    let nobody = Directory::shipped().unwrap().connect(BTreeMap::new(), &patient_http()).unwrap();
+    assert_eq!(active(&nobody), 0);
+    assert_eq!(active(&shipped_with("cec", None).unwrap()), 0);
+    let banks = shipped_with("cec", Some("http://127.0.0.1:8090/cec")).unwrap();
+    assert_eq!(active(&banks), 1);
+    assert!(banks.list()[0].code == "cec" && banks.list()[0].connector().is_some());
+    let names: Vec<_> = banks.list()[1..].iter().map(|b| b.name.to_lowercase()).collect();
+    assert!(names.is_sorted(), "{names:?}");
+    assert!(banks.get("cec").unwrap().active() && banks.get("CEC").is_none());
+    assert!(!banks.get("bcr").unwrap().active());
+}
+
+#[test]
+fn an_iban_suggests_its_bank_also_by_the_code_of_a_merged_one() {
+    let banks = shipped_with("cec", None).unwrap();
+    let suggested = |text: &str| banks.suggest(&Iban::parse(text).unwrap()).map(|b| b.code.clone());
+    assert_eq!(suggested("RO66BACX0000001234567890").as_deref(), Some("unicredit"));
+    assert_eq!(suggested("RO09PORL7789778256833565").as_deref(), Some("porsche"));
+    assert_eq!(suggested("RO49AAAA1B31007593840000"), None);
+    assert_eq!(suggested("FR7613807008043001965405158"), None);
+    let merged = banks.get("bt").unwrap();
+    assert!(["BTRL", "OTPV"].iter().all(|c| merged.iban_codes.iter().any(|i| i == c)));
+}
+
+#[test]
+fn the_facts_of_the_bank_served_are_those_of_its_documents() {
+    let banks = shipped_with("cec", Some("https://bank.example")).unwrap();
+    let cec = banks.get("cec").unwrap().facts;
+    assert!(cec.status_needs_psu_token && cec.withdraw_before_sca && cec.takes_bulk);
+    assert!(!cec.sca_starts_on_post && !cec.post_is_idempotent && !cec.requires_iban && !cec.requires_psu_id);
+    assert_eq!((cec.max_name_chars, cec.max_remittance_chars), (70, 140));
+    let decoupled = banks.get("brd").unwrap();
+    let rule = decoupled.psu_id.as_ref().unwrap();
+    assert!(decoupled.facts.requires_psu_id && rule.accepts("41234567"));
+    for text in ["", "4123456", "412345678", "51234567", "x41234567", "41234567\n"] {
+        assert!(!rule.accepts(text), "{text:?}");
+    }
+}
+
+#[test]
+fn what_the_operator_configured_wrongly_is_named() {
+    let wrong = |code: &str, access: BankAccess| {
+        let access = BTreeMap::from([(code.to_owned(), access)]);
+        let error = Directory::shipped().unwrap().connect(access, &patient_http()).unwrap_err();
+        let (bank, field) = named(&error);
+        assert!(error.to_string().contains(bank));
+        format!("{bank}.{field}")
+    };
+    let access = |base: &str, credentials| BankAccess {
+        base_url: Some(base.parse().unwrap()),
+        credentials,
+    };
+    assert_eq!(wrong("cecc", BankAccess::default()), "cecc.code");
+    assert_eq!(wrong("bcr", BankAccess::default()), "bcr.berlin_group");
+    assert_eq!(wrong("cec", access("http://bank.example", credentials())), "cec.base_url");
+    assert_eq!(wrong("cec", access("https://bank.example?x=1", credentials())), "cec.base_url");
+    assert_eq!(
+        wrong("cec", access("https://bank.example", Credentials::default())),
+        "cec.client_id"
+    );
+    let no_certificate = Credentials {
+        signing_certificate_pem: Some("none".to_owned()),
+        ..credentials()
+    };
+    assert_eq!(
+        wrong("cec", access("https://bank.example", no_certificate)),
+        "cec.signing_certificate_pem"
+    );
+}
+
+#[test]
+fn every_mistake_in_the_file_names_bank_and_field() {
+    for (from, to, bank, field) in [
+        ("code = \"cec\"", "code = \"C\"", "C", "code"),
+        ("code = \"bt\"", "code = \"cec\"", "cec", "code"),
+        ("name = \"CEC Bank\"", "name = \"\"", "cec", "name"),
+        ("bic = \"CECEROBU\"", "bic = \"cecerobu\"", "cec", "bic"),
+        ("bic = \"CECEROBU\"", "", "cec", "`bic`"),
+        ("bic = \"CECEROBU\"", "bic = 5", "cec", "`bic`"),
+        ("bic = \"CECEROBU\"", "bic = \"CECEROBU\"\nbicc = 1", "cec", "`bicc`"),
+        ("currency = \"RON\"", "currency = \"USD\"", "cec", "`currency`"),
+        ("country = \"RO\"", "country = \"Romania\"", "cec", "country"),
+        ("[\"CECE\"]", "[\"CEC\"]", "cec", "iban_codes"),
+        ("[\"CECE\"]", "[\"RNCB\"]", "bcr", "iban_codes"),
+        ("logo = \"\"", "logo = \"../x.svg\"", "cec", "logo"),
+        ("path_version = \"v1\"", "path_version = \"v1/x\"", "cec", "path_version"),
+        ("path_version = \"v1\"", "pathversion = \"v1\"", "cec", "`pathversion`"),
+        (
+            "path_version = \"v1\"",
+            "path_version = \"v1\"\nbase_url = \"http://bank.example\"",
+            "cec",
+            "base_url",
+        ),
+        (
+            "path_version = \"v1\"",
+            "path_version = \"v1\"\nbase_url = \"bank\"",
+            "cec",
+            "base_url",
+        ),
+        ("\"oauth_redirect\"", "\"embedded\"", "cec", "`embedded`"),
+        ("\"oauth2/token\"", "\"http://bank.example/token\"", "cec", "token_url"),
+        ("psu_hosts = []", "psu_hosts = [\"https://x.example\"]", "cec", "psu_hosts"),
+        ("max_name_chars = 70", "max_name_chars = 71", "cec", "max_name_chars"),
+        (
+            "max_remittance_chars = 140",
+            "max_remittance_chars = 0",
+            "cec",
+            "max_remittance_chars",
+        ),
+        ("ask_limit_hours = 72", "ask_limit_hours = 0", "cec", "ask_limit_hours"),
+        (
+            "ask_limit_hours = 72",
+            "ask_limit_hours = -1",
+            "cec",
+            "`berlin_group.ask_limit_hours`",
+        ),
+        ("[34][0-9]{7}", "[34", "brd", "psu_id.pattern"),
+    ] {
+        let text = ONE.replacen(from, to, 1);
+        assert_ne!(text, ONE, "{from}");
+        let error = Directory::parse(&text).unwrap_err();
+        let shown = error.to_string();
+        assert!(shown.contains(&format!("bank {bank:?}")) && shown.contains(field), "{to}: {shown}");
+    }
+    for text in ["bank = 1", "[bank]\n", "x = 1", "[[bank]", "[[bank]]\n"] {
+        Directory::parse(text).unwrap_err();
+    }
+    assert_eq!(named(&Directory::parse("[[bank]]\n").unwrap_err()).0, "#1");
+}

@@ -31,9 +31,13 @@ pub(super) fn identify<'a>(bank: &'a Sandbox, request: &HttpRequest) -> Result<C
     let known = text(request, "x-ibm-client-id").and_then(|id| bank.settings().client(id));
     let client = known.ok_or_else(gateway_refusal)?;
     check_certificate(text(request, "TPP-Signature-Certificate"), bank.now())?;
-    let request_id = text(request, "X-Request-ID").and_then(|id| Uuid::try_parse(id).ok());
-    let request_id = request_id.ok_or_else(|| Reply::format_error("X-Request-ID", "X-Request-ID must be a UUID"))?;
+    let request_id = request_id(request).ok_or_else(|| Reply::format_error("X-Request-ID", "X-Request-ID must be a UUID"))?;
     Ok(Caller { client, request_id })
+}
+
+/// The id the TPP gave this call; every answer repeats it, refusals too.
+pub(super) fn request_id(request: &HttpRequest) -> Option<Uuid> {
+    Uuid::try_parse(text(request, "X-Request-ID")?).ok()
 }
 
 /// The gateway in front of the bank refuses unknown clients in its own form, not in the standard's.

@@ -140,6 +140,13 @@ impl Reply {
         self
     }
 
+    fn repeating_the_id_of(self, request: &HttpRequest) -> Self {
+        match caller::request_id(request) {
+            Some(id) => self.with(HeaderName::from_static("x-request-id"), id.to_string()),
+            None => self,
+        }
+    }
+
     fn send(self) -> HttpResponse {
         let mut response = self.head();
         match self.body {
@@ -201,7 +208,7 @@ impl From<BooksError> for Reply {
 
 /// Lets the bank act and sends its answer, through the fault that waits for this operation, if any.
 async fn answer(request: &HttpRequest, bank: &Sandbox, operation: Operation, act: impl FnOnce() -> Outcome) -> HttpResponse {
-    let act = || act().unwrap_or_else(|refusal| refusal);
+    let act = || act().unwrap_or_else(|refusal| refusal).repeating_the_id_of(request);
     match bank.take_fault(operation) {
         None => act().send(),
         Some(Fault::DropBeforeEffect) => hang_up(request),

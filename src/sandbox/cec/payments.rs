@@ -13,19 +13,12 @@ use actix_web::http::header::{self, HeaderName};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SCA_APPROACH: HeaderName = HeaderName::from_static("aspsp-sca-approach");
 
 /// `POST /v1/payments/sepa-credit-transfer`. The same request id with the same body is answered with the
 /// same order; with another body it is refused.
 pub(super) fn initiate(bank: &Sandbox, request: &HttpRequest, body: Body) -> Outcome {
     let caller = caller::identify(bank, request)?;
-    create(bank, request, caller, body)
-        .map(|r| echo(r, caller))
-        .map_err(|r| echo(r, caller))
-}
-
-fn create(bank: &Sandbox, request: &HttpRequest, caller: Caller<'_>, body: Body) -> Outcome {
     caller::check_psu_address(request)?;
     let redirect_uri = caller::redirect_uri(request, caller.client)?;
     let content_type = caller::text(request, "Content-Type").unwrap_or_default();
@@ -148,12 +141,9 @@ pub(super) fn details(bank: &Sandbox, request: &HttpRequest, id: &str) -> Outcom
 fn read(bank: &Sandbox, request: &HttpRequest, id: &str, show: impl FnOnce(&Order) -> Value) -> Outcome {
     let caller = caller::identify(bank, request)?;
     let books = caught_up(bank)?;
-    let answer = || -> Outcome {
-        let order = own_order(&books, caller, id)?;
-        check_token(bank, &books, request, caller, id)?;
-        Ok(Reply::json(StatusCode::OK, show(order)))
-    };
-    answer().map(|r| echo(r, caller)).map_err(|r| echo(r, caller))
+    let order = own_order(&books, caller, id)?;
+    check_token(bank, &books, request, caller, id)?;
+    Ok(Reply::json(StatusCode::OK, show(order)))
 }
 
 fn check_token(bank: &Sandbox, books: &Books, request: &HttpRequest, caller: Caller<'_>, id: &str) -> Result<(), Reply> {
@@ -172,16 +162,13 @@ fn check_token(bank: &Sandbox, books: &Books, request: &HttpRequest, caller: Cal
 pub(super) fn cancel(bank: &Sandbox, request: &HttpRequest, id: &str) -> Outcome {
     let caller = caller::identify(bank, request)?;
     let mut books = caught_up(bank)?;
-    let mut act = || -> Outcome {
-        let order = own_order(&books, caller, id)?;
-        if order.status == Word::Canc && order.authorised.is_none() {
-            return Ok(Reply::empty(StatusCode::NO_CONTENT));
-        }
-        books.cancel(id, bank.now())?;
-        tracing::info!(payment_id = id, "sandbox bank: order cancelled");
-        Ok(Reply::empty(StatusCode::NO_CONTENT))
-    };
-    act().map(|r| echo(r, caller)).map_err(|r| echo(r, caller))
+    let order = own_order(&books, caller, id)?;
+    if order.status == Word::Canc && order.authorised.is_none() {
+        return Ok(Reply::empty(StatusCode::NO_CONTENT));
+    }
+    books.cancel(id, bank.now())?;
+    tracing::info!(payment_id = id, "sandbox bank: order cancelled");
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
 /// Another client's payment is as unknown as one that never was.
@@ -205,10 +192,6 @@ fn caught_up(bank: &Sandbox) -> Result<std::sync::MutexGuard<'_, Books>, Reply> 
     let mut books = bank.books();
     books.catch_up(bank.now()).map_err(BooksError::Ledger)?;
     Ok(books)
-}
-
-fn echo(reply: Reply, caller: Caller<'_>) -> Reply {
-    reply.with(X_REQUEST_ID, caller.request_id.to_string())
 }
 
 /// Why the order failed, in words for the PSU.

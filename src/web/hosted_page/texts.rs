@@ -42,9 +42,8 @@ catalogue! {
         skip: "Sari la conținut", "Skip to content";
         error_prefix: "Eroare: ", "Error: ";
         step_check: "Verifici", "Check";
-        step_bank: "Aprobi la bancă", "Approve at your bank";
+        step_bank: "Aprobi la bancă", "Approve at bank";
         step_done: "Gata", "Done";
-        steps: "Pașii plății", "Steps of the payment";
         secure: "Plată securizată: conexiunea este criptată, iar parola și codurile băncii le introduci numai la banca ta. Noi nu ți le cerem niciodată.",
             "Secure payment: the connection is encrypted, and you enter your bank password and codes only at your bank. We never ask for them.";
         operated_by: "Serviciu de inițiere a plății oferit de", "Payment initiation service provided by";
@@ -68,7 +67,9 @@ catalogue! {
         email: "Email plătitor", "Payer e-mail";
         user_code: "Cod utilizator", "User code";
         amount_hint: "De exemplu 1234,56", "For example 1234.56";
-        details_hint: "Cel mult 140 de caractere.", "At most 140 characters.";
+        details_hint: "Cel mult 140 de caractere. Banca primește textul fără diacritice (ș devine s).", "At most 140 characters. The bank receives the text without diacritics (ș becomes s).";
+        bank_short: "banca", "bank";
+        terms_short: "acceptarea termenilor", "acceptance of the terms";
         bank_hint: "Banca la care ai contul din care plătești.", "The bank where you hold the account you pay from.";
         iban_hint: "Contul din care plătești. Îl găsești în aplicația băncii tale.", "The account you pay from. You find it in your banking app.";
         email_hint: "Îți scriem aici cum s-a încheiat plata.", "We tell you here how the payment ended.";
@@ -139,7 +140,7 @@ catalogue! {
         doubt_contact: "Dacă ne scrii, spune-ne referința plății.", "If you contact us, tell us the payment reference.";
 
         settled_title: "Plata a fost făcută", "The payment has been made";
-        settled_lead: "Banca ta a confirmat că banii au plecat către {creditor}.", "Your bank confirmed that the money has left for {creditor}.";
+        settled_lead: "Banca ta a confirmat plata către {creditor}: banii au plecat din contul tău.", "Your bank confirmed the payment to {creditor}: the money has left your account.";
         partly_title: "Plata a fost făcută doar în parte", "Only part of the payment was made";
         partly_lead: "Banca ta a făcut unele dintre plăți și le-a refuzat pe celelalte. Verifică în aplicația băncii tale.", "Your bank made some of the payments and refused the others. Check in your banking app.";
         rejected_title: "Plata nu a fost făcută", "The payment was not made";
@@ -147,7 +148,7 @@ catalogue! {
         rejected_bank: "Banca ta a refuzat plata, de exemplu din lipsă de fonduri sau din cauza unei limite. Nu s-a luat niciun ban.",
             "Your bank refused the payment, for example for lack of funds or because of a limit. No money was taken.";
         rejected_unknown: "Banca ta a refuzat plata fără să ne spună de ce. Nu s-a luat niciun ban.", "Your bank refused the payment without telling us why. No money was taken.";
-        rejected_next: "Poți începe o plată nouă de la {partner}.", "You can start a new payment from {partner}.";
+        rejected_next: "De la {partner} poți începe o plată nouă.", "From {partner} you can start a new payment.";
         cancelled_title: "Plata a fost anulată", "The payment was cancelled";
         cancelled_lead: "Banca ta a anulat plata înainte să plece banii.", "Your bank cancelled the payment before the money left.";
         abandoned_title: "Ai renunțat la plată", "You cancelled the payment";
@@ -165,7 +166,7 @@ catalogue! {
         thanks: "Mulțumesc!", "Thank you!";
         back_to: "Înapoi la {partner}", "Back to {partner}";
         back_soon: "Te întorci automat la {partner} în", "You return to {partner} automatically in";
-        seconds: "secunde", "seconds";
+        seconds: "s", "s";
         stay: "Rămâi pe pagină", "Stay on this page";
         staying: "Rămâi pe această pagină.", "You stay on this page.";
 
@@ -241,7 +242,7 @@ fn too_long(language: Language, most: u64) -> String {
     match language {
         Language::Ro => {
             // "de" follows numbers whose last two digits are 00 or 20 to 99.
-            let de = if most % 100 == 0 || most % 100 >= 20 { "de " } else { "" };
+            let de = if most.is_multiple_of(100) || most % 100 >= 20 { "de " } else { "" };
             format!("Scrie cel mult {most} {de}caractere.")
         }
         Language::En => format!("Write at most {most} characters."),

@@ -1,1 +1,409 @@
+//! Every page in both languages: what it says, that it escapes, that labels and references hold.
 
+use super::*;
+use crate::partner::profile::{Field, PartnerKind};
+use crate::payment::Currency;
+use crate::web::hosted_page::form::{self, BankChoice, FieldError, FormInput, KnownOrder};
+use scraper::{ElementRef, Html, Selector};
+use std::collections::HashSet;
+
+const HOSTILE: &str = "<script>alert(1)</script>\"'&";
+const IBAN: &str = "RO49AAAA1B31007593840000";
+
+fn shell(language: Language) -> Shell {
+    let operator = Operator {
+        name: "Plăți Sigure S.A.".into(),
+        licence: Some("Registrul BNR".into()),
+        contact: "ajutor@platisigure.example".into(),
+    };
+    let mut shell = Shell::new(language, operator, "/terms".into());
+    shell.partner = Some(PartnerBrand {
+        name: HOSTILE.into(),
+        logo_url: Some("/logo/1".into()),
+        css_url: Some("/brand/1.css".into()),
+    });
+    shell.other_language_url = Some("/payment-initiation?payment=1&lang=en".into());
+    shell.reference = Some("1234567890123456".into());
+    shell
+}
+
+fn post() -> PostForm {
+    PostForm {
+        action: "/payment-initiation".into(),
+        csrf: "csrf-token".into(),
+        payment: "1234567890123456".into(),
+        state: "link-secret".into(),
+    }
+}
+
+fn amount() -> Amount {
+    Amount::from_minor(123_456, Currency::Ron).unwrap()
+}
+
+fn order(language: Language) -> OrderView {
+    OrderView::new(language, HOSTILE, &Iban::parse(IBAN).unwrap(), amount(), "Cărți și țigle")
+}
+
+fn known() -> KnownOrder {
+    KnownOrder {
+        currency: Currency::Ron,
+        creditor_name: Some(HOSTILE.into()),
+        creditor_iban: Iban::parse(IBAN).ok(),
+        amount: Some(amount()),
+        details: Some("Cărți și țigle".into()),
+        bank: None,
+        debtor_iban: None,
+        email: Some("ana@exemplu.ro".into()),
+        terms_accepted: false,
+    }
+}
+
+fn banks() -> Vec<BankChoice> {
+    let bank = |code: &str, name: &str, active, iban_code: &str| BankChoice {
+        code: code.into(),
+        name: name.into(),
+        active,
+        iban_codes: vec![iban_code.into()],
+        needs_user_code: code == "brd",
+    };
+    vec![
+        bank("closed", "Vista Bank", false, "EGNA"),
+        bank("evil", HOSTILE, true, "EVIL"),
+        bank("unicredit", "UniCredit Bank", true, "BACX"),
+        bank("brd", "BRD", true, "BRDE"),
+    ]
+}
+
+fn form(language: Language, kind: PartnerKind, answered: Option<Answered<'_>>) -> PaymentForm {
+    PaymentForm::new(shell(language), post(), "/cancel".into(), kind, &known(), &banks(), answered)
+}
+
+fn ended(language: Language, outcome: Outcome) -> Result {
+    Result {
+        shell: shell(language),
+        outcome,
+        order: Some(order(language)),
+        bank: Some(HOSTILE.into()),
+        debtor_iban: Some("RO66 •••• 7890".into()),
+        finished_at: Some("21.11.2026, 10:42".into()),
+        mail_to: Some(mask_email("ana@exemplu.ro")),
+        return_url: Some("https://shop.example/?a=1&b=2".into()),
+    }
+}
+
+fn waiting(language: Language, waiting_for: WaitingFor) -> Waiting {
+    Waiting {
+        shell: shell(language),
+        waiting_for,
+        bank: HOSTILE.into(),
+        order: order(language),
+        status_url: "/status?a=1&b=2".into(),
+        refresh_url: "/payment-initiation".into(),
+        bank_url: Some("https://bank.example/".into()),
+        cancel: Some(post()),
+        return_url: Some("https://shop.example/".into()),
+    }
+}
+
+const OUTCOMES: [Outcome; 9] = [
+    Outcome::Settled,
+    Outcome::PartlySettled,
+    Outcome::Rejected(Refusal::NotApproved),
+    Outcome::Rejected(Refusal::ByBank),
+    Outcome::Rejected(Refusal::Unknown),
+    Outcome::Cancelled,
+    Outcome::GivenUp,
+    Outcome::Expired,
+    Outcome::Blocked,
+];
+
+/// Every page of a language, rendered.
+fn pages(language: Language) -> Vec<(String, String)> {
+    let input = FormInput {
+        details: HOSTILE.into(),
+        email: HOSTILE.into(),
+        amount: "1.234".into(),
+        ..FormInput::default()
+    };
+    let wrong = |kind| form::validate(&input, &known(), kind, &banks()).outcome.unwrap_err();
+    let bank_url = url::Url::parse("https://login.bank.example/a?x=1&y=%22").unwrap();
+    let mut pages: Vec<(String, String)> = Vec::new();
+    let mut add = |name: &str, page: askama::Result<String>| pages.push((name.to_owned(), page.unwrap()));
+    for kind in [PartnerKind::Ecommerce, PartnerKind::Finance] {
+        add("form", form(language, kind, None).render());
+        let errors = wrong(kind);
+        let answered = Answered {
+            input: &input,
+            errors: &errors,
+        };
+        add("form with errors", form(language, kind, Some(answered)).render());
+    }
+    let notice = FormNotice::BankDeclined { bank: HOSTILE.into() };
+    add(
+        "form with notice",
+        form(language, PartnerKind::Ecommerce, None).with_notice(&notice).render(),
+    );
+    add(
+        "go to bank",
+        GoToBank::new(shell(language), HOSTILE.into(), &bank_url, order(language), post()).render(),
+    );
+    for waiting_for in [WaitingFor::Sending, WaitingFor::Approval, WaitingFor::Settlement] {
+        add("waiting", waiting(language, waiting_for).render());
+    }
+    let w = waiting(language, WaitingFor::Settlement);
+    let doubt = InDoubt {
+        shell: w.shell,
+        bank: w.bank,
+        order: w.order,
+        status_url: w.status_url,
+        refresh_url: w.refresh_url,
+        return_url: w.return_url,
+    };
+    add("in doubt", doubt.render());
+    for outcome in OUTCOMES {
+        add("result", ended(language, outcome).render());
+    }
+    for kind in [
+        NoticeKind::ReturnedElsewhere,
+        NoticeKind::OtherBrowser,
+        NoticeKind::Expired,
+        NoticeKind::NotFound,
+    ] {
+        add("notice", Notice::new(shell(language), kind).render());
+    }
+    let refresh_url = "/payment-initiation?a=1&b=2".to_owned();
+    let busy = Busy {
+        shell: shell(language),
+        refresh_url,
+    };
+    add("busy", busy.render());
+    add("terms", Terms { shell: shell(language) }.render());
+    let error = ErrorPage {
+        shell: shell(language),
+        title: HOSTILE.into(),
+        message: HOSTILE.into(),
+        error_reference: "r-1".into(),
+    };
+    add("error", error.render());
+    pages
+}
+
+fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
+    page.select(&Selector::parse(selector).unwrap()).collect()
+}
+
+fn text(page: &Html, selector: &str) -> String {
+    let all: Vec<String> = select(page, selector).iter().map(|e| e.text().collect::<String>()).collect();
+    all.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn parsed(page: &impl Template) -> Html {
+    Html::parse_document(&page.render().unwrap())
+}
+
+#[test]
+fn every_page_is_whole_escaped_and_needs_nothing_inline() {
+    for language in Language::ALL {
+        for (name, html) in pages(language) {
+            assert!(!html.contains("<script>"), "{name}");
+            let page = Html::parse_document(&html);
+            assert!(!text(&page, "html").contains('{'), "{name}: a name is not filled in");
+            assert_eq!(select(&page, "html")[0].attr("lang"), Some(language.as_str()));
+            for (selector, count) in [
+                ("h1", 1),
+                ("main", 1),
+                ("header.top", 1),
+                ("footer", 1),
+                ("a.skip", 1),
+                ("title", 1),
+            ] {
+                assert_eq!(select(&page, selector).len(), count, "{name} {selector}");
+            }
+            assert!(
+                select(&page, "style, [style], script:not([src]), [onclick], iframe").is_empty(),
+                "{name}"
+            );
+            assert!(text(&page, "footer").contains("Plăți Sigure S.A."), "{name}");
+            assert!(!text(&page, "title").is_empty() && !text(&page, "h1").is_empty());
+            let requests = select(&page, "link[rel=stylesheet], script, img").len();
+            assert!(requests <= 4, "{name}: {requests} requests beside the page");
+        }
+    }
+}
+
+#[test]
+fn every_label_and_reference_meets_its_element() {
+    for language in Language::ALL {
+        for (name, html) in pages(language) {
+            let page = Html::parse_document(&html);
+            let ids: Vec<&str> = select(&page, "[id]").iter().filter_map(|e| e.attr("id")).collect();
+            let unique: HashSet<&str> = ids.iter().copied().collect();
+            assert_eq!(ids.len(), unique.len(), "{name}: an id twice");
+            for attribute in ["for", "aria-describedby", "aria-labelledby"] {
+                for element in select(&page, &format!("[{attribute}]")) {
+                    for id in element.attr(attribute).unwrap().split_whitespace() {
+                        assert!(unique.contains(id), "{name}: {attribute}={id}");
+                    }
+                }
+            }
+            for link in select(&page, "a[href^='#']") {
+                assert!(unique.contains(&link.attr("href").unwrap()[1..]), "{name}");
+            }
+            for field in select(&page, "input:not([type=hidden])") {
+                let label = format!("label[for='{}']", field.attr("id").unwrap());
+                assert_eq!(select(&page, &label).len(), 1, "{name}: {label}");
+            }
+            for form in select(&page, "form") {
+                let hidden = Selector::parse("input[type=hidden]").unwrap();
+                let names: Vec<&str> = form.select(&hidden).filter_map(|e| e.attr("name")).collect();
+                assert_eq!(names, ["csrf", "payment", "state", "lang"], "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_shop_shows_the_order_and_asks_only_for_the_payers_side() {
+    let page = parsed(&form(Language::Ro, PartnerKind::Ecommerce, None));
+    assert_eq!(text(&page, ".amount"), "Suma de plată: 1.234,56 RON");
+    assert!(text(&page, ".order").contains("RO49 AAAA 1B31 0075 9384 0000"));
+    assert!(text(&page, ".order").contains("Banca va primi: Carti si tigle"));
+    for id in ["creditor_name", "creditor_iban", "amount", "details"] {
+        assert!(select(&page, &format!("[name={id}]")).is_empty(), "{id}");
+    }
+    assert_eq!(text(&page, "#pay"), "Plătește 1.234,56 RON");
+    assert_eq!(text(&page, ".give-up button"), "Renunță");
+    assert!(select(&page, "button[disabled], [name=terms][checked], [name=bank][checked]").is_empty());
+    assert_eq!(select(&page, "[name=bank][disabled]").len(), 1);
+    assert!(text(&page, "#bank-list").contains("indisponibilă momentan"));
+    assert_eq!(select(&page, "#email")[0].attr("autocomplete"), Some("email"));
+    assert_eq!(select(&page, "#debtor_iban")[0].attr("autocomplete"), Some("off"));
+    let english = parsed(&form(Language::En, PartnerKind::Ecommerce, None));
+    assert_eq!(text(&english, "#pay"), "Pay 1,234.56 RON");
+}
+
+#[test]
+fn a_finance_order_can_be_edited_and_is_read_back_as_shown() {
+    for language in Language::ALL {
+        let page = parsed(&form(language, PartnerKind::Finance, None));
+        let value = |id: &str| select(&page, &format!("#{id}"))[0].attr("value").unwrap().to_owned();
+        assert_eq!(Amount::parse_typed(&value("amount"), Currency::Ron), Ok(amount()));
+        assert_eq!(value("creditor_name"), HOSTILE);
+        assert_eq!(value("details"), "Cărți și țigle");
+        assert_eq!(text(&page, "#pay"), Texts::of(language).pay);
+    }
+}
+
+#[test]
+fn errors_are_said_at_the_top_and_at_the_field_in_the_same_words() {
+    let input = FormInput {
+        debtor_iban: "RO66BACX0000001234567890".into(),
+        email: "ana".into(),
+        ..FormInput::default()
+    };
+    let errors = form::validate(&input, &known(), PartnerKind::Ecommerce, &banks())
+        .outcome
+        .unwrap_err();
+    assert_eq!(errors[0], (Field::Bank, FieldError::Required));
+    let page = parsed(&form(
+        Language::Ro,
+        PartnerKind::Ecommerce,
+        Some(Answered {
+            input: &input,
+            errors: &errors,
+        }),
+    ));
+    assert!(text(&page, "title").starts_with("Eroare: "));
+    let lines = select(&page, "#summary-list a");
+    assert_eq!(lines.len(), errors.len());
+    assert_eq!(lines[0].attr("href"), Some("#bank-1"), "the first bank that can be chosen");
+    for (id, error) in [
+        ("bank", FieldError::Required),
+        ("email", FieldError::InvalidEmail),
+        ("terms", FieldError::TermsNotAccepted),
+    ] {
+        let words = crate::web::hosted_page::texts::field_error(Language::Ro, error);
+        assert_eq!(text(&page, &format!("#{id}-error")), words);
+        assert!(text(&page, "#summary-list").contains(&words));
+    }
+    assert_eq!(select(&page, "#email")[0].attr("aria-invalid"), Some("true"));
+    assert_eq!(select(&page, "[name=bank][checked]")[0].attr("value"), Some("unicredit"));
+    assert_eq!(text(&page, "#bank-suggestion"), Texts::of(Language::Ro).bank_suggested);
+}
+
+#[test]
+fn accepted_terms_are_not_asked_again() {
+    let accepted = KnownOrder {
+        terms_accepted: true,
+        ..known()
+    };
+    let page = PaymentForm::new(
+        shell(Language::Ro),
+        post(),
+        "/cancel".into(),
+        PartnerKind::Ecommerce,
+        &accepted,
+        &banks(),
+        None,
+    );
+    assert!(select(&parsed(&page), "[name=terms]").is_empty());
+}
+
+#[test]
+fn pages_for_strangers_reveal_nothing() {
+    for language in Language::ALL {
+        for kind in [NoticeKind::ReturnedElsewhere, NoticeKind::OtherBrowser, NoticeKind::Expired] {
+            let html = Notice::new(shell(language), kind).render().unwrap();
+            for secret in ["alert(1)", "/brand/", "/logo/", "1234567890123456"] {
+                assert!(
+                    !html.replace("/payment-initiation?payment=1", "").contains(secret),
+                    "{kind:?} {secret}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn only_a_settled_payment_sounds_like_success_and_no_page_promises_more_than_is_known() {
+    for outcome in OUTCOMES {
+        let page = parsed(&ended(Language::Ro, outcome));
+        let settled = outcome == Outcome::Settled;
+        assert_eq!(text(&page, "h1") == "Plata a fost făcută", settled, "{outcome:?}");
+        assert_eq!(text(&page, "a.primary") == "Mulțumesc!", settled);
+        assert_eq!(select(&page, "a.primary")[0].attr("href"), Some("https://shop.example/?a=1&b=2"));
+    }
+    let without = Result {
+        return_url: None,
+        ..ended(Language::Ro, Outcome::Settled)
+    };
+    assert!(select(&parsed(&without), "a.primary, #countdown").is_empty());
+    let waits = parsed(&waiting(Language::Ro, WaitingFor::Settlement));
+    assert_eq!(select(&waits, "main")[0].attr("data-status-url"), Some("/status?a=1&b=2"));
+    assert!(text(&waits, "[role=status]").contains("Încă verificăm"));
+    assert_eq!(mask_email("ana@exemplu.ro"), "a•••@exemplu.ro");
+    assert_eq!(mask_email(""), "•••@");
+}
+
+#[test]
+fn what_holds_secrets_prints_only_its_name() {
+    for shown in [
+        format!("{:?}", post()),
+        format!("{:?}", order(Language::Ro)),
+        format!("{:?}", form(Language::Ro, PartnerKind::Finance, None)),
+        format!("{:?}", ended(Language::Ro, Outcome::Settled)),
+    ] {
+        assert!(shown.len() < 20, "{shown}");
+    }
+}
+
+#[test]
+fn the_page_is_light() {
+    let html = form(Language::Ro, PartnerKind::Ecommerce, None).render().unwrap();
+    let files = [
+        include_str!("../../../../static/app.css"),
+        include_str!("../../../../static/app.js"),
+    ];
+    let plain = html.len() + files.iter().map(|f| f.len()).sum::<usize>();
+    assert!(plain < 49_000, "{plain} bytes even uncompressed");
+}

@@ -1,0 +1,123 @@
+//! A bank's entry in the file, and what must be true of it.
+
+use super::{DirectoryError, PsuIdRule, wrong};
+use crate::bank::berlin_group::{Protocol, check_addresses};
+use crate::payment::Currency;
+use regex::Regex;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use url::Url;
+
+/// Longest name of a bank, in characters.
+const MAX_NAME_CHARS: usize = 70;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    pub(super) code: String,
+    pub(super) name: String,
+    pub(super) iban_codes: Vec<String>,
+    pub(super) bic: String,
+    pub(super) country: String,
+    pub(super) currency: Currency,
+    pub(super) logo: String,
+    pub(super) psu_id: Option<PsuIdEntry>,
+    pub(super) berlin_group: Option<Protocol>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PsuIdEntry {
+    pub(super) label_ro: String,
+    pub(super) label_en: String,
+    pub(super) pattern: String,
+}
+
+/// Checks what the types cannot, and compiles the PSU id's pattern.
+pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> {
+    let all = |text: &str, good: fn(u8) -> bool| text.bytes().all(good);
+    let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
+    let upper = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+    let file = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let name = entry.name.trim();
+    let romanian = entry.country == "RO";
+    let checks = [
+        (
+            (2..=20).contains(&entry.code.len()) && all(&entry.code, lower),
+            "code",
+            "must be 2 to 20 of a-z 0-9 - _",
+        ),
+        (
+            !name.is_empty() && name == entry.name && name.chars().count() <= MAX_NAME_CHARS,
+            "name",
+            "must be 1 to 70 characters",
+        ),
+        (
+            matches!(entry.bic.len(), 8 | 11) && all(&entry.bic, upper),
+            "bic",
+            "must be 8 or 11 of A-Z 0-9",
+        ),
+        (
+            entry.country.len() == 2 && all(&entry.country, |b| b.is_ascii_uppercase()),
+            "country",
+            "must be two letters",
+        ),
+        (
+            entry
+                .iban_codes
+                .iter()
+                .all(|c| all(c, upper) && !c.is_empty() && (!romanian || c.len() == 4)),
+            "iban_codes",
+            "must be A-Z 0-9, four of them for RO",
+        ),
+        (
+            all(&entry.logo, file) && !entry.logo.starts_with('.'),
+            "logo",
+            "must be a file name, or empty",
+        ),
+        (
+            entry.psu_id.is_none() || entry.berlin_group.is_none(),
+            "psu_id",
+            "is not used by the oauth_redirect approach",
+        ),
+    ];
+    if let Some((_, field, problem)) = checks.into_iter().find(|(good, ..)| !good) {
+        return Err(wrong(&entry.code, field, problem));
+    }
+    if let Some(protocol) = &entry.berlin_group {
+        protocol.check().map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
+        let base = Url::parse(protocol.base_url.as_deref().unwrap_or("https://bank.invalid/"));
+        let base = base.map_err(|e| wrong(&entry.code, "base_url", e.to_string()))?;
+        check_addresses(protocol, &base).map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
+    }
+    entry.psu_id.as_ref().map(|rule| psu_id_rule(&entry.code, rule)).transpose()
+}
+
+fn psu_id_rule(bank: &str, rule: &PsuIdEntry) -> Result<PsuIdRule, DirectoryError> {
+    let whole = Regex::new(&format!("^(?:{})$", rule.pattern)).map_err(|e| wrong(bank, "psu_id.pattern", e.to_string()))?;
+    if rule.label_ro.is_empty() || rule.label_en.is_empty() {
+        return Err(wrong(bank, "psu_id", "needs both labels"));
+    }
+    Ok(PsuIdRule {
+        label_ro: rule.label_ro.clone(),
+        label_en: rule.label_en.clone(),
+        pattern: rule.pattern.clone(),
+        whole,
+    })
+}
+
+/// Codes and bank identifiers stand for one bank each.
+pub(super) fn check_unique(entries: &[(Entry, Option<PsuIdRule>)]) -> Result<(), DirectoryError> {
+    let (mut codes, mut identifiers) = (BTreeSet::new(), BTreeSet::new());
+    for (entry, _) in entries {
+        if !codes.insert(&entry.code) {
+            return Err(wrong(&entry.code, "code", "is there twice"));
+        }
+        for identifier in &entry.iban_codes {
+            if !identifiers.insert((&entry.country, identifier)) {
+                return Err(wrong(&entry.code, "iban_codes", format!("{identifier} is there twice")));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! What must hold at the end of every story, whatever it was about.
+
+use super::TestApp;
+use smartpay::payment::transition::{CORRECTION, correct};
+use smartpay::payment::{Event, PaymentId, Status, next};
+use smartpay::sandbox::LedgerEvent;
+use smartpay::store::payments::{Payment, StoredEntry};
+use smartpay::store::{outbox, payments};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// More than a story makes.
+const MANY: i64 = 10_000;
+
+pub async fn all(app: &TestApp) {
+    app.tick().await;
+    let (now, far) = (app.clock.now(), app.clock.now() + Duration::from_secs(10 * 365 * 86_400));
+    let ids = app.cx.db.read(|a| payments::newest(a, MANY)).await.unwrap();
+    let booked = booked(app);
+    let mut unsent = 0;
+    for id in ids {
+        let (payment, _) = app.cx.payment(id).await.unwrap();
+        is_looked_after(&payment);
+        follows_the_table(&payment, &app.history(id.number()).await);
+        agrees_with_the_bank(&payment, &booked);
+        let deliveries = app.cx.db.read(move |a| outbox::of_payment(a, id)).await.unwrap();
+        unsent += deliveries.iter().filter(|d| d.sent_at.is_none()).count();
+        if payment.status.is_final() {
+            assert!(deliveries.len() <= 3, "payment {id} has {} mails", deliveries.len());
+        }
+    }
+    let overdue = app.cx.db.read(move |a| outbox::due(a, now, MANY)).await.unwrap();
+    assert!(overdue.is_empty(), "{} mails are overdue after a tick", overdue.len());
+    let waiting = app.cx.db.read(move |a| outbox::due(a, far, MANY)).await.unwrap();
+    assert_eq!(unsent, waiting.len(), "a mail was neither sent nor waits to be");
+}
+
+/// A payment that has not ended is looked at again; one that has is not; nobody holds it.
+fn is_looked_after(payment: &Payment) {
+    let Payment { id, status, due_at, .. } = payment;
+    assert_eq!(
+        due_at.is_none(),
+        status.is_final(),
+        "payment {id} is {status} and due at {due_at:?}"
+    );
+    assert_eq!(payment.lease_until, None, "payment {id} is still held");
+    assert_eq!(payment.ended_at.is_some(), status.is_final(), "payment {id} is {status}");
+}
+
+fn follows_the_table(payment: &Payment, history: &[StoredEntry]) {
+    let mut at = Status::Created;
+    for entry in history {
+        let (from, to) = (Status::parse(&entry.from_status).unwrap(), Status::parse(&entry.to_status).unwrap());
+        assert_eq!(from, at, "payment {}: the history jumps before {}", payment.id, entry.event);
+        let by_table = Event::ALL.into_iter().find(|e| e.as_str() == entry.event).map(|e| next(from, e));
+        let allowed = from == to || by_table == Some(Ok(to)) || (entry.event == CORRECTION && correct(from) == Ok(to));
+        assert!(allowed, "payment {}: {} may not lead from {from} to {to}", payment.id, entry.event);
+        at = to;
+    }
+    assert_eq!(at, payment.status, "payment {}: the history ends elsewhere", payment.id);
+}
+
+/// Minor units and creditor of what the bank booked, by the end-to-end id of the order.
+fn booked(app: &TestApp) -> HashMap<String, Vec<(i64, String)>> {
+    let orders: HashMap<String, String> = app
+        .bank
+        .orders()
+        .into_iter()
+        .filter_map(|o| Some((o.received.payment_id, o.received.end_to_end?)))
+        .collect();
+    let mut out: HashMap<String, Vec<(i64, String)>> = HashMap::new();
+    for entry in app.bank.ledger() {
+        if let LedgerEvent::Booked {
+            payment_id,
+            creditor_iban,
+            money,
+            ..
+        } = entry.event
+        {
+            let booking = (money.minor, creditor_iban.electronic().to_owned());
+            out.entry(orders[&payment_id].clone()).or_default().push(booking);
+        }
+    }
+    out
+}
+
+/// Success means exactly one booking of exactly this; failure means none.
+fn agrees_with_the_bank(payment: &Payment, booked: &HashMap<String, Vec<(i64, String)>>) {
+    let bookings = booked.get(&format!("SP{}", payment.id)).cloned().unwrap_or_default();
+    let instruction = payment.instructions.first();
+    let wanted = instruction.map(|i| (i.amount.minor, i.creditor_iban.electronic().to_owned()));
+    let id: PaymentId = payment.id;
+    match payment.status {
+        Status::Settled => assert_eq!(bookings, Vec::from_iter(wanted), "payment {id}"),
+        status if status.is_final() || matches!(status, Status::Created | Status::Initiating) => {
+            assert_eq!(bookings, [], "payment {id} is {status}, but the bank moved money");
+        }
+        _ => assert!(bookings.len() <= 1, "payment {id} was paid more than once: {bookings:?}"),
+    }
+}

@@ -1,0 +1,243 @@
+//! Starts the application as production does, on free ports, with a clock that can be moved, and gives out
+//! clients for everybody who uses it.
+
+pub mod browser;
+pub mod certificates;
+mod checks;
+pub mod database;
+pub mod partner;
+pub mod psu;
+
+use database::Database;
+use partner::Partner;
+use psu::Psu;
+use smartpay::app::App;
+use smartpay::clock::Clock;
+use smartpay::config::Settings;
+use smartpay::crypto::{Vault, fingerprint};
+use smartpay::demo::certificates::write_private;
+use smartpay::flow::{Context, add_partner::add_partner};
+use smartpay::mail::SentMails;
+use smartpay::partner::{Partner as Profile, PartnerKind, PeerCertificate};
+use smartpay::payment::{Currency, PaymentId};
+use smartpay::sandbox::{self, Sandbox, SandboxClient, SandboxSettings};
+use smartpay::store::payments::{Payment, StoredEntry, history};
+use smartpay::{store, worker};
+use std::net::TcpListener;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+const BANK_CLIENT_ID: &str = "smartpay-stories-tpp";
+
+/// Where the shop's and the ERP's payers may be sent back to.
+pub const RETURN_URL: &str = "https://shop.example/inapoi";
+
+/// The application, its database, and the bank.
+pub struct TestApp {
+    /// What its flows work with, for looking inside.
+    pub cx: Context,
+    /// What was mailed; empty when the story chose another transport.
+    pub mails: SentMails,
+    /// The bank's books.
+    pub bank: Sandbox,
+    /// The database behind it.
+    pub database: Database,
+    gateway: Url,
+    clock: Clock,
+    stop: CancellationToken,
+    running: Option<JoinHandle<anyhow::Result<()>>>,
+    banks: actix_web::dev::ServerHandle,
+    _folder: TempDir,
+}
+
+impl TestApp {
+    /// Starts with the settings of the stories.
+    pub async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// Starts with more settings, as TOML, over those of the stories.
+    pub async fn start_with(more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        certificates::write_to(folder.path());
+        write_private(&folder.path().join("encryption.key"), Vault::new_key_file().as_bytes()).unwrap();
+        let database = Database::create(folder.path());
+        store::migrate(&database.location()).unwrap();
+        let bank_listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let bank_url = Url::parse(&format!("http://{}", bank_listener.local_addr().unwrap())).unwrap();
+        let settings = Settings::from_texts(&[&settings(&folder, &database, &bank_url), more]).unwrap();
+        let clock = Clock::default();
+        let app = App::build(&settings, clock.clone()).unwrap();
+        let (banks, bank) = start_bank(bank_listener, bank_url, &app.context, &clock);
+        for (name, kind) in [
+            ("shop", PartnerKind::Ecommerce),
+            ("other-shop", PartnerKind::Ecommerce),
+            ("erp", PartnerKind::Finance),
+        ] {
+            add_partner(&app.context.db, profile(name, kind), "story", clock.now())
+                .await
+                .unwrap();
+        }
+        Self {
+            cx: app.context.clone(),
+            mails: app.sent_mails.clone().unwrap_or_default(),
+            bank,
+            database,
+            gateway: smartpay::app::local_url("https", app.addresses.gateway).unwrap(),
+            clock,
+            stop: app.stop_token(),
+            running: Some(tokio::spawn(app.run(false))),
+            banks,
+            _folder: folder,
+        }
+    }
+
+    /// Does everything that is due.
+    pub async fn tick(&self) {
+        worker::tick(&self.cx).await;
+    }
+
+    /// Moves the time of the application and of the bank.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Lets time pass in steps, with the timer at work after each.
+    pub async fn let_pass(&self, steps: u32, step: Duration) {
+        for _ in 0..steps {
+            self.advance(step);
+            self.tick().await;
+        }
+    }
+
+    /// The shop, which is an Ecommerce partner.
+    pub fn shop(&self) -> Partner {
+        self.partner("shop")
+    }
+
+    /// The ERP, which is a Finance partner.
+    pub fn erp(&self) -> Partner {
+        self.partner("erp")
+    }
+
+    /// A partner by its certificate: shop, other-shop, erp, or stranger.
+    pub fn partner(&self, name: &str) -> Partner {
+        Partner::new(self.gateway.clone(), name)
+    }
+
+    /// A payer with a browser that was never here before.
+    pub fn psu(&self) -> Psu {
+        Psu::new()
+    }
+
+    /// An address of the public site.
+    pub fn public(&self, path: &str) -> Url {
+        self.cx.rules.base_url.join(path).unwrap()
+    }
+
+    /// A payment as it is stored.
+    pub async fn payment(&self, id: i64) -> Payment {
+        self.cx.payment(PaymentId::from_number(id).unwrap()).await.unwrap().0
+    }
+
+    /// A payment's history.
+    pub async fn history(&self, id: i64) -> Vec<StoredEntry> {
+        let id = PaymentId::from_number(id).unwrap();
+        self.cx.db.read(move |a| history(a, id)).await.unwrap()
+    }
+}
+
+impl Drop for TestApp {
+    /// Checks what the story left behind, unless it has failed already, and stops everything.
+    fn drop(&mut self) {
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                if !std::thread::panicking() {
+                    checks::all(self).await;
+                }
+                self.stop.cancel();
+                self.banks.stop(false).await;
+                if let Some(running) = self.running.take() {
+                    // Open connections may keep it a little longer; nobody waits for them.
+                    let _ = tokio::time::timeout(Duration::from_millis(50), running).await;
+                }
+            });
+        });
+    }
+}
+
+fn settings(folder: &TempDir, database: &Database, bank: &Url) -> String {
+    let path = |name: &str| toml::Value::String(folder.path().join(name).display().to_string());
+    format!(
+        r#"
+[public]
+bind = "127.0.0.1:0"
+base_url = "http://127.0.0.1:0"
+[gateway]
+bind = "127.0.0.1:0"
+certificate = {certificate}
+key = {key}
+client_ca = {ca}
+[operations]
+bind = "127.0.0.1:0"
+[database]
+url = {url}
+[encryption]
+key_file = {key_file}
+[operator]
+name = "SmartPay Povești"
+contact = "ajutor@smartpay.example"
+[bank_calls]
+signing_certificate = {qsealc}
+[bank.cec]
+base_url = "{bank}cec"
+client_id = "{BANK_CLIENT_ID}"
+[mail]
+transport = "memory"
+from = "SmartPay <plati@smartpay.example>"
+"#,
+        certificate = path("gateway.pem"),
+        key = path("gateway.key"),
+        ca = path("ca.pem"),
+        url = toml::Value::String(database.url()),
+        key_file = path("encryption.key"),
+        qsealc = path("qsealc.pem"),
+    )
+}
+
+fn start_bank(listener: TcpListener, url: Url, cx: &Context, clock: &Clock) -> (actix_web::dev::ServerHandle, Sandbox) {
+    let mut settings = SandboxSettings::new(url);
+    settings.clients = vec![SandboxClient {
+        client_id: BANK_CLIENT_ID.into(),
+        client_secret: None,
+        redirect_uris: vec![cx.return_url("cec").unwrap()],
+    }];
+    let (server, bank) = sandbox::start(listener, settings, clock.clone()).unwrap();
+    let handle = server.handle();
+    tokio::spawn(server);
+    (handle, bank)
+}
+
+fn profile(name: &str, kind: PartnerKind) -> Profile {
+    let pem = certificates::pem(&format!("{name}.pem"));
+    let der = <rustls::pki_types::CertificateDer<'_> as rustls::pki_types::pem::PemObject>::from_pem_slice(pem).unwrap();
+    let certificate = PeerCertificate::from_der(&der, fingerprint(&der)).unwrap();
+    Profile {
+        id: uuid::Uuid::now_v7().to_string(),
+        client_id: name.into(),
+        name: format!("Partener {name}"),
+        kind,
+        currency: Currency::Ron,
+        certificate_subject: certificate.subject,
+        certificate_issuer: certificate.issuer,
+        certificate_sha256: Some(certificate.sha256),
+        redirect_urls: vec![Url::parse(RETURN_URL).unwrap()],
+        flexible_redirect: false,
+        colour: "#14587a".into(),
+        logo: None,
+        active: true,
+    }
+}
