@@ -8,4 +8,6 @@
 
 mod support;
 
+mod gave_up;
 mod happy_path;
+mod refused;
