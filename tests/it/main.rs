@@ -10,4 +10,8 @@ mod support;
 
 mod gave_up;
 mod happy_path;
+mod once_only;
+mod one_browser;
 mod refused;
+mod return_from_bank;
+mod what_is_sent;
