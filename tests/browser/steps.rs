@@ -66,12 +66,21 @@ pub async fn fill_in(b: &Browser, customer: &Customer) -> Result<()> {
     b.write("#debtor_iban", customer.iban).await?;
     if b.has_script() {
         let typed = b.value("#debtor_iban").await?;
-        ensure!(typed.replace(' ', "") == customer.iban && typed.contains(' '), "the IBAN reads {typed}");
-        ensure!(b.attribute("#pay", "aria-disabled").await? == "true", "ready before the terms are accepted");
+        ensure!(
+            typed.replace(' ', "") == customer.iban && typed.contains(' '),
+            "the IBAN reads {typed}"
+        );
+        ensure!(
+            b.attribute("#pay", "aria-disabled").await? == "true",
+            "ready before the terms are accepted"
+        );
     }
     b.press("label[for=terms]").await?;
     if b.has_script() {
-        ensure!(b.attribute("#pay", "aria-disabled").await? == "false", "not ready though all is filled in");
+        ensure!(
+            b.attribute("#pay", "aria-disabled").await? == "false",
+            "not ready though all is filled in"
+        );
     }
     b.look("filled-in").await
 }

@@ -44,7 +44,10 @@ async fn the_payer_of_an_invoice_corrects_it_and_pays() -> Result<()> {
         b.look("invoices").await?;
         b.press("form[action='/erp/facturi/ht-0097/plata'] button").await?;
         b.arrive(&demo.file.hosted_page).await?;
-        ensure!(b.value("#creditor_name").await?.contains("Hârtie și Tipar"), "the creditor is not filled in");
+        ensure!(
+            b.value("#creditor_name").await?.contains("Hârtie și Tipar"),
+            "the creditor is not filled in"
+        );
         ensure!(b.value("#amount").await?.contains("612"), "the amount is not filled in");
         b.look("hosted-page").await?;
         b.write("#amount", "600,50").await?;
@@ -68,12 +71,18 @@ async fn the_page_speaks_english_and_the_payer_gives_up() -> Result<()> {
         buy_a_mug(demo, b).await?;
         b.press("a.language").await?;
         b.read("h1", "Check the payment and choose your bank").await?;
-        ensure!(b.attribute("html", "lang").await? == "en", "the page does not say that it is English");
+        ensure!(
+            b.attribute("html", "lang").await? == "en",
+            "the page does not say that it is English"
+        );
         b.read("#pay", "Pay").await?;
         b.look("english").await?;
         b.press("a.language").await?;
         b.read("h1", "Verifică plata și alege banca").await?;
-        ensure!(b.attribute("html", "lang").await? == "ro", "the page does not say that it is Romanian");
+        ensure!(
+            b.attribute("html", "lang").await? == "ro",
+            "the page does not say that it is Romanian"
+        );
         // Left empty, a field says so when it is left.
         b.keys("#debtor_iban", "\u{e004}").await?;
         b.read("#debtor_iban-error", "Câmp obligatoriu").await?;

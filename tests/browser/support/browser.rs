@@ -268,7 +268,8 @@ impl Browser {
 
     /// A command of the Chrome DevTools protocol.
     async fn developer(&self, command: &str, parameters: Value) -> Result<Value> {
-        self.command("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
+        self.command("goog/cdp/execute", json!({ "cmd": command, "params": parameters }))
+            .await
     }
 
     /// A command that chromedriver adds to WebDriver.
@@ -321,7 +322,9 @@ async fn connect(port: u16, profile: &TempDir, script: Script) -> Result<Client>
         "goog:chromeOptions": { "args": flags, "prefs": preferences },
         "goog:loggingPrefs": { "browser": "ALL" },
     });
-    let Value::Object(capabilities) = capabilities else { bail!("no capabilities") };
+    let Value::Object(capabilities) = capabilities else {
+        bail!("no capabilities")
+    };
     smartpay::app::install_crypto_provider();
     let mut builder = ClientBuilder::rustls()?;
     builder.capabilities(capabilities);

@@ -33,7 +33,9 @@ pub async fn tell(name: &str, script: Script, story: impl AsyncFnOnce(&Demo, &Br
     };
     let closed = browser.close().await;
     let (stopped, log) = demo.stop().await;
-    told.and(closed).and(stopped).with_context(|| format!("the demonstration said:\n{log}"))
+    told.and(closed)
+        .and(stopped)
+        .with_context(|| format!("the demonstration said:\n{log}"))
 }
 
 /// Looks again and again until there is something, and fails with the last reason.
