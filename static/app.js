@@ -244,7 +244,8 @@
   // A bank's app opens only from a real tap, and who came back with the back button wants to stay.
   if (go && !cameBack && !matchMedia('(pointer: coarse)').matches) {
     $('go-soon').hidden = false;
-    const timer = setTimeout(() => { location.assign(go.href); }, Number(go.dataset.forward) * 1000);
+    // The link itself is followed, so that its rel=noreferrer holds.
+    const timer = setTimeout(() => go.click(), Number(go.dataset.forward) * 1000);
     addEventListener('pagehide', () => clearTimeout(timer));
     for (const give of document.querySelectorAll('.give-up')) give.addEventListener('submit', () => clearTimeout(timer));
   }

@@ -102,8 +102,8 @@ async fn give_up(cx: &Context, held: Claim, session: &Session) -> Result<(), Flo
             payment.bank_word = Some(answer.bank_word.clone());
             Some(Event::Expired)
         }
+        Err(BankError::NotSent(_) | BankError::Unknown(_) | BankError::Refused { status: 429, .. }) => None,
         Ok(_) | Err(BankError::Refused { .. } | BankError::Unsupported) => Some(Event::AnswerLost),
-        Err(BankError::NotSent(_) | BankError::Unknown(_)) => None,
     };
     if let Some(event) = event {
         let detail = result.err().map(|e| e.to_string().chars().take(200).collect());

@@ -5,7 +5,8 @@ use crate::bank::{Answer, BankError, Connector, Session, Verdict};
 use crate::clock::Timestamp;
 use crate::payment::transition::{self, CORRECTION, NotAllowed};
 use crate::payment::{Event, Status, next};
-use crate::store::payments::{self, Claim, Entry, Payment};
+use crate::store::history::Entry;
+use crate::store::payments::{self, Claim, Payment};
 use std::time::Duration;
 
 /// Which verb called the bank.
@@ -79,9 +80,11 @@ pub(super) async fn finish(cx: &Context, claim: Claim, call: Call, result: Resul
     let mut history = History::default();
     let now = cx.now();
     let mut hint = Duration::from_secs(1);
+    let mut late = false;
     match result {
         Ok(answer) => {
             hint = answer.ask_again_after;
+            late = payment.status.is_final() && answer.verdict == Verdict::StillWorking;
             keep_conversation(&mut payment, &answer)?;
             by_verdict(&mut payment, &mut history, call, answer.verdict)?;
         }
@@ -90,16 +93,33 @@ pub(super) async fn finish(cx: &Context, claim: Claim, call: Call, result: Resul
             by_error(cx, &mut payment, &mut history, call, &error)?;
         }
     }
-    save(cx, payment, history, now, hint).await
+    let watch_until = late.then(|| watch_until(cx, &payment)).flatten().filter(|until| *until > now);
+    save_and(cx, payment, history, now, hint, watch_until).await
+}
+
+/// Until when a payment that ended here without money is still asked about, because the bank works on it
+/// all the same: its end may have to be corrected.
+fn watch_until(cx: &Context, payment: &Payment) -> Option<Timestamp> {
+    transition::correct(payment.status).ok()?;
+    let bank = cx.banks.get(payment.bank_code.as_deref()?)?;
+    Some(after(
+        payment.ended_at?,
+        Duration::from_secs(u64::from(bank.facts.ask_limit_hours) * 3600),
+    ))
 }
 
 /// Saves a payment that was moved without an answer of the bank; releases the claim.
-pub(super) async fn save(
+pub(super) async fn save(cx: &Context, payment: Payment, history: History, now: Timestamp, hint: Duration) -> Result<Payment, FlowError> {
+    save_and(cx, payment, history, now, hint, None).await
+}
+
+async fn save_and(
     cx: &Context,
     mut payment: Payment,
     history: History,
     now: Timestamp,
     hint: Duration,
+    watch_until: Option<Timestamp>,
 ) -> Result<Payment, FlowError> {
     let moved = history.entries.iter().any(|e| e.from != e.to);
     if moved {
@@ -109,7 +129,7 @@ pub(super) async fn save(
         payment.ended_at = payment.ended_at.or(Some(now));
         payment.psu_step = None;
     }
-    payment.due_at = due(&payment, now, hint);
+    payment.due_at = due(cx, &payment, now, hint).or_else(|| watch_until.map(|until| after(now, pause(&payment, hint)).min(until)));
     let mails = notify::mails(cx, &payment, &history.entries, now).await?;
     for entry in history.entries.iter().filter(|e| e.from != e.to) {
         tracing::info!(payment = %payment.id, from = %entry.from, event = entry.event, to = %entry.to, "payment");
@@ -200,6 +220,8 @@ fn by_error(cx: &Context, payment: &mut Payment, history: &mut History, call: Ca
         (Call::Initiate, BankError::Unknown(_)) => lost_attempt(cx, payment),
         // The code was sent and its answer is lost: it works once, so nobody can ask with it any more.
         (Call::Reply, BankError::Unknown(_)) if payment.status == Status::AwaitingPsu => Event::AnswerLost,
+        // The bank works on it and answers only to a token that nobody has.
+        (Call::Ask, BankError::Unsupported) if payment.status == Status::Processing => Event::AnswerLost,
         // Asking again costs nothing and changes nothing.
         _ => return Ok(()),
     };
@@ -223,16 +245,26 @@ pub(super) fn lost_attempt(cx: &Context, payment: &mut Payment) -> Event {
     Event::AttemptLost
 }
 
-/// When the worker must look again. Asking slows down and never stops while the payment lives.
-fn due(payment: &Payment, now: Timestamp, hint: Duration) -> Option<Timestamp> {
+/// Asking slows down and never stops while the payment lives.
+fn pause(payment: &Payment, hint: Duration) -> Duration {
     let steps_s = [1, 2, 4, 8, 15, 30, 60, 120, 300, 600, 1800, 3600];
     let step = usize::try_from(payment.polls).unwrap_or(0).min(steps_s.len() - 1);
-    let pause = Duration::from_secs(steps_s[step]).max(hint.min(Duration::from_secs(3600)));
+    Duration::from_secs(steps_s[step]).max(hint.min(Duration::from_secs(3600)))
+}
+
+/// When the worker must look again.
+fn due(cx: &Context, payment: &Payment, now: Timestamp, hint: Duration) -> Option<Timestamp> {
+    let next = after(now, pause(payment, hint));
     match payment.status {
         Status::Created => Some(payment.expires_at),
         Status::Initiating => payment.lease_until.or(Some(now)),
-        Status::AwaitingPsu if payment.expires_at > now => Some(after(now, pause).min(payment.expires_at)),
-        Status::AwaitingPsu | Status::Processing | Status::InDoubt => Some(after(now, pause)),
+        Status::AwaitingPsu if payment.expires_at > now => {
+            // A bank that answers only to the PSU's token has nothing to say before the PSU is back.
+            let bank = payment.bank_code.as_deref().and_then(|code| cx.banks.get(code));
+            let mute = bank.is_some_and(|b| b.facts.status_needs_psu_token);
+            Some(if mute { payment.expires_at } else { next.min(payment.expires_at) })
+        }
+        Status::AwaitingPsu | Status::Processing | Status::InDoubt => Some(next),
         _ => None,
     }
 }

@@ -107,7 +107,7 @@ pub const fn next(from: Status, event: Event) -> Result<Status, NotAllowed> {
         (S::Created, E::LimitHit) => S::Blocked,
         (S::Initiating, E::NotSent | E::BankDeclined | E::AttemptLost) => S::Created,
         (S::Initiating, E::PsuNeeded) => S::AwaitingPsu,
-        (S::Initiating | S::AwaitingPsu, E::AnswerLost) => S::InDoubt,
+        (S::Initiating | S::AwaitingPsu | S::Processing, E::AnswerLost) => S::InDoubt,
         (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankWorking) => S::Processing,
         (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankSettled) => S::Settled,
         (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankPartlySettled) => S::PartlySettled,

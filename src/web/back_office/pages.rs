@@ -122,7 +122,7 @@ pub enum LoginProblem {
 
 /// The sign-in page.
 #[derive(Debug, Template)]
-#[template(path = "back_office/login.html")]
+#[template(path = "back_office/login.html", whitespace = "minimize")]
 pub struct Login {
     /// What stands around the page.
     pub shell: OfficeShell,
@@ -169,7 +169,7 @@ pub struct PaymentRow {
 
 /// The first page after signing in.
 #[derive(Debug, Template)]
-#[template(path = "back_office/home.html")]
+#[template(path = "back_office/home.html", whitespace = "minimize")]
 pub struct Home {
     /// What stands around the page.
     pub shell: OfficeShell,

@@ -42,9 +42,8 @@ catalogue! {
         skip: "Sari la conținut", "Skip to content";
         error_prefix: "Eroare: ", "Error: ";
         step_check: "Verifici", "Check";
-        step_bank: "Aprobi la bancă", "Approve at your bank";
+        step_bank: "Aprobi la bancă", "Approve at bank";
         step_done: "Gata", "Done";
-        steps: "Pașii plății", "Steps of the payment";
         secure: "Plată securizată: conexiunea este criptată, iar parola și codurile băncii le introduci numai la banca ta. Noi nu ți le cerem niciodată.",
             "Secure payment: the connection is encrypted, and you enter your bank password and codes only at your bank. We never ask for them.";
         operated_by: "Serviciu de inițiere a plății oferit de", "Payment initiation service provided by";

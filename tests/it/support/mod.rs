@@ -23,7 +23,8 @@ use smartpay::mail::SentMails;
 use smartpay::partner::{Partner as Profile, PartnerKind, PeerCertificate};
 use smartpay::payment::{Currency, PaymentId};
 use smartpay::sandbox::{self, Sandbox, SandboxClient, SandboxSettings};
-use smartpay::store::payments::{Payment, StoredEntry, history};
+use smartpay::store::history::{self, StoredEntry};
+use smartpay::store::payments::Payment;
 use smartpay::{store, worker};
 use std::net::TcpListener;
 use std::time::Duration;
@@ -153,7 +154,7 @@ impl TestApp {
     /// A payment's history.
     pub async fn history(&self, id: i64) -> Vec<StoredEntry> {
         let id = PaymentId::from_number(id).unwrap();
-        self.cx.db.read(move |a| history(a, id)).await.unwrap()
+        self.cx.db.read(move |a| history::of(a, id)).await.unwrap()
     }
 }
 

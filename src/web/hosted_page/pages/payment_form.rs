@@ -69,7 +69,7 @@ struct ErrorLine {
 
 /// The form.
 #[derive(Template)]
-#[template(path = "hosted_page/payment_form.html")]
+#[template(path = "hosted_page/payment_form.html", whitespace = "minimize")]
 pub struct PaymentForm {
     shell: Shell,
     post: PostForm,
