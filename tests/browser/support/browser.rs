@@ -131,6 +131,11 @@ impl Browser {
         Ok(self.see(css).await?.click().await?)
     }
 
+    /// Chooses a radio button, which may be drawn by its label.
+    pub async fn choose(&self, css: &str) -> Result<()> {
+        Ok(self.client.find(Locator::Css(css)).await?.click().await?)
+    }
+
     /// Presses a link until the browser is somewhere else: pages that also go on by themselves may be
     /// quicker than we are.
     pub async fn leave_by(&self, css: &str, to: &str) -> Result<()> {
@@ -268,7 +273,8 @@ impl Browser {
 
     /// A command of the Chrome DevTools protocol.
     async fn developer(&self, command: &str, parameters: Value) -> Result<Value> {
-        self.command("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
+        self.command("goog/cdp/execute", json!({ "cmd": command, "params": parameters }))
+            .await
     }
 
     /// A command that chromedriver adds to WebDriver.
@@ -321,7 +327,9 @@ async fn connect(port: u16, profile: &TempDir, script: Script) -> Result<Client>
         "goog:chromeOptions": { "args": flags, "prefs": preferences },
         "goog:loggingPrefs": { "browser": "ALL" },
     });
-    let Value::Object(capabilities) = capabilities else { bail!("no capabilities") };
+    let Value::Object(capabilities) = capabilities else {
+        bail!("no capabilities")
+    };
     smartpay::app::install_crypto_provider();
     let mut builder = ClientBuilder::rustls()?;
     builder.capabilities(capabilities);
