@@ -11,6 +11,7 @@ mod support;
 mod back_office;
 mod bank_silent;
 mod gave_up;
+mod gone_away;
 mod happy_path;
 mod lost_answers;
 mod mail;
