@@ -4,7 +4,7 @@
 //! Every story that starts a [`support::TestApp`] ends with the same check of everything it left behind
 //! (`support/checks.rs`). `SMARTPAY_TEST_POSTGRES` names a PostgreSQL server; without it the stories use
 //! SQLite files.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a story that cannot go on panics")]
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on panics")]
 
 mod support;
 
