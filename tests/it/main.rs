@@ -8,12 +8,14 @@
 
 mod support;
 
+mod architecture;
 mod back_office;
 mod bank_silent;
 mod gave_up;
 mod happy_path;
 mod lost_answers;
 mod mail;
+mod migrations;
 mod once_only;
 mod one_browser;
 mod partner_calls;
