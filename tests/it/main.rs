@@ -11,6 +11,7 @@ mod support;
 mod architecture;
 mod back_office;
 mod bank_silent;
+mod cut_off;
 mod gave_up;
 mod happy_path;
 mod lost_answers;
