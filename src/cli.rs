@@ -381,15 +381,13 @@ async fn partner_list(settings: &Settings) -> anyhow::Result<()> {
 
 async fn admin_add(settings: &Settings, user: &str) -> anyhow::Result<()> {
     let db = app::database(settings)?;
-    if std::io::stdin().is_terminal() {
-        eprint!(
-            "Password (at least {} characters, shown as you type): ",
-            add_admin::MIN_PASSWORD_CHARS
-        );
-    }
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
-    let password = SecretString::from(line.trim_end_matches(['\r', '\n']).to_owned());
+    let password = SecretString::from(if std::io::stdin().is_terminal() {
+        rpassword::prompt_password(format!("Password (at least {} characters): ", add_admin::MIN_PASSWORD_CHARS))?
+    } else {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    });
     add_admin::add_admin(&db, user, password, "cli", Clock::default().now())
         .await
         .map_err(refused)?;

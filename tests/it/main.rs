@@ -8,4 +8,16 @@
 
 mod support;
 
+mod back_office;
+mod bank_silent;
+mod gave_up;
 mod happy_path;
+mod lost_answers;
+mod mail;
+mod once_only;
+mod one_browser;
+mod partner_calls;
+mod refused;
+mod return_from_bank;
+mod secrets;
+mod what_is_sent;
