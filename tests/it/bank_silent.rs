@@ -30,7 +30,7 @@ async fn asking_slows_down_and_goes_on_until_the_bank_answers() {
     let mut pauses = Vec::new();
     for _ in 0..14 {
         let before = app.payment(started.tokens.payment).await;
-        let due = before.due_at.expect("a payment that has not ended is looked at again");
+        let due = before.due_at.unwrap();
         let wait = (due - app.cx.now()).to_std().unwrap_or_default();
         app.let_pass(1, wait + Duration::from_millis(1)).await;
         pauses.push(wait.as_secs());

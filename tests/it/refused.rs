@@ -34,7 +34,7 @@ async fn the_payer_refuses_at_the_bank() {
     app.tick().await;
     let [mail] = app.mails.all().try_into().unwrap();
     assert_eq!(mail.to, ANA.email);
-    assert!(mail.text.contains("ați refuzat plata la bancă"), "{}", mail.text);
+    assert!(mail.text.contains("ai refuzat plata la bancă"), "{}", mail.text);
     assert_eq!(mail.message_id, format!("{}.refused@smartpay.example", started.tokens.payment));
     assert_eq!(app.bank.orders()[0].status, Word::Rjct);
 }
