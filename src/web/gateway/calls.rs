@@ -233,10 +233,16 @@ async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<(
     let known = gateway
         .cx
         .db
-        .read(move |a| partners::by_certificate(a, &peer.issuer, &peer.subject))
+        .read({
+            let peer = peer.clone();
+            move |a| partners::by_certificate(a, &peer.issuer, &peer.subject)
+        })
         .await
         .map_err(crate::flow::FlowError::from)?;
-    known.filter(|p| p.active).map(drop).ok_or_else(ApiError::not_you)
+    known
+        .filter(|p| p.active && peer.belongs_to(p))
+        .map(drop)
+        .ok_or_else(ApiError::not_you)
 }
 
 /// GET banks. The certificate alone says who asks: no payment exists yet.
