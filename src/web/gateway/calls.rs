@@ -8,6 +8,7 @@ use crate::flow::init_payment::init_payment as start;
 use crate::flow::issue_token::{IssuedTokens, TokenFlags, authenticate, issue_token, refresh_token as exchange};
 use crate::partner::PeerCertificate;
 use crate::payment::PaymentId;
+use crate::payment::text::has_forbidden_characters;
 use crate::store::partners;
 use crate::store::payments::Payment;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -53,11 +54,20 @@ fn needed<'a>(fields: &'a BTreeMap<String, String>, names: &[&str], problems: &m
         .filter(|v| !v.is_empty());
     let name = names.first().copied().unwrap_or_default();
     match value {
-        Some(v) if v.len() <= 200 => Some(v),
-        Some(_) => {
+        Some(v) if v.len() > 200 => {
             problems.push(FieldProblem::new(name, "TOO_LONG", "at most 200 characters"));
             None
         }
+        // A database may take no text with NUL in it.
+        Some(v) if has_forbidden_characters(v) => {
+            problems.push(FieldProblem::new(
+                name,
+                "FORBIDDEN_CHARACTERS",
+                "control characters are not allowed",
+            ));
+            None
+        }
+        Some(v) => Some(v),
         None => {
             problems.push(FieldProblem::new(name, "MISSING", "this field is needed"));
             None
