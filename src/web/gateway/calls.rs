@@ -76,11 +76,15 @@ fn needed<'a>(fields: &'a BTreeMap<String, String>, names: &[&str], problems: &m
 }
 
 const CLIENT_ID: [&str; 3] = ["client_id", "clientID", "clientId"];
+/// What the token call reads.
+const TOKEN_FIELDS: [&str; 6] = ["client_id", "clientID", "clientId", "isLink2Pay", "flexibleURL", "isHeadless"];
+/// What the refreshToken call reads.
+const REFRESH_FIELDS: [&str; 4] = ["client_id", "clientID", "clientId", "refresh_token"];
 
 /// POST token.
 pub async fn token(gateway: web::Data<Gateway>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, ApiError> {
     let peer = peer(&request)?;
-    let fields = input::text_fields(&request, payload).await?;
+    let fields = input::text_fields(&request, payload, &TOKEN_FIELDS).await?;
     let mut problems = Vec::new();
     let client_id = needed(&fields, &CLIENT_ID, &mut problems);
     let flags = TokenFlags {
@@ -97,7 +101,7 @@ pub async fn token(gateway: web::Data<Gateway>, request: HttpRequest, payload: w
 /// POST refreshToken.
 pub async fn refresh_token(gateway: web::Data<Gateway>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, ApiError> {
     let peer = peer(&request)?;
-    let fields = input::text_fields(&request, payload).await?;
+    let fields = input::text_fields(&request, payload, &REFRESH_FIELDS).await?;
     let mut problems = Vec::new();
     let client_id = needed(&fields, &CLIENT_ID, &mut problems);
     let refresh = needed(&fields, &["refresh_token"], &mut problems);
