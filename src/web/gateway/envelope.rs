@@ -2,8 +2,8 @@
 
 use crate::flow::{FieldProblem, FlowError};
 use crate::web::error::new_reference;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
-use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
@@ -51,7 +51,7 @@ pub struct ApiError {
     message: &'static str,
     details: Vec<Detail>,
     retry_after_s: Option<u64>,
-    allowed: Option<Method>,
+    allowed: Option<&'static str>,
     reference: String,
 }
 
@@ -124,7 +124,7 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "NO_SUCH_CALL", "There is no such call at this address.")
     }
 
-    pub(super) fn wrong_method(allowed: Method) -> Self {
+    pub(super) fn wrong_method(allowed: &'static str) -> Self {
         let mut error = Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "WRONG_METHOD",
@@ -173,9 +173,9 @@ impl ResponseError for ApiError {
         if let Some(seconds) = self.retry_after_s {
             answer.insert_header((RETRY_AFTER, seconds));
         }
-        if let Some(method) = &self.allowed {
+        if let Some(method) = self.allowed {
             // RFC 9110 section 15.5.6.
-            answer.insert_header((ALLOW, method.as_str()));
+            answer.insert_header((ALLOW, method));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 6750 section 3.

@@ -14,7 +14,6 @@ use crate::flow::Context;
 use crate::partner::PeerCertificate;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
 use governor::clock::{Clock as _, DefaultClock};
@@ -62,22 +61,22 @@ pub fn routes(config: &mut web::ServiceConfig) {
     for prefix in ["/gateway", ""] {
         for family in ["/authenticate/rest/api/authenticate", "/authenticate/rest/api"] {
             let path = |call: &str| format!("{prefix}{family}/{call}");
-            config.service(only(&path("token"), Method::POST, web::to(calls::token)));
-            config.service(only(&path("refreshToken"), Method::POST, web::to(calls::refresh_token)));
+            config.service(only(&path("token"), "POST", web::post().to(calls::token)));
+            config.service(only(&path("refreshToken"), "POST", web::post().to(calls::refresh_token)));
         }
         for family in ["/core/rest/api/core", "/core/rest/api"] {
             let path = |call: &str| format!("{prefix}{family}/{call}");
-            config.service(only(&path("initPayment/{payment}"), Method::POST, web::to(calls::init_payment)));
-            config.service(only(&path("status/{payment}"), Method::GET, web::to(calls::status)));
-            config.service(only(&path("banks"), Method::GET, web::to(calls::banks)));
+            config.service(only(&path("initPayment/{payment}"), "POST", web::post().to(calls::init_payment)));
+            config.service(only(&path("status/{payment}"), "GET", web::get().to(calls::status)));
+            config.service(only(&path("banks"), "GET", web::get().to(calls::banks)));
         }
     }
 }
 
-fn only(path: &str, method: Method, route: actix_web::Route) -> actix_web::Resource {
-    let allowed = method.clone();
-    let refused = web::to(move || std::future::ready(ApiError::wrong_method(allowed.clone()).error_response()));
-    web::resource(path).route(route.method(method)).default_service(refused)
+/// A call with one method, which the answer to every other names.
+fn only(path: &str, method: &'static str, route: actix_web::Route) -> actix_web::Resource {
+    let refused = web::to(move || std::future::ready(ApiError::wrong_method(method).error_response()));
+    web::resource(path).route(route).default_service(refused)
 }
 
 /// Anything that is no call of the API.

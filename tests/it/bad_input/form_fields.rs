@@ -152,7 +152,7 @@ fn orders() -> Vec<Row> {
         "1.2.3",
         SCRIPT,
         "1\u{202e}2",
-        "1\02",
+        "1\u{0}2",
     ];
     rows.extend(rows_of("amount", NUMBER, &no_numbers));
     rows.extend(rows_of("amount", DECIMALS, &["1,2345", "0.0001", "1.234,567"]));
