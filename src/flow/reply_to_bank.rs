@@ -28,6 +28,10 @@ pub async fn reply_to_bank(
     query: Vec<(String, String)>,
     browser_hash: Option<&str>,
 ) -> Result<PaymentId, FlowError> {
+    // Anything may stand in the address; the database is asked for codes of banks only.
+    if cx.banks.get(bank_code).is_none() {
+        return Err(FlowError::NotFound);
+    }
     let id = payment_of(cx, bank_code, &query, browser_hash).await?.ok_or(FlowError::NotFound)?;
     for _ in 0..TRIES {
         let (payment, _) = cx.payment(id).await?;

@@ -10,6 +10,7 @@ mod support;
 
 mod architecture;
 mod back_office;
+mod bad_input;
 mod bank_silent;
 mod cut_off;
 mod gave_up;

@@ -8,6 +8,7 @@ use crate::flow::init_payment::init_payment as start;
 use crate::flow::issue_token::{IssuedTokens, TokenFlags, authenticate, issue_token, refresh_token as exchange};
 use crate::partner::PeerCertificate;
 use crate::payment::PaymentId;
+use crate::payment::text::has_forbidden_characters;
 use crate::store::partners;
 use crate::store::payments::Payment;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -53,11 +54,20 @@ fn needed<'a>(fields: &'a BTreeMap<String, String>, names: &[&str], problems: &m
         .filter(|v| !v.is_empty());
     let name = names.first().copied().unwrap_or_default();
     match value {
-        Some(v) if v.len() <= 200 => Some(v),
-        Some(_) => {
+        Some(v) if v.len() > 200 => {
             problems.push(FieldProblem::new(name, "TOO_LONG", "at most 200 characters"));
             None
         }
+        // A database may take no text with NUL in it.
+        Some(v) if has_forbidden_characters(v) => {
+            problems.push(FieldProblem::new(
+                name,
+                "FORBIDDEN_CHARACTERS",
+                "control characters are not allowed",
+            ));
+            None
+        }
+        Some(v) => Some(v),
         None => {
             problems.push(FieldProblem::new(name, "MISSING", "this field is needed"));
             None
@@ -66,11 +76,15 @@ fn needed<'a>(fields: &'a BTreeMap<String, String>, names: &[&str], problems: &m
 }
 
 const CLIENT_ID: [&str; 3] = ["client_id", "clientID", "clientId"];
+/// What the token call reads.
+const TOKEN_FIELDS: [&str; 6] = ["client_id", "clientID", "clientId", "isLink2Pay", "flexibleURL", "isHeadless"];
+/// What the refreshToken call reads.
+const REFRESH_FIELDS: [&str; 4] = ["client_id", "clientID", "clientId", "refresh_token"];
 
 /// POST token.
 pub async fn token(gateway: web::Data<Gateway>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, ApiError> {
     let peer = peer(&request)?;
-    let fields = input::text_fields(&request, payload).await?;
+    let fields = input::text_fields(&request, payload, &TOKEN_FIELDS).await?;
     let mut problems = Vec::new();
     let client_id = needed(&fields, &CLIENT_ID, &mut problems);
     let flags = TokenFlags {
@@ -87,7 +101,7 @@ pub async fn token(gateway: web::Data<Gateway>, request: HttpRequest, payload: w
 /// POST refreshToken.
 pub async fn refresh_token(gateway: web::Data<Gateway>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, ApiError> {
     let peer = peer(&request)?;
-    let fields = input::text_fields(&request, payload).await?;
+    let fields = input::text_fields(&request, payload, &REFRESH_FIELDS).await?;
     let mut problems = Vec::new();
     let client_id = needed(&fields, &CLIENT_ID, &mut problems);
     let refresh = needed(&fields, &["refresh_token"], &mut problems);
@@ -233,10 +247,16 @@ async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<(
     let known = gateway
         .cx
         .db
-        .read(move |a| partners::by_certificate(a, &peer.issuer, &peer.subject))
+        .read({
+            let peer = peer.clone();
+            move |a| partners::by_certificate(a, &peer.issuer, &peer.subject)
+        })
         .await
         .map_err(crate::flow::FlowError::from)?;
-    known.filter(|p| p.active).map(drop).ok_or_else(ApiError::not_you)
+    known
+        .filter(|p| p.active && peer.belongs_to(p))
+        .map(drop)
+        .ok_or_else(ApiError::not_you)
 }
 
 /// GET banks. The certificate alone says who asks: no payment exists yet.

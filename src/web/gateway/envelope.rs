@@ -3,7 +3,7 @@
 use crate::flow::{FieldProblem, FlowError};
 use crate::web::error::new_reference;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
@@ -51,6 +51,7 @@ pub struct ApiError {
     message: &'static str,
     details: Vec<Detail>,
     retry_after_s: Option<u64>,
+    allowed: Option<&'static str>,
     reference: String,
 }
 
@@ -64,6 +65,7 @@ impl ApiError {
             message,
             details: Vec::new(),
             retry_after_s: None,
+            allowed: None,
             reference,
         }
     }
@@ -122,12 +124,14 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "NO_SUCH_CALL", "There is no such call at this address.")
     }
 
-    pub(super) fn wrong_method() -> Self {
-        Self::new(
+    pub(super) fn wrong_method(allowed: &'static str) -> Self {
+        let mut error = Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "WRONG_METHOD",
             "This call exists, but not with this HTTP method.",
-        )
+        );
+        error.allowed = Some(allowed);
+        error
     }
 
     pub(super) fn too_large() -> Self {
@@ -168,6 +172,14 @@ impl ResponseError for ApiError {
         answer.insert_header((CACHE_CONTROL, "no-store"));
         if let Some(seconds) = self.retry_after_s {
             answer.insert_header((RETRY_AFTER, seconds));
+        }
+        if let Some(method) = self.allowed {
+            // RFC 9110 section 15.5.6.
+            answer.insert_header((ALLOW, method));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 6750 section 3.
+            answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
         if self.status == StatusCode::PAYLOAD_TOO_LARGE {
             // What is left of the body is not read, so the connection cannot be used again.

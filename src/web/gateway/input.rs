@@ -62,7 +62,8 @@ fn essence(media_type: &str) -> String {
 }
 
 /// Text fields of the token calls, from the query and from a body of any accepted kind; the body wins.
-pub async fn text_fields(request: &HttpRequest, payload: web::Payload) -> Result<BTreeMap<String, String>, ApiError> {
+/// `known` are the names the call reads: others may hold anything.
+pub async fn text_fields(request: &HttpRequest, payload: web::Payload, known: &[&str]) -> Result<BTreeMap<String, String>, ApiError> {
     let mut fields = form(request.query_string().as_bytes())?;
     let media_type = media_type(request)?;
     let body = body(request, payload, SMALL_BODY).await?;
@@ -72,7 +73,7 @@ pub async fn text_fields(request: &HttpRequest, payload: web::Payload) -> Result
     let more = match media_type.as_deref().map(essence).as_deref() {
         None | Some("application/x-www-form-urlencoded") => form(&body)?,
         Some("multipart/form-data") => multipart(media_type.unwrap_or_default(), body).await?,
-        Some("application/json") => json_as_text(&body)?,
+        Some("application/json") => json_as_text(&body, known)?,
         Some(_) => return Err(ApiError::wrong_type()),
     };
     fields.extend(more);
@@ -108,24 +109,29 @@ async fn multipart(media_type: String, body: Vec<u8>) -> Result<BTreeMap<String,
     Ok(fields)
 }
 
-fn json_as_text(body: &[u8]) -> Result<BTreeMap<String, String>, ApiError> {
+fn json_as_text(body: &[u8], known: &[&str]) -> Result<BTreeMap<String, String>, ApiError> {
     let mut fields = BTreeMap::new();
+    let mut problems = Vec::new();
     for (name, raw) in json_object(body)? {
+        if !known.contains(&name.as_str()) {
+            continue;
+        }
         let text = match raw.get().as_bytes().first() {
             Some(b'n') => continue,
             Some(b'"') => serde_json::from_str(raw.get()).map_err(|_| ApiError::unreadable("The JSON body cannot be read."))?,
             Some(b'{' | b'[') => {
-                return Err(ApiError::invalid(vec![FieldProblem::new(
-                    name,
-                    "WRONG_TYPE",
-                    "this field must be a text",
-                )]));
+                problems.push(FieldProblem::new(name, "WRONG_TYPE", "this field must be a text"));
+                continue;
             }
             _ => raw.get().to_owned(),
         };
         fields.insert(name, text);
     }
-    Ok(fields)
+    if problems.is_empty() {
+        Ok(fields)
+    } else {
+        Err(ApiError::invalid(problems))
+    }
 }
 
 /// A JSON object whose values are still as they were written.

@@ -61,24 +61,22 @@ pub fn routes(config: &mut web::ServiceConfig) {
     for prefix in ["/gateway", ""] {
         for family in ["/authenticate/rest/api/authenticate", "/authenticate/rest/api"] {
             let path = |call: &str| format!("{prefix}{family}/{call}");
-            config.service(only(&path("token"), web::post().to(calls::token)));
-            config.service(only(&path("refreshToken"), web::post().to(calls::refresh_token)));
+            config.service(only(&path("token"), "POST", web::post().to(calls::token)));
+            config.service(only(&path("refreshToken"), "POST", web::post().to(calls::refresh_token)));
         }
         for family in ["/core/rest/api/core", "/core/rest/api"] {
             let path = |call: &str| format!("{prefix}{family}/{call}");
-            config.service(only(&path("initPayment/{payment}"), web::post().to(calls::init_payment)));
-            config.service(only(&path("status/{payment}"), web::get().to(calls::status)));
-            config.service(only(&path("banks"), web::get().to(calls::banks)));
+            config.service(only(&path("initPayment/{payment}"), "POST", web::post().to(calls::init_payment)));
+            config.service(only(&path("status/{payment}"), "GET", web::get().to(calls::status)));
+            config.service(only(&path("banks"), "GET", web::get().to(calls::banks)));
         }
     }
 }
 
-fn only(path: &str, route: actix_web::Route) -> actix_web::Resource {
-    web::resource(path).route(route).default_service(web::to(wrong_method))
-}
-
-async fn wrong_method() -> HttpResponse {
-    ApiError::wrong_method().error_response()
+/// A call with one method, which the answer to every other names.
+fn only(path: &str, method: &'static str, route: actix_web::Route) -> actix_web::Resource {
+    let refused = web::to(move || std::future::ready(ApiError::wrong_method(method).error_response()));
+    web::resource(path).route(route).default_service(refused)
 }
 
 /// Anything that is no call of the API.

@@ -3,6 +3,7 @@
 use super::input::RawObject;
 use crate::flow::FieldProblem;
 use crate::flow::init_payment::InitOrder;
+use crate::payment::amount::AmountError;
 use crate::payment::order::{MAX_DETAILS_CHARS, MAX_NAME_CHARS};
 use crate::payment::text::{for_bank, has_forbidden_characters, is_email};
 use crate::payment::{Amount, Currency, Iban, Instruction, PaymentId};
@@ -153,6 +154,7 @@ impl Reader<'_> {
         };
         match Amount::parse(&digits, currency) {
             Ok(amount) => Some(amount),
+            Err(AmountError::Empty) => self.missing("amount"),
             Err(error) => self.problem("amount", "INVALID_AMOUNT", error.to_string()),
         }
     }

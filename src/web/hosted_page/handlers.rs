@@ -344,6 +344,9 @@ pub async fn partner_logo(site: web::Data<Site>, id: web::Path<String>) -> Resul
 }
 
 async fn partner(site: &Site, id: String) -> Result<Option<Partner>, PageError> {
+    if uuid::Uuid::try_parse(&id).is_err() {
+        return Ok(None);
+    }
     let found = site.cx.db.read(move |a| crate::store::partners::get(a, &id)).await;
     found.map_err(|e| PageError::new(site, Language::default(), e.into()))
 }
