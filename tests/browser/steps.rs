@@ -61,7 +61,7 @@ pub async fn fill_in(b: &Browser, customer: &Customer) -> Result<()> {
         b.keys("#bank-search", "\u{e007}").await?;
         b.see("#bank-change").await?;
     } else {
-        b.press("li.bank:has(input[value=cec]) label").await?;
+        b.choose("input[name=bank][value=cec]").await?;
     }
     b.write("#debtor_iban", customer.iban).await?;
     if b.has_script() {
@@ -117,14 +117,14 @@ pub async fn decide(demo: &Demo, b: &Browser, customer: &Customer, amount: &str,
 }
 
 /// Waits on the hosted page for the end; without script by asking again.
-pub async fn wait_for_outcome(b: &Browser, tone: &str, title: &str) -> Result<()> {
-    let outcome = format!(".outcome.{tone}");
-    if !b.shows(&outcome).await {
+pub async fn wait_for_outcome(b: &Browser, title: &str) -> Result<()> {
+    const WAY_BACK: &str = "a[data-return]";
+    if !b.shows(WAY_BACK).await {
         b.glance("waiting").await;
     }
     if !b.has_script() {
         until("the outcome is known", async || {
-            if b.shows(&outcome).await {
+            if b.shows(WAY_BACK).await {
                 return Ok(Some(()));
             }
             b.press("a.secondary").await?;
@@ -132,7 +132,8 @@ pub async fn wait_for_outcome(b: &Browser, tone: &str, title: &str) -> Result<()
         })
         .await?;
     }
-    b.read(&format!("{outcome} h1"), title).await?;
+    b.see(WAY_BACK).await?;
+    b.read("h1", title).await?;
     b.look("outcome").await
 }
 

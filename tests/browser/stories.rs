@@ -15,7 +15,7 @@ async fn a_purchase_is_paid_and_the_shop_learns_of_it() -> Result<()> {
         fill_in(b, &ANA).await?;
         go_to_bank(demo, b).await?;
         decide(demo, b, &ANA, "48,00", Decision::Confirm).await?;
-        wait_for_outcome(b, "good", "Plata a fost făcută").await?;
+        wait_for_outcome(b, "Plata a fost făcută").await?;
         return_to(demo, b, "shop", "plătit").await?;
         read_mail(demo, b, "Plată efectuată: 48,00", EMAIL, "Foișor").await
     })
@@ -29,7 +29,7 @@ async fn a_payment_refused_at_the_bank_takes_no_money() -> Result<()> {
         fill_in(b, &ANA).await?;
         go_to_bank(demo, b).await?;
         decide(demo, b, &ANA, "48,00", Decision::Refuse).await?;
-        wait_for_outcome(b, "bad", "Plata nu a fost făcută").await?;
+        wait_for_outcome(b, "Plata nu a fost făcută").await?;
         return_to(demo, b, "shop", "refuzat").await?;
         read_mail(demo, b, "Plata nu a fost făcută: 48,00", EMAIL, "Foișor").await
     })
@@ -56,7 +56,7 @@ async fn the_payer_of_an_invoice_corrects_it_and_pays() -> Result<()> {
         go_to_bank(demo, b).await?;
         b.read(".facts", "Factura HT 0097, partial").await?;
         decide(demo, b, &BAKERY, "600,50", Decision::Confirm).await?;
-        wait_for_outcome(b, "good", "Plata a fost făcută").await?;
+        wait_for_outcome(b, "Plata a fost făcută").await?;
         return_to(demo, b, "erp", "plătit").await?;
         b.read("#answer", "600").await?;
         b.open_page(&demo.site("mailbox")).await?;
@@ -90,7 +90,7 @@ async fn the_page_speaks_english_and_the_payer_gives_up() -> Result<()> {
         b.press("a.language").await?;
         b.read(".give-up button", "Cancel").await?;
         b.press(".give-up button").await?;
-        wait_for_outcome(b, "quiet", "You cancelled the payment").await?;
+        wait_for_outcome(b, "You cancelled the payment").await?;
         return_to(demo, b, "shop", "anulat").await
     })
     .await
@@ -108,7 +108,7 @@ async fn everything_works_without_script() -> Result<()> {
         fill_in(b, &ANA).await?;
         go_to_bank(demo, b).await?;
         decide(demo, b, &ANA, "48,00", Decision::Confirm).await?;
-        wait_for_outcome(b, "good", "Plata a fost făcută").await?;
+        wait_for_outcome(b, "Plata a fost făcută").await?;
         return_to(demo, b, "shop", "plătit").await?;
         read_mail(demo, b, "Plată efectuată: 48,00", EMAIL, "Foișor").await
     })

@@ -13,6 +13,7 @@ mod back_office;
 mod bank_silent;
 mod cut_off;
 mod gave_up;
+mod gone_away;
 mod happy_path;
 mod lost_answers;
 mod mail;

@@ -131,6 +131,11 @@ impl Browser {
         Ok(self.see(css).await?.click().await?)
     }
 
+    /// Chooses a radio button, which may be drawn by its label.
+    pub async fn choose(&self, css: &str) -> Result<()> {
+        Ok(self.client.find(Locator::Css(css)).await?.click().await?)
+    }
+
     /// Presses a link until the browser is somewhere else: pages that also go on by themselves may be
     /// quicker than we are.
     pub async fn leave_by(&self, css: &str, to: &str) -> Result<()> {

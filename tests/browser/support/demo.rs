@@ -35,7 +35,11 @@ impl Demo {
         for site in ["public", "gateway", "banks", "operations", "shop"] {
             command.arg(format!("--{site}-port")).arg(free_port()?.to_string());
         }
-        command.stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said);
+        command
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(said.try_clone()?)
+            .stderr(said);
         let mut child = Running(command.spawn().context("cannot start the demonstration")?);
         let json = folder.path().join("demo/demo.json");
         let file: DemoFile = until("demo.json is there", async || {

@@ -5,7 +5,7 @@
 pub mod browser;
 pub mod demo;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use browser::{Browser, Script};
 use demo::Demo;
 use std::net::TcpListener;
@@ -33,9 +33,8 @@ pub async fn tell(name: &str, script: Script, story: impl AsyncFnOnce(&Demo, &Br
     };
     let closed = browser.close().await;
     let (stopped, log) = demo.stop().await;
-    told.and(closed)
-        .and(stopped)
-        .with_context(|| format!("the demonstration said:\n{log}"))
+    let whole = told.and(closed).and(stopped);
+    whole.map_err(|error| anyhow::anyhow!("{error:#}\n\nThe demonstration said:\n{log}"))
 }
 
 /// Looks again and again until there is something, and fails with the last reason.
