@@ -83,6 +83,40 @@ async fn a_word_nobody_knows_is_still_working() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn only_the_banks_last_word_is_success() {
+    let app = TestApp::start().await;
+    // What the bank may say on the way (ISO 20022), and what the partner reads then.
+    let words = [
+        ("RCVD", "RCVD"),
+        ("PDNG", "PDNG"),
+        ("ACTC", "ACTC"),
+        ("ACCP", "ACCP"),
+        ("ACFC", "PDNG"),
+        ("PATC", "PATC"),
+        ("ACWC", "PDNG"),
+        ("ACSP", "ACSP"),
+    ];
+    for (word, _) in words {
+        app.bank.fail_next(Operation::Status, Fault::UnknownWord(word.into()));
+    }
+    let (mut started, psu) = approved(&app).await;
+    for (word, shown) in words {
+        let sight = app.shop().sees(&mut started).await;
+        assert_eq!(
+            (sight.word.as_str(), sight.is_final, sight.is_successful),
+            (shown, false, false),
+            "{word}"
+        );
+        psu.get(&started.link).await.says("Verificăm plata la banca ta");
+        let due = app.payment(started.tokens.payment).await.due_at.unwrap();
+        let wait = (due - app.cx.now()).to_std().unwrap_or_default();
+        app.let_pass(1, wait + Duration::from_millis(1)).await;
+    }
+    assert_eq!(app.shop().sees(&mut started).await.word, "ACSC");
+    assert!(app.mails.all().iter().filter(|m| m.message_id.contains(".settled@")).count() == 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_access_token_that_ran_out_is_renewed() {
     let app = TestApp::start().await;
     app.bank.fail_next(Operation::Status, Fault::UnknownWord("PDNG".into()));

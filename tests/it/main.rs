@@ -22,6 +22,7 @@ mod migrations;
 mod once_only;
 mod one_browser;
 mod partner_calls;
+mod random_walks;
 mod refused;
 mod return_from_bank;
 mod secrets;
