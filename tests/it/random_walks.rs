@@ -135,7 +135,7 @@ async fn walk(seed: u64) {
     let app = TestApp::start_with("[bank_calls]\nconnect_timeout_ms = 300\ntotal_timeout_ms = 900").await;
     let mut dice = Dice(seed);
     let mut ends = Vec::new();
-    for _ in 0..12 {
+    for _ in 0..8 {
         let started = app.shop().start(json!({ "amount": "10.00" })).await;
         let mut walk = Walk {
             app: &app,
