@@ -13,7 +13,7 @@ use crate::store::connection::Location;
 use crate::store::{self, Db};
 use crate::web::gateway::Gateway;
 use crate::web::hosted_page::pages::Operator;
-use crate::web::{self, Site, gateway, headers};
+use crate::web::{self, Detached, Site, gateway, headers};
 use crate::{telemetry, worker};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
@@ -51,6 +51,7 @@ pub struct App {
     /// The mails of a mailer that keeps them in memory.
     pub sent_mails: Option<SentMails>,
     servers: Vec<Server>,
+    detached: Detached,
     pace: worker::Pace,
     stop: CancellationToken,
 }
@@ -90,8 +91,9 @@ impl App {
             clock,
             rules: Arc::new(rules(settings, addresses.public)?),
         };
+        let detached = Detached::here();
         let servers = vec![
-            public_server(settings, &context, public)?,
+            public_server(settings, &context, detached.clone(), public)?,
             gateway_server(settings, &context, gateway)?,
             operations_server(&context, operations)?,
         ];
@@ -104,6 +106,7 @@ impl App {
             context,
             sent_mails,
             servers,
+            detached,
             pace,
             stop: CancellationToken::new(),
         })
@@ -130,6 +133,7 @@ impl App {
         for server in servers {
             server.await??;
         }
+        self.detached.finish().await;
         if let Some(worker) = worker {
             worker.await?;
         }
@@ -280,7 +284,7 @@ const SHUTDOWN_S: u64 = 60;
 /// open without a request are cut after it.
 const GATEWAY_SHUTDOWN_S: u64 = 5;
 
-fn public_server(settings: &Settings, cx: &Context, listener: TcpListener) -> anyhow::Result<Server> {
+fn public_server(settings: &Settings, cx: &Context, detached: Detached, listener: TcpListener) -> anyhow::Result<Server> {
     let site = Site {
         cx: cx.clone(),
         operator: Operator {
@@ -289,6 +293,7 @@ fn public_server(settings: &Settings, cx: &Context, listener: TcpListener) -> an
             contact: settings.operator.contact.clone(),
         },
         trusted_proxies: settings.public.trusted_proxies.clone(),
+        detached,
     };
     let idle = Duration::from_secs(u64::from(settings.back_office.idle_minutes) * 60);
     let site = actix_web::web::Data::new(site);

@@ -93,6 +93,9 @@ struct BankOptions {
     /// Where PSUs may be sent back to (repeatable)
     #[arg(long = "redirect-uri", required = true, value_name = "URL")]
     redirect_uris: Vec<Url>,
+    /// Address browsers and TPPs reach it under, when there is a proxy in between
+    #[arg(long, value_name = "URL")]
+    base_url: Option<Url>,
     /// Keeps the banks' books over a restart
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
@@ -262,7 +265,8 @@ fn welcome(demo: &Demo, dir: &Path) -> String {
 async fn sandbox_banks(options: BankOptions) -> anyhow::Result<()> {
     telemetry::start_logging(&Settings::demo_log()?).map_err(anyhow::Error::msg)?;
     let listener = app::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.port)), "--port")?;
-    let base_url = app::local_url("http", listener.local_addr()?).context("no address")?;
+    let local = app::local_url("http", listener.local_addr()?).context("no address")?;
+    let base_url = options.base_url.unwrap_or(local);
     let mut settings = SandboxSettings::new(base_url.clone());
     settings.clients = vec![SandboxClient {
         client_id: options.client_id,
@@ -377,15 +381,13 @@ async fn partner_list(settings: &Settings) -> anyhow::Result<()> {
 
 async fn admin_add(settings: &Settings, user: &str) -> anyhow::Result<()> {
     let db = app::database(settings)?;
-    if std::io::stdin().is_terminal() {
-        eprint!(
-            "Password (at least {} characters, shown as you type): ",
-            add_admin::MIN_PASSWORD_CHARS
-        );
-    }
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
-    let password = SecretString::from(line.trim_end_matches(['\r', '\n']).to_owned());
+    let password = SecretString::from(if std::io::stdin().is_terminal() {
+        rpassword::prompt_password(format!("Password (at least {} characters): ", add_admin::MIN_PASSWORD_CHARS))?
+    } else {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    });
     add_admin::add_admin(&db, user, password, "cli", Clock::default().now())
         .await
         .map_err(refused)?;

@@ -177,6 +177,8 @@ impl GatewayClient {
         let mut builder = Client::builder()
             .timeout(TIMEOUT)
             .no_proxy()
+            // The server closes idle HTTP/1.1 connections when it stops, and waits for idle HTTP/2 ones.
+            .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .user_agent("smartpay-demo-partner");
         if base.scheme() == "https" {

@@ -5,7 +5,8 @@ use crate::bank::{Answer, BankError, Connector, Session, Verdict};
 use crate::clock::Timestamp;
 use crate::payment::transition::{self, CORRECTION, NotAllowed};
 use crate::payment::{Event, Status, next};
-use crate::store::payments::{self, Claim, Entry, Payment};
+use crate::store::history::Entry;
+use crate::store::payments::{self, Claim, Payment};
 use std::time::Duration;
 
 /// Which verb called the bank.

@@ -7,9 +7,10 @@ use crate::mail::{self, MailKind, MailLine, OutgoingMail, PaymentMail, ReasonWor
 use crate::partner::Partner;
 use crate::payment::Status;
 use crate::payment::transition::CORRECTION;
+use crate::store::history::Entry;
 use crate::store::outbox::NewMessage;
 use crate::store::partners;
-use crate::store::payments::{Entry, Payment};
+use crate::store::payments::Payment;
 
 /// After so many questions without an end (about two minutes) the payer is told that it takes longer.
 const POLLS_UNTIL_ON_ITS_WAY: i32 = 7;

@@ -66,7 +66,7 @@ pub async fn submit_payment(
     if payment.browser_hash.as_deref() != Some(&psu.browser_hash) {
         return Err(FlowError::NotFound);
     }
-    if payment.status != Status::Created {
+    if payment.status != Status::Created || payment.expires_at <= cx.now() {
         return Ok(());
     }
     let state = crypto::new_token();
@@ -105,7 +105,7 @@ async fn write_intent(
         history.note(&payment, "tampering", "psu", Some(format!("{field:?}")));
     }
     let now = cx.now();
-    let until = after(now, cx.rules.lease);
+    let (until, expires_at) = (after(now, cx.rules.lease), after(now, cx.rules.link_life));
     let callback_hash = crypto::token_hash(state);
     let partner = partner.clone();
     let written = cx
@@ -121,6 +121,8 @@ async fn write_intent(
                 return Err(StoreError::Conflict);
             }
             payment.due_at = Some(until);
+            // The PSU gets the whole time at the bank, however long the form took.
+            payment.expires_at = expires_at;
             payments::save_order(a, &payment, &history.entries, now, true)
         })
         .await;

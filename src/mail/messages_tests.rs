@@ -41,7 +41,7 @@ fn every_mail_says_what_it_must() {
     for (kind, language) in all() {
         let mail = render(&example(kind, language)).unwrap();
         let (amount, date, warning) = match language {
-            Language::Ro => ("1.234,56 RON", "21 noiembrie 2026, 14:05 (ora României)", "Sunați imediat la banca"),
+            Language::Ro => ("1.234,56 RON", "21 noiembrie 2026, 14:05 (ora României)", "Sună imediat la banca"),
             Language::En => ("1,234.56 RON", "21 November 2026, 14:05 (Romanian time)", "Call your bank"),
         };
         assert!(

@@ -11,12 +11,14 @@ use askama::Template;
 /// How many entries the ledger page shows.
 const SHOWN_ENTRIES: usize = 200;
 const STYLE: &str = include_str!("../../static/sandbox/sandbox.css");
+const ICON: &str = include_str!("../../static/sandbox/icon.svg");
 const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(index))
         .route("/sandbox.css", web::get().to(style))
+        .route("/icon.svg", web::get().to(icon))
         .default_service(web::to(not_found));
 }
 
@@ -87,11 +89,19 @@ async fn index(bank: web::Data<Sandbox>) -> HttpResponse {
 }
 
 async fn style() -> HttpResponse {
+    file("text/css; charset=utf-8", STYLE)
+}
+
+async fn icon() -> HttpResponse {
+    file("image/svg+xml", ICON)
+}
+
+fn file(media_type: &'static str, content: &'static str) -> HttpResponse {
     HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
+        .content_type(media_type)
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .body(STYLE)
+        .body(content)
 }
 
 async fn not_found() -> HttpResponse {

@@ -4,9 +4,10 @@
 //! finishes it writes status, history and outbox in one transaction. A lease that ran out can be taken over,
 //! and the late holder's finish changes nothing ([`StoreError::Conflict`]).
 
+use super::history::{self, Entry};
 use super::outbox::NewMessage;
 use super::payment_row::Row;
-use super::schema::{payment_events as e, payment_instructions as i, payments as t};
+use super::schema::{payment_instructions as i, payments as t};
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
 use crate::payment::{Amount, Currency, Iban, Instruction, Language, PaymentId, Status};
@@ -123,46 +124,6 @@ impl Payment {
 pub struct Claim {
     /// As it is now; what is changed here is written by [`finish`].
     pub payment: Payment,
-}
-
-/// One line of a payment's history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// State before.
-    pub from: Status,
-    /// What happened.
-    pub event: String,
-    /// State after.
-    pub to: Status,
-    /// psu, partner, bank, clock or admin.
-    pub actor: &'static str,
-    /// The bank's word, where there was one.
-    pub bank_word: Option<String>,
-    /// Anything else worth knowing; no personal data.
-    pub detail: Option<String>,
-}
-
-/// A stored history entry.
-#[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = e)]
-pub struct StoredEntry {
-    payment_id: i64,
-    /// Position in the history, from 1.
-    pub seq: i32,
-    /// State before.
-    pub from_status: String,
-    /// What happened.
-    pub event: String,
-    /// State after.
-    pub to_status: String,
-    /// Who did it.
-    pub actor: String,
-    /// The bank's word.
-    pub bank_word: Option<String>,
-    /// Anything else.
-    pub detail: Option<String>,
-    /// When.
-    pub at: Timestamp,
 }
 
 #[derive(Queryable, Insertable)]
@@ -307,7 +268,7 @@ pub fn save(
     if diesel::update(mine).set(&row).execute(a.conn)? == 0 {
         return Err(StoreError::Conflict);
     }
-    append(a, payment.id, entries, now)?;
+    history::append(a, payment.id, entries, now)?;
     for mail in mails {
         super::outbox::add(a, payment.id, mail, now)?;
     }
@@ -328,40 +289,6 @@ pub fn save_order(
     let saved = save(a, payment, entries, &[], now, keep_lease)?;
     replace_instructions(a, payment)?;
     Ok(saved)
-}
-
-/// Appends to the history.
-fn append(a: &mut Access<'_>, id: PaymentId, entries: &[Entry], now: Timestamp) -> Result<(), StoreError> {
-    if entries.is_empty() {
-        return Ok(());
-    }
-    let last: Option<i32> = e::table
-        .filter(e::payment_id.eq(id.number()))
-        .select(diesel::dsl::max(e::seq))
-        .first(a.conn)?;
-    for (seq, entry) in (last.unwrap_or(0) + 1..).zip(entries) {
-        let row = StoredEntry {
-            payment_id: id.number(),
-            seq,
-            from_status: entry.from.as_str().into(),
-            event: entry.event.clone(),
-            to_status: entry.to.as_str().into(),
-            actor: entry.actor.into(),
-            bank_word: entry.bank_word.clone(),
-            detail: entry.detail.clone(),
-            at: now,
-        };
-        diesel::insert_into(e::table).values(&row).execute(a.conn)?;
-    }
-    Ok(())
-}
-
-/// The history of a payment, oldest first.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn history(a: &mut Access<'_>, id: PaymentId) -> Result<Vec<StoredEntry>, StoreError> {
-    Ok(e::table.filter(e::payment_id.eq(id.number())).order(e::seq).load(a.conn)?)
 }
 
 /// Binds a payment's link to a browser; `false` when it is bound already.

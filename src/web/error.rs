@@ -61,17 +61,17 @@ fn page(site: &Site, language: Language, status: StatusCode, reference: String) 
     let (title, message) = match status {
         StatusCode::NOT_FOUND if ro => (
             "Pagina nu există",
-            "Adresa nu duce nicăieri. Verificați linkul sau reveniți la magazin.",
+            "Adresa nu duce nicăieri. Verifică linkul sau revino la magazin.",
         ),
         StatusCode::NOT_FOUND => (
             "There is no such page",
             "The address leads nowhere. Check the link or go back to the shop.",
         ),
-        StatusCode::TOO_MANY_REQUESTS if ro => ("Prea multe încercări", "Așteptați un minut și încercați din nou."),
+        StatusCode::TOO_MANY_REQUESTS if ro => ("Prea multe încercări", "Așteaptă un minut și încearcă din nou."),
         StatusCode::TOO_MANY_REQUESTS => ("Too many tries", "Wait a minute and try again."),
         s if s.is_client_error() && ro => (
             "Cererea nu a putut fi primită",
-            "Nimic nu s-a schimbat. Reveniți la pagina anterioară și încercați din nou.",
+            "Nimic nu s-a schimbat. Revino la pagina anterioară și încearcă din nou.",
         ),
         s if s.is_client_error() => (
             "The request could not be taken",
@@ -79,7 +79,7 @@ fn page(site: &Site, language: Language, status: StatusCode, reference: String) 
         ),
         _ if ro => (
             "Ceva nu a mers la noi",
-            "Datele salvate sunt în siguranță. Reîncărcați pagina peste câteva momente; dacă ați plătit deja, nu plătiți încă o dată.",
+            "Datele salvate sunt în siguranță. Reîncarcă pagina peste câteva momente; dacă ai plătit deja, nu plăti încă o dată.",
         ),
         _ => (
             "Something went wrong on our side",

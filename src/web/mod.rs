@@ -14,12 +14,13 @@ pub mod operations;
 pub use error::PageError;
 
 use crate::bank::directory::Bank;
-use crate::flow::Context;
+use crate::flow::{Context, FlowError};
 use crate::payment::Language;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use hosted_page::pages::{Operator, Shell};
 use std::net::{IpAddr, Ipv4Addr};
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 /// What the handlers of the public sites work with.
@@ -31,6 +32,42 @@ pub struct Site {
     pub operator: Operator,
     /// Addresses whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Where flows run that must not end with the connection that started them.
+    pub detached: Detached,
+}
+
+/// Runs work to its end even when the browser that asked for it goes away: a call to a bank that was begun
+/// must be finished and its answer saved. At a stop it is waited for.
+#[derive(Clone, Debug)]
+pub struct Detached {
+    tracker: TaskTracker,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Detached {
+    /// Work on the current runtime, which must outlive the listeners.
+    #[must_use]
+    pub fn here() -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            runtime: tokio::runtime::Handle::current(),
+        }
+    }
+
+    /// Runs a flow to its end.
+    ///
+    /// # Errors
+    /// What the flow answers.
+    pub async fn run<T: Send + 'static>(&self, flow: impl Future<Output = Result<T, FlowError>> + Send + 'static) -> Result<T, FlowError> {
+        let ended = self.tracker.spawn_on(flow, &self.runtime).await;
+        ended.unwrap_or_else(|_| Err(FlowError::Internal("a flow panicked".into())))
+    }
+
+    /// Waits until everything that was begun has ended.
+    pub async fn finish(&self) {
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
 }
 
 impl Site {

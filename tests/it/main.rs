@@ -4,9 +4,25 @@
 //! Every story that starts a [`support::TestApp`] ends with the same check of everything it left behind
 //! (`support/checks.rs`). `SMARTPAY_TEST_POSTGRES` names a PostgreSQL server; without it the stories use
 //! SQLite files.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a story that cannot go on panics")]
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on panics")]
 
 mod support;
 
+mod architecture;
+mod back_office;
 mod bad_input;
+mod bank_silent;
+mod cut_off;
+mod gave_up;
+mod gone_away;
 mod happy_path;
+mod lost_answers;
+mod mail;
+mod migrations;
+mod once_only;
+mod one_browser;
+mod partner_calls;
+mod refused;
+mod return_from_bank;
+mod secrets;
+mod what_is_sent;

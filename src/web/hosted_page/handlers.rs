@@ -218,7 +218,12 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
         user_agent: user_agent(&request),
         browser_hash: browser.hash(),
     };
-    match submit_payment(&site.cx, payment.id, &psu, confirmed, &checked.tampered).await {
+    let (cx, id, tampered) = (site.cx.clone(), payment.id, checked.tampered);
+    let sent = site
+        .detached
+        .run(async move { submit_payment(&cx, id, &psu, confirmed, &tampered).await })
+        .await;
+    match sent {
         // Busy: another tab is at it; the page shows it.
         Ok(()) | Err(FlowError::Busy) => Ok(see_other(&back)),
         Err(other) => Err(PageError::new(&site, language, other)),
@@ -244,7 +249,12 @@ pub async fn withdraw(site: web::Data<Site>, request: HttpRequest, posted: web::
     if checked.forged {
         return Ok(see_other(&back));
     }
-    match withdraw_payment::withdraw_payment(&site.cx, checked.payment.id, &checked.browser.hash()).await {
+    let (cx, id, browser) = (site.cx.clone(), checked.payment.id, checked.browser.hash());
+    match site
+        .detached
+        .run(async move { withdraw_payment::withdraw_payment(&cx, id, &browser).await })
+        .await
+    {
         Ok(()) | Err(FlowError::Busy | FlowError::NotAllowed) => Ok(see_other(&back)),
         Err(other) => Err(PageError::new(&site, checked.language, other)),
     }
@@ -272,7 +282,11 @@ pub async fn came_back(site: web::Data<Site>, request: HttpRequest, bank: web::P
         .map(|(n, v)| (n.into_owned(), v.chars().take(4096).collect()))
         .collect();
     let browser = Browser::known(&request, site.https()).map(|b| b.hash());
-    let outcome = reply_to_bank::reply_to_bank(&site.cx, &bank, query, browser.as_deref()).await;
+    let (cx, bank, by) = (site.cx.clone(), bank.into_inner(), browser.clone());
+    let outcome = site
+        .detached
+        .run(async move { reply_to_bank::reply_to_bank(&cx, &bank, query, by.as_deref()).await })
+        .await;
     let neutral = || -> Result<HttpResponse, PageError> {
         Ok(html(
             StatusCode::OK,

@@ -1,6 +1,7 @@
 //! The pages as plain data: each struct is one page, its template only lays it out.
 
 mod payment_form;
+mod result;
 
 use super::texts::Texts;
 use crate::payment::text::for_bank;
@@ -19,9 +20,10 @@ macro_rules! opaque {
     )+};
 }
 use opaque;
-opaque!(PostForm, OrderView, GoToBank, Waiting, InDoubt, Result);
+opaque!(PostForm, OrderView, GoToBank, Waiting, InDoubt);
 
 pub use payment_form::{Answered, FormNotice, PaymentForm};
+pub use result::{Outcome, Refusal, Result};
 
 /// Who runs this service.
 #[derive(Clone, Debug)]
@@ -278,122 +280,6 @@ impl InDoubt {
 
     fn back_label(&self) -> String {
         self.shell.t.back_to.replace("{partner}", self.shell.partner_name())
-    }
-}
-
-/// Why a payment was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The payer did not approve it.
-    NotApproved,
-    /// The bank's decision.
-    ByBank,
-    /// The bank gave no reason.
-    Unknown,
-}
-
-/// How a payment ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The money left.
-    Settled,
-    /// Some instructions of several were executed.
-    PartlySettled,
-    /// Refused.
-    Rejected(Refusal),
-    /// Cancelled at the bank before execution.
-    Cancelled,
-    /// The payer gave up.
-    GivenUp,
-    /// Nothing happened in time.
-    Expired,
-    /// Stopped here by a limit or a rule.
-    Blocked,
-}
-
-/// The end of a payment.
-#[derive(Template)]
-#[template(path = "hosted_page/result.html", whitespace = "minimize")]
-pub struct Result {
-    /// What stands around the page.
-    pub shell: Shell,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// What was to be paid, when it was known.
-    pub order: Option<OrderView>,
-    /// The bank's name.
-    pub bank: Option<String>,
-    /// The payer's account, masked.
-    pub debtor_iban: Option<String>,
-    /// When it ended, in local time as people read it.
-    pub finished_at: Option<String>,
-    /// Where the confirmation goes, masked ([`mask_email`]).
-    pub mail_to: Option<String>,
-    /// Back to the partner with the outcome; without one there is no button.
-    pub return_url: Option<String>,
-}
-
-impl Result {
-    /// `good`, `bad` or `calm`: how the page looks. Never the only sign of the outcome.
-    fn tone(&self) -> &'static str {
-        match self.outcome {
-            Outcome::Settled => "good",
-            Outcome::PartlySettled | Outcome::Rejected(_) | Outcome::Blocked => "bad",
-            Outcome::Cancelled | Outcome::GivenUp | Outcome::Expired => "calm",
-        }
-    }
-
-    fn title(&self) -> &'static str {
-        let t = self.shell.t;
-        match self.outcome {
-            Outcome::Settled => t.settled_title,
-            Outcome::PartlySettled => t.partly_title,
-            Outcome::Rejected(_) => t.rejected_title,
-            Outcome::Cancelled => t.cancelled_title,
-            Outcome::GivenUp => t.abandoned_title,
-            Outcome::Expired => t.expired_title,
-            Outcome::Blocked => t.blocked_title,
-        }
-    }
-
-    fn lead(&self) -> String {
-        let t = self.shell.t;
-        let text = match self.outcome {
-            Outcome::Settled => t.settled_lead,
-            Outcome::PartlySettled => t.partly_lead,
-            Outcome::Rejected(Refusal::NotApproved) => t.rejected_psu,
-            Outcome::Rejected(Refusal::ByBank) => t.rejected_bank,
-            Outcome::Rejected(Refusal::Unknown) => t.rejected_unknown,
-            Outcome::Cancelled => t.cancelled_lead,
-            Outcome::GivenUp => t.abandoned_lead,
-            Outcome::Expired => t.expired_lead,
-            Outcome::Blocked => t.blocked_lead,
-        };
-        let creditor = self.order.as_ref().map_or(self.shell.partner_name(), |o| &o.creditor_name);
-        text.replace("{creditor}", creditor)
-    }
-
-    /// What may be done next, when no money moved and the partner is known.
-    fn next(&self) -> Option<String> {
-        let again = matches!(self.outcome, Outcome::Rejected(_) | Outcome::Cancelled | Outcome::Expired);
-        let partner = self.shell.partner.as_ref().filter(|_| again)?;
-        Some(self.shell.t.rejected_next.replace("{partner}", &partner.name))
-    }
-
-    fn return_label(&self) -> String {
-        if self.outcome == Outcome::Settled {
-            return self.shell.t.thanks.to_owned();
-        }
-        self.shell.t.back_to.replace("{partner}", self.shell.partner_name())
-    }
-
-    fn back_soon(&self) -> String {
-        self.shell.t.back_soon.replace("{partner}", self.shell.partner_name())
-    }
-
-    /// Seconds until the page returns to the partner: longer where there is more to read.
-    fn return_after_s(&self) -> u32 {
-        if self.outcome == Outcome::Settled { 10 } else { 25 }
     }
 }
 

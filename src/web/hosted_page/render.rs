@@ -95,6 +95,7 @@ impl View<'_> {
     pub fn page(&self) -> Rendered {
         match self.payment.status {
             Status::Created if self.payment.is_leased(self.site.cx.now()) => self.busy(),
+            Status::Created if self.payment.expires_at <= self.site.cx.now() => notice(self.site, self.language, NoticeKind::Expired),
             Status::Created => self.form(None, false),
             Status::Initiating => self.waiting(WaitingFor::Sending, None),
             Status::AwaitingPsu => self.at_bank(),

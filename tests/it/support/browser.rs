@@ -172,6 +172,11 @@ impl Browser {
         cookies.iter().find(|c| c.name == name).map(|c| c.value.clone())
     }
 
+    /// Plants a cookie.
+    pub fn remember(&self, name: &str, value: &str) {
+        self.keep(&format!("{name}={value}; Path=/"));
+    }
+
     /// What happens when a browser's cookies are cleared.
     pub fn forget_cookies(&self) {
         self.cookies.lock().unwrap().clear();

@@ -1,12 +1,14 @@
 //! Starts the application as production does, on free ports, with a clock that can be moved, and gives out
 //! clients for everybody who uses it.
 
+pub mod admin;
 pub mod browser;
 pub mod certificates;
 mod checks;
 pub mod database;
 pub mod partner;
 pub mod psu;
+pub mod smtp_sink;
 
 use database::Database;
 use partner::Partner;
@@ -21,7 +23,8 @@ use smartpay::mail::SentMails;
 use smartpay::partner::{Partner as Profile, PartnerKind, PeerCertificate};
 use smartpay::payment::{Currency, PaymentId};
 use smartpay::sandbox::{self, Sandbox, SandboxClient, SandboxSettings};
-use smartpay::store::payments::{Payment, StoredEntry, history};
+use smartpay::store::history::{self, StoredEntry};
+use smartpay::store::payments::Payment;
 use smartpay::{store, worker};
 use std::net::TcpListener;
 use std::time::Duration;
@@ -133,6 +136,11 @@ impl TestApp {
         Psu::new()
     }
 
+    /// An admin who has not signed in yet.
+    pub async fn admin(&self) -> admin::Admin {
+        admin::Admin::new(self).await
+    }
+
     /// An address of the public site.
     pub fn public(&self, path: &str) -> Url {
         self.cx.rules.base_url.join(path).unwrap()
@@ -146,7 +154,7 @@ impl TestApp {
     /// A payment's history.
     pub async fn history(&self, id: i64) -> Vec<StoredEntry> {
         let id = PaymentId::from_number(id).unwrap();
-        self.cx.db.read(move |a| history(a, id)).await.unwrap()
+        self.cx.db.read(move |a| history::of(a, id)).await.unwrap()
     }
 }
 

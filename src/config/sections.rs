@@ -1,0 +1,280 @@
+//! The sections of the settings, as they stand in the files.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use url::Url;
+
+/// A secret setting: never printed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// Wraps a secret.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// The wrapped secret.
+    #[must_use]
+    pub const fn wrapped(&self) -> &SecretString {
+        &self.0
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("***")
+    }
+}
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Hosted page and back office.
+    pub public: Public,
+    /// Partner API.
+    pub gateway: Gateway,
+    /// Health and metrics.
+    pub operations: Operations,
+    /// Where the data is.
+    pub database: Database,
+    /// Keys.
+    pub encryption: Encryption,
+    /// Who runs the service.
+    pub operator: Operator,
+    /// Lifetimes.
+    pub payments: Payments,
+    /// Calls to banks.
+    pub bank_calls: BankCalls,
+    /// Credentials per bank code.
+    #[serde(default)]
+    pub bank: BTreeMap<String, BankSettings>,
+    /// Mail.
+    pub mail: Mail,
+    /// Back office.
+    pub back_office: BackOffice,
+    /// Timers.
+    pub worker: Worker,
+    /// Logging.
+    pub log: Log,
+}
+
+/// The public listener.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Public {
+    /// Address to listen on; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// What payers see.
+    pub base_url: Url,
+    /// Addresses whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// The gateway listener.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// Address to listen on.
+    pub bind: SocketAddr,
+    /// PEM chain.
+    pub certificate: PathBuf,
+    /// PEM private key.
+    pub key: PathBuf,
+    /// PEM of the CAs that may sign partners' certificates.
+    pub client_ca: PathBuf,
+    /// Requests a minute per certificate.
+    pub requests_per_minute: u32,
+    /// Requests at once per certificate.
+    pub requests_burst: u32,
+}
+
+/// The operations listener.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operations {
+    /// Address to listen on.
+    pub bind: SocketAddr,
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://…` or `postgres://…`; a secret, as it may hold a password.
+    pub url: Secret,
+    /// Pooled connections.
+    pub readers: u32,
+}
+
+/// Keys.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encryption {
+    /// The key file, mode 0600.
+    pub key_file: PathBuf,
+}
+
+/// Who runs the service.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    /// Name payers see.
+    pub name: String,
+    /// Where payers turn to.
+    pub contact: String,
+}
+
+/// Lifetimes.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payments {
+    /// Minutes until an untouched payment is given up.
+    pub link_minutes: u32,
+    /// Seconds an access token lives.
+    pub access_token_seconds: u32,
+    /// Minutes a refresh token lives.
+    pub refresh_token_minutes: u32,
+}
+
+/// Calls to banks.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BankCalls {
+    /// Milliseconds to connect.
+    pub connect_timeout_ms: u64,
+    /// Milliseconds for a whole call.
+    pub total_timeout_ms: u64,
+    /// PEM of further roots.
+    #[serde(default)]
+    pub extra_root_ca: Option<PathBuf>,
+    /// PEM of our QSEALC.
+    #[serde(default)]
+    pub signing_certificate: Option<PathBuf>,
+}
+
+/// Our credentials at one bank.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BankSettings {
+    /// Base URL of its API.
+    #[serde(default)]
+    pub base_url: Option<Url>,
+    /// Client id.
+    pub client_id: String,
+    /// Client secret.
+    #[serde(default)]
+    pub client_secret: Option<Secret>,
+}
+
+/// How mail leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTransport {
+    /// A mail server.
+    Smtp,
+    /// Files in a folder.
+    Folder,
+    /// Kept in memory, for tests.
+    Memory,
+}
+
+/// Mail.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// How it leaves.
+    pub transport: MailTransport,
+    /// Sender, `Name <address>`.
+    pub from: String,
+    /// For `folder`.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
+    /// For `smtp`.
+    pub smtp: Smtp,
+}
+
+/// Encryption towards the mail server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpEncryption {
+    /// STARTTLS (RFC 3207), required.
+    Starttls,
+    /// TLS from the first byte (RFC 8314).
+    Tls,
+    /// None, only to loopback.
+    None,
+}
+
+/// The mail server.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    /// Host name.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Encryption.
+    pub tls: SmtpEncryption,
+    /// Milliseconds for one exchange.
+    pub timeout_ms: u64,
+    /// User name.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Password.
+    #[serde(default)]
+    pub password: Option<Secret>,
+    /// PEM of a further root.
+    #[serde(default)]
+    pub extra_root_ca: Option<PathBuf>,
+}
+
+/// Back office.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackOffice {
+    /// Minutes without a request after which a session ends.
+    pub idle_minutes: u32,
+}
+
+/// Timers.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Milliseconds between two looks for due work.
+    pub interval_ms: u64,
+    /// Payments asked about at the same time.
+    pub payments_at_once: usize,
+}
+
+/// Logging.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Text or JSON.
+    pub format: LogFormat,
+    /// `tracing` filter directives.
+    pub filter: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For collectors.
+    Json,
+}

@@ -1,0 +1,156 @@
+//! Whoever steals the disk or reads the logs learns no account, name, address or token of anybody.
+
+use crate::support::TestApp;
+use crate::support::partner::Started;
+use crate::support::psu::ANA;
+use serde_json::json;
+use std::io::Write;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+const CREDITOR: &str = "Canarul Galben Atelier";
+const DETAILS: &str = "detalii-canar-81723";
+const EMAIL: &str = "canar.81723@payer.example";
+const CLIENT_ID_PSU: &str = "client-canar-81723";
+
+/// Pays with a canary in every field; answers everything that must be found nowhere.
+async fn a_payment_with_canaries(app: &TestApp) -> Vec<String> {
+    let (shop, psu) = (app.shop(), app.psu());
+    let order = json!({
+        "creditorName": CREDITOR, "details": DETAILS, "psuEmail": EMAIL, "psuIntermediarId": CLIENT_ID_PSU, "debtorIban": ANA.iban,
+    });
+    let mut started: Started = shop.start(order).await;
+    let mut secrets = vec![started.tokens.access.clone(), started.tokens.refresh.clone()];
+    shop.sees(&mut started).await;
+    secrets.extend([started.tokens.access.clone(), started.tokens.refresh.clone()]);
+    let form = psu
+        .open(&started.link)
+        .await
+        .form("/payment-initiation")
+        .with("bank", "cec")
+        .with("terms", "yes");
+    assert_eq!(
+        (form.value("email"), form.value("debtor_iban").replace(' ', "")),
+        (EMAIL, ANA.iban.to_owned())
+    );
+    secrets.push(form.value("state").to_owned());
+    secrets.push(form.value("csrf").to_owned());
+    secrets.push(psu.cookie("smartpay").unwrap());
+    let to_bank = psu.follow(&psu.submit(&form).await).await;
+    let authorise = to_bank.link("a#go");
+    let taken = |name: &str, url: &url::Url| url.query_pairs().find(|(n, _)| n == name).unwrap().1.into_owned();
+    secrets.push(taken("state", &authorise));
+    secrets.push(taken("code_challenge", &authorise));
+    let way_back = psu.approve(&to_bank, ANA).await;
+    secrets.push(taken("code", &way_back));
+    psu.come_back(&way_back).await;
+    app.let_pass(10, Duration::from_secs(2)).await;
+    assert!(shop.sees(&mut started).await.is_successful);
+    assert_eq!(app.mails.all()[0].to, EMAIL);
+    secrets.extend(
+        [
+            ANA.iban,
+            "RO30 CECE B000 30RO N000 1001",
+            "RO66BACX0000001234567890",
+            "RO66 BACX 0000 0012 3456 7890",
+            CREDITOR,
+            DETAILS,
+            EMAIL,
+            CLIENT_ID_PSU,
+        ]
+        .map(str::to_owned),
+    );
+    secrets
+}
+
+fn holds(haystack: &[u8], needle: &str) -> bool {
+    let plain = needle.as_bytes();
+    // PostgreSQL shows bytes as hexadecimal.
+    let hex: String = plain.iter().map(|b| format!("{b:02x}")).collect();
+    [plain, hex.as_bytes()].iter().any(|n| haystack.windows(n.len()).any(|w| w == *n))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_readable_is_on_the_disk() {
+    let app = TestApp::start().await;
+    let secrets = a_payment_with_canaries(&app).await;
+    let stolen = app.database.stolen();
+    let all: Vec<u8> = stolen.iter().flat_map(|(_, content)| content.clone()).collect();
+    assert!(
+        holds(&all, "Partener shop") && holds(&all, "order_received"),
+        "the search finds what is there"
+    );
+    for secret in secrets {
+        let found: Vec<&str> = stolen.iter().filter(|(_, c)| holds(c, &secret)).map(|(n, _)| n.as_str()).collect();
+        assert!(found.is_empty(), "{secret} is readable in {found:?}");
+    }
+}
+
+/// All log lines of this process, whichever story wrote them.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+fn logged() -> &'static Lines {
+    static LINES: OnceLock<Lines> = OnceLock::new();
+    LINES.get_or_init(|| {
+        let lines = Lines::default();
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new("info,smartpay=trace"))
+            .with_span_events(FmtSpan::FULL)
+            .with_ansi(false)
+            .with_writer(lines.clone());
+        log.init();
+        lines
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_readable_is_in_the_log() {
+    let lines = logged();
+    let app = TestApp::start().await;
+    let mut secrets = a_payment_with_canaries(&app).await;
+    // The same words again where they are refused.
+    let shop = app.shop();
+    let tokens = shop.tokens().await;
+    let wrong = json!({ "creditorName": CREDITOR, "creditorIban": "RO00CANAR", "amount": EMAIL, "details": DETAILS, "psuEmail": "canar@" });
+    assert_eq!(shop.init(&tokens, &wrong).await.status, 400);
+    assert_eq!(shop.refresh("canar-refresh-81723").await.status, 401);
+    app.psu()
+        .get(&app.public("payment-return/cec?code=canar-code-81723&state=canar-state-81723"))
+        .await;
+    app.psu()
+        .get(&app.public("payment-initiation?payment=canar-id-81723&state=canar-link-81723"))
+        .await;
+    secrets.extend(["RO00CANAR", "canar-refresh", "canar-code", "canar-state", "canar-id", "canar-link"].map(str::to_owned));
+    let log = lines.0.lock().unwrap().clone();
+    assert!(
+        holds(&log, &tokens.payment.to_string()) || holds(&log, "bank_settled"),
+        "the log is being read"
+    );
+    let log_text = String::from_utf8_lossy(&log).into_owned();
+    for secret in secrets {
+        let line = log_text.lines().find(|line| line.contains(&secret));
+        assert!(line.is_none(), "{secret} is in the log: {}", line.unwrap_or_default());
+    }
+}
