@@ -274,8 +274,6 @@ fn mailer(settings: &Settings) -> anyhow::Result<(Mailer, Option<SentMails>)> {
     }
 }
 
-/// Requests that take longer to arrive than this are cut off.
-const SLOW_CLIENT: Duration = Duration::from_secs(10);
 /// Connections without a request are closed after this.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Seconds that requests in flight get at a stop: „Plătește” waits for the bank.
@@ -309,6 +307,7 @@ fn public_server(settings: &Settings, cx: &Context, detached: Detached, listener
             .wrap(web::back_office::sessions(&site, idle))
             .wrap(Compress::default())
             .wrap(headers::security(site.https()))
+            .wrap(from_fn(web::hurry))
             .wrap(from_fn(web::log_request))
             .configure(web::public_routes)
             .default_service(actix_web::web::to(web::error::no_such_page))
@@ -316,7 +315,7 @@ fn public_server(settings: &Settings, cx: &Context, detached: Detached, listener
     let server = server
         .workers(workers())
         .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(SLOW_CLIENT)
+        .client_request_timeout(web::SLOW_CLIENT)
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals();
     Ok(server.listen(listener)?.run())
@@ -333,6 +332,7 @@ fn gateway_server(settings: &Settings, cx: &Context, listener: TcpListener) -> a
         Web::new()
             .app_data(gateway.clone())
             .wrap(from_fn(gateway::limit))
+            .wrap(from_fn(web::hurry))
             .wrap(from_fn(web::log_request))
             .configure(gateway::routes)
             .default_service(actix_web::web::to(gateway::no_such_call))
@@ -350,7 +350,7 @@ fn gateway_server(settings: &Settings, cx: &Context, listener: TcpListener) -> a
     let server = server
         .workers(workers())
         .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(SLOW_CLIENT)
+        .client_request_timeout(web::SLOW_CLIENT)
         .shutdown_timeout(GATEWAY_SHUTDOWN_S)
         .disable_signals();
     Ok(server.listen_rustls_0_23(listener, tls)?.run())

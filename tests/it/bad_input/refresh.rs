@@ -18,6 +18,7 @@ async fn refresh_by(partner: &Partner, path: &str, body: Body) -> Answer {
     partner.send(body.on(partner.request(Method::POST, path))).await
 }
 
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn rows(good: &str, access: &str) -> Vec<(&'static str, Body, Refusal)> {
     let form = |text: String| Body::new(FORM, text);
     let json = |text: String| Body::new(JSON, text);

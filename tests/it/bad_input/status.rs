@@ -38,37 +38,18 @@ async fn only_the_payments_own_token_reads_it() {
         is_refused(no_id, &ask(&shop, no_id, Some(&bearer)).await, NO_PAYMENT, &[&mine.access]);
     }
     let theirs = foreign.payment.to_string();
-    is_refused(
-        "another partner's payment",
-        &ask(&shop, &theirs, Some(&bearer)).await,
-        NO_PAYMENT,
-        &[&theirs],
-    );
     let other_own = mine_too.payment.to_string();
-    is_refused(
-        "another own payment",
-        &ask(&shop, &other_own, Some(&bearer)).await,
-        BAD_TOKEN,
-        &[&mine.access],
-    );
-    is_refused(
-        "another certificate",
-        &ask(&other, &id, Some(&bearer)).await,
-        BAD_TOKEN,
-        &[&mine.access],
-    );
-    is_refused(
-        "nobody's certificate",
-        &ask(&app.partner("stranger"), &id, Some(&bearer)).await,
-        BAD_TOKEN,
-        &[&mine.access],
-    );
-    is_refused(
-        "a token in the query",
-        &ask(&shop, &format!("{id}?access_token={}", mine.access), None).await,
-        BAD_TOKEN,
-        &[&mine.access],
-    );
+    let in_query = format!("{id}?access_token={}", mine.access);
+    let stranger = app.partner("stranger");
+    for (row, partner, path, header, wanted) in [
+        ("another partner's payment", &shop, &theirs, Some(bearer.as_str()), NO_PAYMENT),
+        ("another own payment", &shop, &other_own, Some(&bearer), BAD_TOKEN),
+        ("another certificate", &other, &id, Some(&bearer), BAD_TOKEN),
+        ("nobody's certificate", &stranger, &id, Some(&bearer), BAD_TOKEN),
+        ("a token in the query", &shop, &in_query, None, BAD_TOKEN),
+    ] {
+        is_refused(row, &ask(partner, path, header).await, wanted, &[&mine.access, &theirs]);
+    }
     let body = shop
         .request(Method::GET, &format!("{STATUS}/{id}"))
         .bearer_auth(&mine.access)

@@ -54,6 +54,7 @@ fn in_query() -> Vec<(String, Refusal)> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn in_body() -> Vec<(&'static str, Body, Refusal)> {
     let many: String = (0..200).map(|n| format!("field{n}=1&")).collect();
     vec![
@@ -206,53 +207,13 @@ async fn who_may_not_have_a_token() {
     pinned.is_still(&app, "a certificate that is not the pinned one");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_good_way_of_asking() {
-    let app = TestApp::start_with(UNLIMITED).await;
-    let shop = app.shop();
-    let mut count = 0;
-    let mut good = async |row: &str, path: &str, body: Option<Body>, flags: (bool, bool, bool)| {
-        let request = shop.request(Method::POST, path);
-        let request = match body {
-            Some(body) => body.on(request),
-            None => request,
-        };
-        let answer = shop.send(request).await;
-        assert_eq!(answer.status, 200, "{row}: {}", answer.json);
-        let tokens = Tokens::of(&answer.good());
-        let payment = app.payment(tokens.payment).await;
-        assert_eq!((payment.link_to_pay, payment.flexible_url, payment.headless), flags, "{row}");
-        count += 1;
-        let now = Snapshot::of(&app);
-        assert_eq!((now.count("payments"), now.count("gateway_tokens")), (count, count), "{row}");
-    };
-    const NONE: (bool, bool, bool) = (false, false, false);
-    for prefix in ["/gateway", ""] {
-        for family in ["/authenticate/rest/api/authenticate", "/authenticate/rest/api"] {
-            for end in [
-                "?client_id=shop",
-                "?clientID=shop",
-                "?clientId=shop&unknown=1",
-                "?client_id=%20shop%20",
-            ] {
-                let path = format!("{prefix}{family}/token{end}");
-                good(&path, &path, None, NONE).await;
-            }
-            let path = format!("{prefix}{family}/token?");
-            good(&path, &path, Some(Body::new(FORM, "client_id=shop")), NONE).await;
-        }
-    }
-    let in_query = [
-        ("isLink2Pay=true", (true, false, false)),
-        ("isLink2Pay=1&flexibleURL=TRUE", (true, true, false)),
-        ("isHeadless=1&flexibleURL=0", (false, false, true)),
-        ("isLink2Pay=&flexibleURL=false&isHeadless=False", NONE),
-    ];
-    for (query, flags) in in_query {
-        good(query, &format!("{TOKEN}?client_id=shop&{query}"), None, flags).await;
-    }
+/// isLink2Pay, flexibleURL, isHeadless.
+type Flags = (bool, bool, bool);
+const NONE: Flags = (false, false, false);
+
+fn good_bodies() -> Vec<(&'static str, Body, Flags)> {
     let all = (true, true, true);
-    let bodies = [
+    vec![
         (
             "form",
             Body::new(FORM, "clientId=shop&isLink2Pay=1&flexibleURL=1&isHeadless=1"),
@@ -288,8 +249,54 @@ async fn every_good_way_of_asking() {
             Body::new(JSON, r#"{"client_id":"shop","more":{"a":[1]},"list":[]}"#),
             NONE,
         ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_good_way_of_asking() {
+    let app = TestApp::start_with(UNLIMITED).await;
+    let shop = app.shop();
+    let mut count = 0;
+    let mut good = async |row: &str, path: &str, body: Option<Body>, flags: Flags| {
+        let request = shop.request(Method::POST, path);
+        let request = match body {
+            Some(body) => body.on(request),
+            None => request,
+        };
+        let answer = shop.send(request).await;
+        assert_eq!(answer.status, 200, "{row}: {}", answer.json);
+        let tokens = Tokens::of(&answer.good());
+        let payment = app.payment(tokens.payment).await;
+        assert_eq!((payment.link_to_pay, payment.flexible_url, payment.headless), flags, "{row}");
+        count += 1;
+        let now = Snapshot::of(&app);
+        assert_eq!((now.count("payments"), now.count("gateway_tokens")), (count, count), "{row}");
+    };
+    for prefix in ["/gateway", ""] {
+        for family in ["/authenticate/rest/api/authenticate", "/authenticate/rest/api"] {
+            for end in [
+                "?client_id=shop",
+                "?clientID=shop",
+                "?clientId=shop&unknown=1",
+                "?client_id=%20shop%20",
+            ] {
+                let path = format!("{prefix}{family}/token{end}");
+                good(&path, &path, None, NONE).await;
+            }
+            let path = format!("{prefix}{family}/token?");
+            good(&path, &path, Some(Body::new(FORM, "client_id=shop")), NONE).await;
+        }
+    }
+    let in_query = [
+        ("isLink2Pay=true", (true, false, false)),
+        ("isLink2Pay=1&flexibleURL=TRUE", (true, true, false)),
+        ("isHeadless=1&flexibleURL=0", (false, false, true)),
+        ("isLink2Pay=&flexibleURL=false&isHeadless=False", NONE),
     ];
-    for (row, body, flags) in bodies {
+    for (query, flags) in in_query {
+        good(query, &format!("{TOKEN}?client_id=shop&{query}"), None, flags).await;
+    }
+    for (row, body, flags) in good_bodies() {
         good(row, &format!("{TOKEN}?"), Some(body), flags).await;
     }
     good(

@@ -1,6 +1,6 @@
 //! What arrives at the listeners themselves: certificates, methods, addresses, limits, and what is no HTTP.
 
-use super::{NO_CALL, Snapshot, UNLIMITED, WRONG_METHOD, is_refused, refusal};
+use super::{FORM, NO_CALL, Snapshot, UNLIMITED, WRONG_METHOD, is_refused, refusal};
 use crate::support::TestApp;
 use crate::support::certificates::pem;
 use crate::support::partner::{BANKS, INIT, Partner, REFRESH, STATUS, TOKEN, an_order};
@@ -262,22 +262,33 @@ async fn what_is_no_http_ends_its_own_connection_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_never_finishes_a_header_is_cut_off() {
+async fn whoever_never_finishes_a_request_is_cut_off() {
     let app = TestApp::start_with(UNLIMITED).await;
+    let before = Snapshot::of(&app);
     let (gateway, public) = (address(&gateway(&app.shop())), address(&app.public("/")));
-    let slow = [(gateway, true), (public, false)].map(|(to, tls)| {
+    let head = "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ".to_owned();
+    let body = |path: &str| format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\nContent-Length: 14\r\n\r\nclient_id=sho");
+    let requests = [
+        (gateway, true, head.clone()),
+        (gateway, true, body(TOKEN)),
+        (public, false, head),
+        (public, false, body("/payment-initiation")),
+        (public, false, body("/back-office/login")),
+    ];
+    let slow = requests.map(|(to, tls, part)| {
         tokio::task::spawn_blocking(move || {
             let begun = Instant::now();
             let mut stream = Stream::open(to, tls);
-            stream.send(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
-            (stream.rest(), begun.elapsed())
+            stream.send(part.as_bytes());
+            (part, stream.rest(), begun.elapsed())
         })
     });
     app.shop().banks().await.good();
     for one in slow {
-        let (answer, took) = one.await.unwrap();
-        assert!(took < Duration::from_secs(18), "{took:?}");
-        assert!(answer.is_empty() || answer.contains("HTTP/1.1 408"), "{answer}");
+        let (part, answer, took) = one.await.unwrap();
+        assert!(took < Duration::from_secs(18), "{part}: {took:?}");
+        assert!(answer.is_empty() || answer.contains("HTTP/1.1 4"), "{part}: {answer}");
     }
     app.shop().banks().await.good();
+    before.is_still(&app, "slow requests");
 }
