@@ -4,10 +4,10 @@
 use super::bank_call::{Call, connector, finish, session};
 use super::submit_payment::try_claim;
 use super::{Context, FlowError};
-use crate::bank::{PaymentInitiation as _, PsuReply};
+use crate::bank::{Answer, PaymentInitiation as _, PsuReply, Reason, Verdict};
 use crate::crypto;
 use crate::payment::{PaymentId, Status};
-use crate::store::payments;
+use crate::store::payments::{self, Payment};
 use std::time::Duration;
 
 /// How often a claim that somebody else holds is tried again, and the pause in between: a code works once
@@ -38,19 +38,40 @@ pub async fn reply_to_bank(
         if payment.bank_code.as_deref() != Some(bank_code) {
             return Err(FlowError::NotFound);
         }
-        let waits = matches!(payment.status, Status::AwaitingPsu | Status::InDoubt | Status::Abandoned);
+        let waits = matches!(
+            payment.status,
+            Status::AwaitingPsu | Status::InDoubt | Status::Abandoned | Status::Rejected
+        );
         let Some(session) = session(&payment)?.filter(|_| waits) else {
             return Ok(id);
         };
         if let Some(claim) = try_claim(cx, payment).await? {
             let bank = connector(cx, &claim.payment)?;
             let result = bank.reply(&session, &PsuReply::CameBack { query }).await;
+            if let Ok(answer) = &result {
+                make_denial_true(cx, &claim.payment, answer).await?;
+            }
             finish(cx, claim, Call::Reply, result).await?;
             return Ok(id);
         }
         tokio::time::sleep(PAUSE).await;
     }
     Err(FlowError::Busy)
+}
+
+/// A denial comes through the browser, which may bring one that the PSU never gave at the bank. Withdrawing
+/// the order there makes it true where it was not. A bank that refuses has ended the order already, or has
+/// an approval: then the late code still counts, and a settlement corrects the payment.
+async fn make_denial_true(cx: &Context, payment: &Payment, answer: &Answer) -> Result<(), FlowError> {
+    let by_browser = matches!(answer.verdict, Verdict::Rejected(Reason::PsuDeclined)) && answer.bank_word != "RJCT";
+    let bank = payment.bank_code.as_deref().and_then(|code| cx.banks.get(code));
+    if by_browser && bank.is_some_and(|b| b.facts.withdraw_before_sca) {
+        match connector(cx, payment)?.withdraw(&answer.session).await {
+            Ok(_) => tracing::info!(payment = %payment.id, "denied, and withdrawn at the bank"),
+            Err(error) => tracing::info!(payment = %payment.id, %error, "denied; the bank withdraws nothing"),
+        }
+    }
+    Ok(())
 }
 
 async fn payment_of(

@@ -122,13 +122,14 @@ pub const fn next(from: Status, event: Event) -> Result<Status, NotAllowed> {
 /// The word written to the history when [`correct`] is used.
 pub const CORRECTION: &str = "corrected";
 
-/// The second, loud door: a payment that ended here without money and is settled late at the bank.
+/// The second, loud door: a payment that ended here without money and is settled late at the bank. A refusal
+/// is among them because a browser can bring one (`error=access_denied`) that the bank never said.
 ///
 /// # Errors
 /// [`NotAllowed`] from any other state.
 pub const fn correct(from: Status) -> Result<Status, NotAllowed> {
     match from {
-        Status::Abandoned | Status::Cancelled => Ok(Status::Settled),
+        Status::Abandoned | Status::Cancelled | Status::Rejected => Ok(Status::Settled),
         _ => Err(NotAllowed {
             from,
             event: Event::BankSettled,
@@ -179,7 +180,10 @@ mod tests {
                     Err(refused) => assert_eq!(refused, NotAllowed { from, event }),
                 }
             }
-            assert_eq!(correct(from).is_ok(), matches!(from, Status::Abandoned | Status::Cancelled));
+            assert_eq!(
+                correct(from).is_ok(),
+                matches!(from, Status::Abandoned | Status::Cancelled | Status::Rejected)
+            );
         }
     }
 

@@ -183,3 +183,42 @@ async fn changed(psu: &Psu, app: &TestApp, link: &Url) -> bool {
         .as_bool()
         .unwrap()
 }
+
+fn denial(app: &TestApp, to_bank: &Page) -> Url {
+    let mut url = app.public("/payment-return/cec");
+    url.query_pairs_mut()
+        .append_pair("error", "access_denied")
+        .append_pair("state", &state(to_bank));
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denial_the_bank_never_saw_is_made_true_there() {
+    let app = TestApp::start().await;
+    let (mut started, psu, to_bank) = at_the_bank(&app).await;
+    let confirm = psu.at_bank(&to_bank, ANA).await;
+    psu.come_back(&denial(&app, &to_bank)).await.says("Plata nu a fost făcută");
+    // The page at the bank is still open; what it confirms is not there any more.
+    psu.submit(&confirm.form("/decizie").with("decizie", "da")).await;
+    app.let_pass(12, Duration::from_secs(2)).await;
+    assert_eq!(app.shop().sees(&mut started).await.word, "RJCT");
+    assert_eq!(app.bank.orders()[0].status, Word::Canc);
+    assert_eq!(app.bank.balance_minor(ANA.iban), Some(1_250_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denial_after_the_approval_is_corrected_by_the_code() {
+    let app = TestApp::start().await;
+    let (mut started, psu, to_bank) = at_the_bank(&app).await;
+    let way_back = psu.approve(&to_bank, ANA).await;
+    psu.come_back(&denial(&app, &to_bank)).await.says("Plata nu a fost făcută");
+    assert_eq!(app.shop().sees(&mut started).await.word, "RJCT");
+    psu.come_back(&way_back).await;
+    app.let_pass(12, Duration::from_secs(2)).await;
+    assert_eq!(app.shop().sees(&mut started).await.word, "ACSC");
+    let history = app.history(started.tokens.payment).await;
+    assert_eq!(history.last().unwrap().event, "corrected");
+    let subjects: Vec<String> = app.mails.all().into_iter().map(|m| m.subject).collect();
+    assert_eq!(subjects.len(), 2, "refused, then corrected: {subjects:?}");
+    psu.get(&started.link).await.says("Plata a fost făcută");
+}

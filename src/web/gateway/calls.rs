@@ -49,9 +49,8 @@ fn tokens(issued: &IssuedTokens) -> HttpResponse {
 fn needed<'a>(fields: &'a BTreeMap<String, String>, names: &[&str], problems: &mut Vec<FieldProblem>) -> Option<&'a str> {
     let value = names
         .iter()
-        .find_map(|n| fields.get(*n))
-        .map(|v| v.trim())
-        .filter(|v| !v.is_empty());
+        .filter_map(|n| fields.get(*n).map(|v| v.trim()))
+        .find(|v| !v.is_empty());
     let name = names.first().copied().unwrap_or_default();
     match value {
         Some(v) if v.len() > 200 => {

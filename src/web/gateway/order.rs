@@ -193,7 +193,7 @@ impl Reader<'_> {
             ("Frequency", "standing orders"),
             ("dayOfExecution", "standing orders"),
         ] {
-            if self.raw(field).is_some() {
+            if self.raw(field).is_some_and(|raw| raw != "\"\"") {
                 let _: Option<()> = self.problem(field, "NOT_OFFERED", format!("no connected bank takes {what}; leave the field out"));
             }
         }
