@@ -13,7 +13,7 @@ use crate::store::connection::Location;
 use crate::store::{self, Db};
 use crate::web::gateway::Gateway;
 use crate::web::hosted_page::pages::Operator;
-use crate::web::{self, Detached, Site, gateway, headers};
+use crate::web::{self, Detached, Site, gateway, headers, middleware};
 use crate::{telemetry, worker};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
@@ -307,15 +307,15 @@ fn public_server(settings: &Settings, cx: &Context, detached: Detached, listener
             .wrap(web::back_office::sessions(&site, idle))
             .wrap(Compress::default())
             .wrap(headers::security(site.https()))
-            .wrap(from_fn(web::hurry))
-            .wrap(from_fn(web::log_request))
+            .wrap(from_fn(middleware::hurry))
+            .wrap(from_fn(middleware::log_request))
             .configure(web::public_routes)
             .default_service(actix_web::web::to(web::error::no_such_page))
     });
     let server = server
         .workers(workers())
         .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(web::SLOW_CLIENT)
+        .client_request_timeout(middleware::SLOW_CLIENT)
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals();
     Ok(server.listen(listener)?.run())
@@ -332,8 +332,8 @@ fn gateway_server(settings: &Settings, cx: &Context, listener: TcpListener) -> a
         Web::new()
             .app_data(gateway.clone())
             .wrap(from_fn(gateway::limit))
-            .wrap(from_fn(web::hurry))
-            .wrap(from_fn(web::log_request))
+            .wrap(from_fn(middleware::hurry))
+            .wrap(from_fn(middleware::log_request))
             .configure(gateway::routes)
             .default_service(actix_web::web::to(gateway::no_such_call))
     });
@@ -350,7 +350,7 @@ fn gateway_server(settings: &Settings, cx: &Context, listener: TcpListener) -> a
     let server = server
         .workers(workers())
         .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(web::SLOW_CLIENT)
+        .client_request_timeout(middleware::SLOW_CLIENT)
         .shutdown_timeout(GATEWAY_SHUTDOWN_S)
         .disable_signals();
     Ok(server.listen_rustls_0_23(listener, tls)?.run())

@@ -9,6 +9,7 @@ pub mod error;
 pub mod gateway;
 pub mod headers;
 pub mod hosted_page;
+pub mod middleware;
 pub mod operations;
 
 pub use error::PageError;
@@ -16,16 +17,10 @@ pub use error::PageError;
 use crate::bank::directory::Bank;
 use crate::flow::{Context, FlowError};
 use crate::payment::Language;
-use actix_web::dev::Payload;
-use actix_web::error::PayloadError;
-use actix_web::http::{ConnectionType, StatusCode};
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
-use futures_util::{StreamExt as _, stream};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
 use hosted_page::pages::{Operator, Shell};
-use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
-use std::rc::Rc;
-use std::time::Duration;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -129,63 +124,4 @@ pub fn public_routes(config: &mut web::ServiceConfig) {
     config.configure(back_office::routes);
     config.route("/static/{path:.*}", web::get().to(assets::serve));
     config.route("/", web::get().to(error::no_such_page));
-}
-
-/// Requests that take longer to arrive than this are cut off: the server does it for the head, [`hurry`] for
-/// the body.
-pub const SLOW_CLIENT: Duration = Duration::from_secs(10);
-
-/// Cuts off bodies that do not arrive in time: their readers see a broken body, and the connection ends.
-///
-/// # Errors
-/// What the handler answers.
-pub async fn hurry(
-    mut request: actix_web::dev::ServiceRequest,
-    next: actix_web::middleware::Next<impl actix_web::body::MessageBody>,
-) -> Result<actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>, actix_web::Error> {
-    let late = Rc::new(Cell::new(false));
-    let payload = request.take_payload();
-    if !matches!(payload, Payload::None) {
-        let (deadline, late) = (tokio::time::Instant::now() + SLOW_CLIENT, late.clone());
-        let in_time = stream::unfold(Some(payload), move |payload| {
-            let late = late.clone();
-            async move {
-                let mut payload = payload?;
-                if let Ok(chunk) = tokio::time::timeout_at(deadline, payload.next()).await {
-                    return chunk.map(|chunk| (chunk, Some(payload)));
-                }
-                late.set(true);
-                let error = std::io::Error::from(std::io::ErrorKind::TimedOut);
-                Some((Err(PayloadError::Io(error)), None))
-            }
-        });
-        request.set_payload(Payload::Stream {
-            payload: Box::pin(in_time),
-        });
-    }
-    let mut answer = next.call(request).await?;
-    if late.get() {
-        answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    }
-    Ok(answer)
-}
-
-/// Logs a request: method, path without query, status and time. Never headers or bodies.
-///
-/// # Errors
-/// What the handler answers.
-pub async fn log_request(
-    request: actix_web::dev::ServiceRequest,
-    next: actix_web::middleware::Next<impl actix_web::body::MessageBody>,
-) -> Result<actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>, actix_web::Error> {
-    let begun = std::time::Instant::now();
-    let (method, path) = (
-        request.method().clone(),
-        request.match_pattern().unwrap_or_else(|| "(no route)".into()),
-    );
-    let answer = next.call(request).await?;
-    let (status, took) = (answer.status().as_u16(), begun.elapsed());
-    tracing::debug!(%method, path, status, took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request");
-    metrics::counter!("smartpay_requests_total", "path" => path, "status" => status.to_string()).increment(1);
-    Ok(answer)
 }
