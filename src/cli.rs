@@ -174,7 +174,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::SandboxBanks(options) => sandbox_banks(options).await,
         Command::Migrate(file) => migrate(&load(&file)?),
         Command::CheckConfig(file) => {
-            print!("{}", load(&file)?.masked()?);
+            println!("{}", load(&file)?.masked()?.trim_end());
             Ok(())
         }
         Command::Partner(PartnerCommand::Add(new)) => partner_add(*new).await,

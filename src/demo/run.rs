@@ -118,7 +118,7 @@ fn site_settings(folder: &Path, file: &DemoFile) -> anyhow::Result<DemoSite> {
             client_id: partner.client_id.clone(),
             certificate_pem: std::fs::read(&partner.certificate)?,
             key_pem: std::fs::read_to_string(&partner.key)?.into(),
-            creditor_name: partner.name.clone(),
+            creditor_name: partner.company.clone(),
             creditor_iban: partner.creditor_iban.clone(),
         })
     };
@@ -131,8 +131,8 @@ fn site_settings(folder: &Path, file: &DemoFile) -> anyhow::Result<DemoSite> {
         mailbox_dir: file.mailbox.clone(),
         state_file: Some(folder.join("orders.json")),
         links: vec![
-            ("Sandbox bank: test customers, codes, ledger".into(), file.sandbox_banks.clone()),
-            ("Back office".into(), file.back_office.clone()),
+            ("Banca de test · Sandbox bank".into(), file.sandbox_banks.clone()),
+            ("Administrare · Back office".into(), file.back_office.clone()),
         ],
     })
 }

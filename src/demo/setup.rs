@@ -32,6 +32,8 @@ pub struct DemoPartner {
     pub kind: String,
     /// Its name.
     pub name: String,
+    /// The company behind it.
+    pub company: String,
     /// Its account.
     pub creditor_iban: String,
     /// Its certificate.
@@ -96,12 +98,13 @@ pub struct Setup {
 }
 
 fn demo_partners(certificates: &Path) -> [(DemoPartner, PartnerKind, &'static str, &'static [u8]); 2] {
-    let partner = |id: &str, kind: PartnerKind, name: &str, iban: &str| {
+    let partner = |id: &str, kind: PartnerKind, (name, company): (&str, &str), iban: &str| {
         let PemPair { certificate, key } = PemPair::at(certificates, id);
         DemoPartner {
             client_id: id.into(),
             kind: kind.as_str().into(),
             name: name.into(),
+            company: company.into(),
             creditor_iban: iban.into(),
             certificate,
             key,
@@ -109,13 +112,23 @@ fn demo_partners(certificates: &Path) -> [(DemoPartner, PartnerKind, &'static st
     };
     [
         (
-            partner("demo-shop", PartnerKind::Ecommerce, "Foișor", "RO66BACX0000001234567890"),
+            partner(
+                "demo-shop",
+                PartnerKind::Ecommerce,
+                ("Foișor", "Foișor"),
+                "RO66BACX0000001234567890",
+            ),
             PartnerKind::Ecommerce,
             "#a33b24",
             include_bytes!("../../static/demo/shop-logo.png"),
         ),
         (
-            partner("demo-erp", PartnerKind::Finance, "Registru", "RO09PORL7789778256833565"),
+            partner(
+                "demo-erp",
+                PartnerKind::Finance,
+                ("Registru", "Pietrarul Edificii SRL"),
+                "RO09PORL7789778256833565",
+            ),
             PartnerKind::Finance,
             "#14587a",
             include_bytes!("../../static/demo/erp-logo.png"),

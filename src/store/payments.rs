@@ -122,7 +122,7 @@ impl Payment {
 /// A payment somebody may act on until the lease ends.
 #[derive(Debug)]
 pub struct Claim {
-    /// As it is now; what is changed here is written by [`finish`].
+    /// As it is now; what is changed here is written by [`save`].
     pub payment: Payment,
 }
 
