@@ -1,7 +1,7 @@
 //! The timer looks at a payment that is due: asks the bank, or ends what nobody pursues any more. Before a
 //! payment is given up, the bank is asked, and where it cannot be asked, the order is withdrawn there.
 
-use super::bank_call::{Call, History, claim, connector, finish, lost_attempt, save, session};
+use super::bank_call::{Call, History, connector, finish, lost_attempt, save, session, try_claim};
 use super::{Context, FlowError};
 use crate::bank::{Answer, BankError, PaymentInitiation as _, Session, Verdict};
 use crate::payment::{Event, PaymentId, Status};
@@ -27,10 +27,8 @@ pub async fn ask_bank(cx: &Context, id: PaymentId) -> Result<(), FlowError> {
     if payment.due_at.is_none_or(|due| due > now) {
         return Ok(());
     }
-    let mut held = match claim(cx, payment).await {
-        Ok(held) => held,
-        Err(FlowError::Busy) => return Ok(()),
-        Err(other) => return Err(other),
+    let Some(mut held) = try_claim(cx, payment).await? else {
+        return Ok(());
     };
     match held.payment.status {
         Status::Created => end_untouched(cx, held.payment).await,

@@ -62,9 +62,18 @@ pub(super) async fn claim(cx: &Context, payment: Payment) -> Result<Claim, FlowE
     Ok(cx.db.write(move |a| payments::claim(a, payment, now, until)).await?)
 }
 
+/// As [`claim`]; `None` while somebody else holds it.
+pub(super) async fn try_claim(cx: &Context, payment: Payment) -> Result<Option<Claim>, FlowError> {
+    match claim(cx, payment).await {
+        Ok(claim) => Ok(Some(claim)),
+        Err(FlowError::Busy) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
 /// The connector of the payment's bank.
 pub(super) fn connector<'a>(cx: &'a Context, payment: &Payment) -> Result<&'a Connector, FlowError> {
-    let bank = payment.bank_code.as_deref().and_then(|code| cx.banks.get(code));
+    let bank = cx.bank_of(payment);
     bank.and_then(|b| b.connector())
         .ok_or_else(|| FlowError::Internal(format!("payment {} has no usable bank", payment.id)))
 }
@@ -101,7 +110,7 @@ pub(super) async fn finish(cx: &Context, claim: Claim, call: Call, result: Resul
 /// all the same: its end may have to be corrected.
 fn watch_until(cx: &Context, payment: &Payment) -> Option<Timestamp> {
     transition::correct(payment.status).ok()?;
-    let bank = cx.banks.get(payment.bank_code.as_deref()?)?;
+    let bank = cx.bank_of(payment)?;
     Some(after(
         payment.ended_at?,
         Duration::from_secs(u64::from(bank.facts.ask_limit_hours) * 3600),
@@ -237,7 +246,7 @@ fn by_error(cx: &Context, payment: &mut Payment, history: &mut History, call: Ca
 /// What a lost POST means. Where the order cannot be authorised without the link in the lost answer, it is
 /// harmless and the payer may try again; where the bank may have pushed the approval already, it is in doubt.
 pub(super) fn lost_attempt(cx: &Context, payment: &mut Payment) -> Event {
-    let bank = payment.bank_code.as_deref().and_then(|code| cx.banks.get(code));
+    let bank = cx.bank_of(payment);
     if bank.is_none_or(|b| b.facts.sca_starts_on_post) {
         return Event::AnswerLost;
     }
@@ -260,7 +269,7 @@ fn due(cx: &Context, payment: &Payment, now: Timestamp, hint: Duration) -> Optio
         Status::Initiating => payment.lease_until.or(Some(now)),
         Status::AwaitingPsu if payment.expires_at > now => {
             // A bank that answers only to the PSU's token has nothing to say before the PSU is back.
-            let bank = payment.bank_code.as_deref().and_then(|code| cx.banks.get(code));
+            let bank = cx.bank_of(payment);
             let mute = bank.is_some_and(|b| b.facts.status_needs_psu_token);
             Some(if mute { payment.expires_at } else { next.min(payment.expires_at) })
         }

@@ -26,7 +26,7 @@ pub mod withdraw_payment;
 
 pub use error::{FieldProblem, FlowError};
 
-use crate::bank::directory::Banks;
+use crate::bank::directory::{Bank, Banks};
 use crate::clock::{Clock, Timestamp};
 use crate::mail::Mailer;
 use crate::partner::Partner;
@@ -91,6 +91,12 @@ impl Context {
             .base_url
             .join(&format!("payment-return/{bank_code}"))
             .map_err(|e| FlowError::Internal(e.to_string()))
+    }
+
+    /// The bank of a payment, once one was chosen.
+    #[must_use]
+    pub fn bank_of(&self, payment: &Payment) -> Option<&Bank> {
+        self.banks.get(payment.bank_code.as_deref()?)
     }
 
     /// A payment and whose it is.

@@ -63,7 +63,7 @@ fn kind(payment: &Payment, entries: &[Entry]) -> Option<MailKind> {
 }
 
 fn content(cx: &Context, payment: &Payment, partner: &Partner, kind: MailKind, now: Timestamp) -> Option<PaymentMail> {
-    let bank = payment.bank_code.as_deref().and_then(|code| cx.banks.get(code));
+    let bank = cx.bank_of(payment);
     let reason = match payment.reason.as_deref() {
         Some(word) if word == Reason::PsuDeclined.as_str() => ReasonWord::PsuDeclined,
         Some(word) if word == Reason::BankDeclined.as_str() => ReasonWord::BankDeclined,

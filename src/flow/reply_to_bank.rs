@@ -1,8 +1,7 @@
 //! The PSU comes back from the bank. The return proves nothing: it may carry a code with which the bank can
 //! be asked, and the bank is asked.
 
-use super::bank_call::{Call, connector, finish, session};
-use super::submit_payment::try_claim;
+use super::bank_call::{Call, connector, finish, session, try_claim};
 use super::{Context, FlowError};
 use crate::bank::{Answer, PaymentInitiation as _, PsuReply, Reason, Verdict};
 use crate::crypto;
@@ -64,7 +63,7 @@ pub async fn reply_to_bank(
 /// an approval: then the late code still counts, and a settlement corrects the payment.
 async fn make_denial_true(cx: &Context, payment: &Payment, answer: &Answer) -> Result<(), FlowError> {
     let by_browser = matches!(answer.verdict, Verdict::Rejected(Reason::PsuDeclined)) && answer.bank_word != "RJCT";
-    let bank = payment.bank_code.as_deref().and_then(|code| cx.banks.get(code));
+    let bank = cx.bank_of(payment);
     if by_browser && bank.is_some_and(|b| b.facts.withdraw_before_sca) {
         match connector(cx, payment)?.withdraw(&answer.session).await {
             Ok(_) => tracing::info!(payment = %payment.id, "denied, and withdrawn at the bank"),

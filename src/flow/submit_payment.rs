@@ -1,6 +1,6 @@
 //! The PSU presses „Plătește”: the intent is written, then the order goes to the bank, once.
 
-use super::bank_call::{Call, History, claim, connector, finish};
+use super::bank_call::{Call, History, connector, finish};
 use super::{Context, FlowError, after};
 use crate::bank::{PaymentInitiation as _, PsuContext};
 use crate::crypto;
@@ -192,14 +192,5 @@ fn order_of(payment: &Payment) -> Order {
         attempt: u32::try_from(payment.attempts).unwrap_or(1),
         debtor_iban: payment.debtor_iban.clone(),
         instructions: payment.instructions.clone(),
-    }
-}
-
-/// Whether a claim on this payment is free to be taken; used by callers that want to wait instead.
-pub(super) async fn try_claim(cx: &Context, payment: Payment) -> Result<Option<payments::Claim>, FlowError> {
-    match claim(cx, payment).await {
-        Ok(claim) => Ok(Some(claim)),
-        Err(FlowError::Busy) => Ok(None),
-        Err(other) => Err(other),
     }
 }

@@ -2,13 +2,13 @@
 //! here, once.
 
 use super::hosted_page::pages::ErrorPage;
-use super::{Site, html};
+use super::{Site, browser_language, html};
 use crate::crypto;
 use crate::flow::FlowError;
 use crate::payment::Language;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_LANGUAGE, RETRY_AFTER};
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template as _;
 
@@ -131,12 +131,7 @@ impl ResponseError for PageError {
 }
 
 fn plain_page(site: &Site, request: &HttpRequest, status: StatusCode) -> HttpResponse {
-    let language = request
-        .headers()
-        .get(ACCEPT_LANGUAGE)
-        .and_then(|v| v.to_str().ok())
-        .map(Language::from_accept_language);
-    html(status, page(site, language.unwrap_or_default(), status, new_reference()))
+    html(status, page(site, browser_language(request), status, new_reference()))
 }
 
 /// Any address that is no page.

@@ -18,7 +18,9 @@ use crate::bank::directory::Bank;
 use crate::flow::{Context, FlowError};
 use crate::payment::Language;
 use actix_web::http::StatusCode;
+use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::{HttpRequest, HttpResponse, web};
+use hosted_page::browser::{Browser, same_origin};
 use hosted_page::pages::{Operator, Shell};
 use std::net::{IpAddr, Ipv4Addr};
 use tokio_util::task::TaskTracker;
@@ -84,6 +86,12 @@ impl Site {
         Shell::new(language, self.operator.clone(), format!("/terms?lang={language}"))
     }
 
+    /// Whether a posted form is one this browser got from us: right token, and from our own pages.
+    #[must_use]
+    pub fn is_own_form(&self, request: &HttpRequest, about: &str, csrf: &str) -> bool {
+        same_origin(request, &self.cx.rules.base_url) && Browser::of(request, self.https()).owns_form(self.cx.db.vault(), about, csrf)
+    }
+
     /// The address of the person at the other end: behind a trusted proxy, the last address that is not one.
     #[must_use]
     pub fn client_ip(&self, request: &HttpRequest) -> IpAddr {
@@ -99,6 +107,13 @@ impl Site {
         let addresses: Vec<IpAddr> = forwarded.filter_map(|a| a.trim().parse().ok()).collect();
         addresses.into_iter().rfind(|a| !self.trusted_proxies.contains(a)).unwrap_or(peer)
     }
+}
+
+/// The language a browser asks for.
+#[must_use]
+pub fn browser_language(request: &HttpRequest) -> Language {
+    let wanted = request.headers().get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+    wanted.map(Language::from_accept_language).unwrap_or_default()
 }
 
 /// An HTML answer.

@@ -2,16 +2,16 @@
 
 use super::pages::{Home, Login, LoginProblem, OfficeShell, PaymentRow};
 use super::session_store::ADMIN;
-use crate::flow::{FlowError, sign_in as flow};
+use crate::flow::{Context, FlowError, sign_in as flow};
 use crate::payment::{Language, Status};
 use crate::store::admins::{self, Admin};
 use crate::store::{StoreError, partners, payments};
-use crate::web::hosted_page::browser::{Browser, same_origin};
+use crate::web::hosted_page::browser::Browser;
 use crate::web::hosted_page::pages::money;
-use crate::web::{PageError, Site, html};
+use crate::web::{PageError, Site, browser_language, html};
 use actix_session::Session;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_LANGUAGE, LOCATION};
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template as _;
 use secrecy::SecretString;
@@ -21,15 +21,6 @@ const LOGIN: &str = "/back-office/login";
 const LOGOUT: &str = "/back-office/logout";
 /// Payments on the first page.
 const NEWEST: i64 = 20;
-
-fn language(request: &HttpRequest) -> Language {
-    request
-        .headers()
-        .get(ACCEPT_LANGUAGE)
-        .and_then(|v| v.to_str().ok())
-        .map(Language::from_accept_language)
-        .unwrap_or_default()
-}
 
 fn shell(site: &Site, language: Language) -> OfficeShell {
     OfficeShell::new(language, site.operator.name.clone())
@@ -57,19 +48,14 @@ fn login(
     let browser = Browser::of(request, site.https());
     let csrf = browser.csrf(site.cx.db.vault(), LOGIN);
     let page = Login {
-        shell: shell(site, language(request)),
+        shell: shell(site, browser_language(request)),
         action: LOGIN.into(),
         csrf,
         user,
         problem,
     }
     .render()?;
-    let mut answer = html(status, page);
-    if let Some(cookie) = browser.new_cookie() {
-        // Adding fails only for a cookie that is no header value, which ours always is.
-        let _ = answer.add_cookie(&cookie);
-    }
-    Ok(answer)
+    Ok(browser.remembered(html(status, page)))
 }
 
 /// The query of the sign-in page.
@@ -102,8 +88,7 @@ pub async fn sign_in(
     form: web::Form<Credentials>,
 ) -> Result<HttpResponse, PageError> {
     let form = form.into_inner();
-    let own = same_origin(&request, &site.cx.rules.base_url)
-        && Browser::known(&request, site.https()).is_some_and(|b| b.owns_form(site.cx.db.vault(), LOGIN, &form.csrf));
+    let own = site.is_own_form(&request, LOGIN, &form.csrf);
     if !own {
         return login(&site, &request, StatusCode::FORBIDDEN, form.user, Some(LoginProblem::SessionEnded));
     }
@@ -114,7 +99,7 @@ pub async fn sign_in(
             if session.insert(ADMIN, admin.id).is_err() {
                 return Err(PageError::new(
                     &site,
-                    language(&request),
+                    browser_language(&request),
                     FlowError::Internal("the session takes no value".into()),
                 ));
             }
@@ -128,7 +113,7 @@ pub async fn sign_in(
             form.user,
             Some(LoginProblem::TooMany),
         ),
-        Err(other) => Err(PageError::new(&site, language(&request), other)),
+        Err(other) => Err(PageError::new(&site, browser_language(&request), other)),
     }
 }
 
@@ -140,8 +125,7 @@ pub struct Token {
 
 /// POST /back-office/logout.
 pub async fn sign_out(site: web::Data<Site>, request: HttpRequest, session: Session, form: web::Form<Token>) -> HttpResponse {
-    let own = same_origin(&request, &site.cx.rules.base_url)
-        && Browser::known(&request, site.https()).is_some_and(|b| b.owns_form(site.cx.db.vault(), LOGOUT, &form.csrf));
+    let own = site.is_own_form(&request, LOGOUT, &form.csrf);
     if own {
         session.purge();
     }
@@ -150,13 +134,13 @@ pub async fn sign_out(site: web::Data<Site>, request: HttpRequest, session: Sess
 
 /// GET /back-office.
 pub async fn home(site: web::Data<Site>, request: HttpRequest, session: Session) -> Result<HttpResponse, PageError> {
-    let language = language(&request);
+    let language = browser_language(&request);
     let failed = |e: StoreError| PageError::new(&site, language, e.into());
     let Some(admin) = signed_in(&site, &session).await.map_err(failed)? else {
-        let had_one = request.cookie(if site.https() { "__Host-office" } else { "office" }).is_some();
+        let had_one = request.cookie(super::cookie_name(&site)).is_some();
         return Ok(go(if had_one { "/back-office/login?ended=1" } else { LOGIN }));
     };
-    let banks = site.cx.banks.clone();
+    let cx = site.cx.clone();
     let (counts, payments) = site
         .cx
         .db
@@ -166,7 +150,7 @@ pub async fn home(site: web::Data<Site>, request: HttpRequest, session: Session)
             for id in payments::newest(a, NEWEST)? {
                 let Some(payment) = payments::get(a, id)? else { continue };
                 let partner = partners::get(a, &payment.partner_id)?.map(|p| p.name).unwrap_or_default();
-                rows.push(row(&banks, &payment, partner, language));
+                rows.push(row(&cx, &payment, partner, language));
             }
             Ok((counts, rows))
         })
@@ -184,19 +168,14 @@ pub async fn home(site: web::Data<Site>, request: HttpRequest, session: Session)
     Ok(html(StatusCode::OK, page.render()?))
 }
 
-fn row(banks: &crate::bank::directory::Banks, payment: &payments::Payment, partner: String, language: Language) -> PaymentRow {
+fn row(cx: &Context, payment: &payments::Payment, partner: String, language: Language) -> PaymentRow {
     PaymentRow {
         reference: payment.id.to_string(),
         created_at: crate::web::hosted_page::local_time(payment.created_at, language),
         partner,
         creditor: payment.instructions.first().map(|i| i.creditor_name.clone()).unwrap_or_default(),
         amount: payment.total().map(|t| money(language, t)).unwrap_or_default(),
-        bank: payment
-            .bank_code
-            .as_deref()
-            .and_then(|code| banks.get(code))
-            .map(|b| b.name.clone())
-            .unwrap_or_default(),
+        bank: cx.bank_of(payment).map(|b| b.name.clone()).unwrap_or_default(),
         status: payment.status,
         bank_word: payment.bank_word.clone().unwrap_or_default(),
     }

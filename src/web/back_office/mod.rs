@@ -26,6 +26,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config.route("/back-office/logout", web::post().to(handlers::sign_out));
 }
 
+/// Over https the prefix makes browsers refuse the cookie from anybody but this very host.
+fn cookie_name(site: &Site) -> &'static str {
+    if site.https() { "__Host-office" } else { "office" }
+}
+
 /// Sessions in the database, ended by `idle` without a request.
 #[must_use]
 pub fn sessions(site: &Site, idle: Duration) -> SessionMiddleware<DbSessions> {
@@ -40,7 +45,7 @@ pub fn sessions(site: &Site, idle: Duration) -> SessionMiddleware<DbSessions> {
         .state_ttl(ttl)
         .state_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
     SessionMiddleware::builder(DbSessions::new(site.cx.clone()), Key::from(key.as_bytes()))
-        .cookie_name(if site.https() { "__Host-office" } else { "office" }.into())
+        .cookie_name(cookie_name(site).into())
         .cookie_secure(site.https())
         .cookie_same_site(SameSite::Strict)
         .cookie_http_only(true)

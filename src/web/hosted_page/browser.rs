@@ -4,9 +4,9 @@
 //! a token derived from cookie and payment, and from our own origin.
 
 use crate::crypto::{self, Vault};
-use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::ORIGIN;
+use actix_web::{HttpRequest, HttpResponse};
 use url::Url;
 
 /// Over https the prefix makes browsers refuse the cookie from anybody but this very host.
@@ -57,8 +57,7 @@ impl Browser {
     }
 
     /// The cookie to set, when it is new. It lives as long as the browser's session.
-    #[must_use]
-    pub fn new_cookie(&self) -> Option<Cookie<'static>> {
+    fn new_cookie(&self) -> Option<Cookie<'static>> {
         self.is_new.then(|| {
             Cookie::build(cookie_name(self.https), self.secret.clone())
                 .path("/")
@@ -67,6 +66,16 @@ impl Browser {
                 .same_site(SameSite::Lax)
                 .finish()
         })
+    }
+
+    /// The answer, which gives a new browser its cookie.
+    #[must_use]
+    pub fn remembered(&self, mut answer: HttpResponse) -> HttpResponse {
+        if let Some(cookie) = self.new_cookie() {
+            // Adding fails only for a cookie that is no header value, which ours always is.
+            let _ = answer.add_cookie(&cookie);
+        }
+        answer
     }
 
     /// The anti-forgery token of this browser's forms about one thing: a payment's id, or a form's name.

@@ -1,7 +1,7 @@
 //! The hosted page over HTTP: every GET renders the page that fits the payment's state, every POST starts a
 //! flow and answers 303 to the same page.
 
-use super::browser::{Browser, same_origin};
+use super::browser::Browser;
 use super::form::{self, FormInput};
 use super::pages::{NoticeKind, Terms};
 use super::render::{View, Wrong, bank_choices, known_order, notice, page_path};
@@ -11,9 +11,9 @@ use crate::flow::{FlowError, reply_to_bank, withdraw_payment};
 use crate::partner::Partner;
 use crate::payment::{Language, PaymentId, Status};
 use crate::store::payments::Payment;
-use crate::web::{PageError, Site, html};
+use crate::web::{PageError, Site, browser_language, html};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_LANGUAGE, LOCATION, USER_AGENT};
+use actix_web::http::header::{LOCATION, USER_AGENT};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template as _;
 use serde::Deserialize;
@@ -29,26 +29,10 @@ pub struct Link {
 
 /// The language of a request: chosen on the page, else the payment's, else the browser's.
 fn language(request: &HttpRequest, chosen: Option<&str>, payment: Option<&Payment>) -> Language {
-    let by_browser = || {
-        request
-            .headers()
-            .get(ACCEPT_LANGUAGE)
-            .and_then(|v| v.to_str().ok())
-            .map(Language::from_accept_language)
-    };
     chosen
         .and_then(Language::parse)
         .or_else(|| payment.and_then(|p| p.language))
-        .or_else(by_browser)
-        .unwrap_or_default()
-}
-
-fn with_cookie(mut answer: HttpResponse, browser: &Browser) -> HttpResponse {
-    if let Some(cookie) = browser.new_cookie() {
-        // Adding fails only for a cookie that is no header value, which ours always is.
-        let _ = answer.add_cookie(&cookie);
-    }
-    answer
+        .unwrap_or_else(|| browser_language(request))
 }
 
 /// GET /payment-initiation.
@@ -71,7 +55,7 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
                 language,
             }
             .page()?;
-            Ok(with_cookie(html(StatusCode::OK, page), &browser))
+            Ok(browser.remembered(html(StatusCode::OK, page)))
         }
         Ok(Opened::OtherBrowser) => Ok(html(
             StatusCode::FORBIDDEN,
@@ -144,8 +128,7 @@ async fn check(site: &Site, request: &HttpRequest, posted: &Posted) -> Result<Re
     };
     match opened {
         Ok(Opened::Bound(payment, partner)) => {
-            let own = same_origin(request, &site.cx.rules.base_url)
-                && browser.owns_form(site.cx.db.vault(), &payment.id.to_string(), &posted.csrf);
+            let own = site.is_own_form(request, &payment.id.to_string(), &posted.csrf);
             let language = language(request, chosen, Some(&payment));
             Ok(Ok(Checked {
                 browser,

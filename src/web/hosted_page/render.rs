@@ -297,11 +297,7 @@ impl View<'_> {
     }
 
     fn bank_name(&self) -> Option<String> {
-        self.payment
-            .bank_code
-            .as_deref()
-            .and_then(|code| self.site.cx.banks.get(code))
-            .map(|b| b.name.clone())
+        self.site.cx.bank_of(self.payment).map(|b| b.name.clone())
     }
 
     /// Back to the partner with id, status and message: a convenience for the payer, never proof for the partner.
