@@ -335,11 +335,11 @@ async fn partner_add(new: NewPartner) -> anyhow::Result<()> {
         redirect_urls: new.redirect_urls,
         flexible_redirect: new.flexible_redirect,
         colour: new.colour,
-        logo,
+        has_logo: logo.is_some(),
         active: true,
     };
     let db = app::database(&settings)?;
-    add_partner::add_partner(&db, partner, "cli", Clock::default().now())
+    add_partner::add_partner(&db, partner, logo, "cli", Clock::default().now())
         .await
         .map_err(refused)?;
     println!(

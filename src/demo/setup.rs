@@ -257,10 +257,10 @@ async fn seed(db: &Db, certificates: &Path, ports: Ports, admin_password: &str, 
             redirect_urls,
             flexible_redirect: false,
             colour: colour.into(),
-            logo: Some((logo.to_vec(), "image/png".into())),
+            has_logo: true,
             active: true,
         };
-        add_partner::add_partner(db, partner, "demo", now).await?;
+        add_partner::add_partner(db, partner, Some((logo.to_vec(), "image/png".into())), "demo", now).await?;
     }
     if fresh {
         add_admin::add_admin(db, ADMIN, admin_password.to_owned().into(), "demo", now).await?;

@@ -3,14 +3,14 @@
 use super::FlowError;
 use super::error::FieldProblem;
 use crate::clock::Timestamp;
-use crate::partner::Partner;
+use crate::partner::{Logo, Partner};
 use crate::store::{Db, StoreError, audit, partners};
 
 /// Adds a partner; `actor` goes to the audit log.
 ///
 /// # Errors
 /// [`FlowError::Invalid`] names what is missing, wrong or taken.
-pub async fn add_partner(db: &Db, partner: Partner, actor: &'static str, now: Timestamp) -> Result<(), FlowError> {
+pub async fn add_partner(db: &Db, partner: Partner, logo: Option<Logo>, actor: &'static str, now: Timestamp) -> Result<(), FlowError> {
     let mut problems = Vec::new();
     let mut check = |good: bool, field: &str, message: &str| {
         if !good {
@@ -50,6 +50,9 @@ pub async fn add_partner(db: &Db, partner: Partner, actor: &'static str, now: Ti
     let added = db
         .write(move |a| {
             partners::add(a, &partner, now)?;
+            if let Some((bytes, media_type)) = &logo {
+                partners::set_logo(a, &partner.id, bytes, media_type)?;
+            }
             audit::add(a, now, actor, "partner_added", Some(&partner.id), None)
         })
         .await;

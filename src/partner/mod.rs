@@ -6,4 +6,4 @@ pub mod certificate;
 pub mod profile;
 
 pub use certificate::PeerCertificate;
-pub use profile::{Field, Partner, PartnerKind};
+pub use profile::{Field, Logo, Partner, PartnerKind};

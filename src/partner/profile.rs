@@ -80,6 +80,9 @@ impl PartnerKind {
     }
 }
 
+/// A picture and its media type.
+pub type Logo = (Vec<u8>, String);
+
 /// A partner, as the gateway and the hosted page know it.
 #[derive(Clone, Debug)]
 pub struct Partner {
@@ -105,8 +108,8 @@ pub struct Partner {
     pub flexible_redirect: bool,
     /// Its colour, `#rrggbb`.
     pub colour: String,
-    /// Its logo, and the logo's media type.
-    pub logo: Option<(Vec<u8>, String)>,
+    /// Whether it has a logo; the picture is read only where it is shown.
+    pub has_logo: bool,
     /// Whether it may call at all.
     pub active: bool,
 }
@@ -149,7 +152,7 @@ mod tests {
             redirect_urls: vec![Url::parse(registered).unwrap()],
             flexible_redirect: flexible,
             colour: "#005bbb".into(),
-            logo: None,
+            has_logo: false,
             active: true,
         }
     }

@@ -3,11 +3,14 @@
 use super::schema::partners;
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
-use crate::partner::{Partner, PartnerKind};
+use crate::partner::{Logo, Partner, PartnerKind};
 use crate::payment::Currency;
-use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
+use diesel::{
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
+    SelectableHelper as _,
+};
 
-#[derive(Queryable, Insertable)]
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = partners)]
 struct Row {
     id: String,
@@ -21,7 +24,6 @@ struct Row {
     redirect_urls: String,
     flexible_redirect: bool,
     colour: String,
-    logo: Option<Vec<u8>>,
     logo_type: Option<String>,
     active: bool,
     created_at: Timestamp,
@@ -34,7 +36,7 @@ impl Row {
             kind: PartnerKind::parse(&self.kind).ok_or_else(|| broken("kind"))?,
             currency: Currency::from_code(&self.currency).ok_or_else(|| broken("currency"))?,
             redirect_urls: serde_json::from_str(&self.redirect_urls).map_err(|_| broken("redirect_urls"))?,
-            logo: self.logo.zip(self.logo_type),
+            has_logo: self.logo_type.is_some(),
             id: self.id,
             client_id: self.client_id,
             name: self.name,
@@ -53,7 +55,6 @@ impl Row {
 /// # Errors
 /// [`StoreError::Taken`] when its client id or certificate belongs to another.
 pub fn add(a: &mut Access<'_>, partner: &Partner, now: Timestamp) -> Result<(), StoreError> {
-    let (logo, logo_type) = partner.logo.clone().unzip();
     let row = Row {
         id: partner.id.clone(),
         client_id: partner.client_id.clone(),
@@ -66,8 +67,7 @@ pub fn add(a: &mut Access<'_>, partner: &Partner, now: Timestamp) -> Result<(), 
         redirect_urls: serde_json::to_string(&partner.redirect_urls)?,
         flexible_redirect: partner.flexible_redirect,
         colour: partner.colour.clone(),
-        logo,
-        logo_type,
+        logo_type: None,
         active: partner.active,
         created_at: now,
     };
@@ -81,7 +81,7 @@ pub fn add(a: &mut Access<'_>, partner: &Partner, now: Timestamp) -> Result<(), 
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn get(a: &mut Access<'_>, id: &str) -> Result<Option<Partner>, StoreError> {
-    let row: Option<Row> = partners::table.find(id).first(a.conn).optional()?;
+    let row: Option<Row> = partners::table.find(id).select(Row::as_select()).first(a.conn).optional()?;
     row.map(Row::into_partner).transpose()
 }
 
@@ -90,7 +90,11 @@ pub fn get(a: &mut Access<'_>, id: &str) -> Result<Option<Partner>, StoreError> 
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn by_client_id(a: &mut Access<'_>, client_id: &str) -> Result<Option<Partner>, StoreError> {
-    let row: Option<Row> = partners::table.filter(partners::client_id.eq(client_id)).first(a.conn).optional()?;
+    let row: Option<Row> = partners::table
+        .filter(partners::client_id.eq(client_id))
+        .select(Row::as_select())
+        .first(a.conn)
+        .optional()?;
     row.map(Row::into_partner).transpose()
 }
 
@@ -99,7 +103,11 @@ pub fn by_client_id(a: &mut Access<'_>, client_id: &str) -> Result<Option<Partne
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn list(a: &mut Access<'_>) -> Result<Vec<Partner>, StoreError> {
-    let rows: Vec<Row> = partners::table.order(partners::name).limit(1000).load(a.conn)?;
+    let rows: Vec<Row> = partners::table
+        .order(partners::name)
+        .limit(1000)
+        .select(Row::as_select())
+        .load(a.conn)?;
     rows.into_iter().map(Row::into_partner).collect()
 }
 
@@ -111,7 +119,7 @@ pub fn by_certificate(a: &mut Access<'_>, issuer: &str, subject: &str) -> Result
     let of = partners::table
         .filter(partners::certificate_issuer.eq(issuer))
         .filter(partners::certificate_subject.eq(subject));
-    let row: Option<Row> = of.first(a.conn).optional()?;
+    let row: Option<Row> = of.select(Row::as_select()).first(a.conn).optional()?;
     row.map(Row::into_partner).transpose()
 }
 
@@ -125,4 +133,28 @@ pub fn set_redirect_urls(a: &mut Access<'_>, client_id: &str, urls: &[url::Url])
         .set(partners::redirect_urls.eq(serde_json::to_string(urls)?))
         .execute(a.conn)?
         == 1)
+}
+
+/// Stores a partner's logo with its media type.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn set_logo(a: &mut Access<'_>, id: &str, bytes: &[u8], media_type: &str) -> Result<(), StoreError> {
+    let set = (partners::logo.eq(bytes), partners::logo_type.eq(media_type));
+    diesel::update(partners::table.find(id)).set(set).execute(a.conn)?;
+    Ok(())
+}
+
+/// A partner's logo and its media type.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn logo(a: &mut Access<'_>, id: &str) -> Result<Option<Logo>, StoreError> {
+    let found = partners::table
+        .find(id)
+        .select((partners::logo, partners::logo_type))
+        .first(a.conn)
+        .optional()?;
+    let (bytes, media_type): (Option<Vec<u8>>, Option<String>) = found.unwrap_or_default();
+    Ok(bytes.zip(media_type))
 }

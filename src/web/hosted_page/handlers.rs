@@ -11,6 +11,7 @@ use crate::flow::{FlowError, reply_to_bank, withdraw_payment};
 use crate::partner::Partner;
 use crate::payment::{Language, PaymentId, Status};
 use crate::store::payments::Payment;
+use crate::store::{Access, StoreError, partners};
 use crate::web::{PageError, Site, browser_language, html};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, USER_AGENT};
@@ -303,7 +304,7 @@ pub async fn terms(site: web::Data<Site>, request: HttpRequest, chosen: web::Que
 
 /// GET /partner/{id}/style.css: the partner's colour.
 pub async fn partner_style(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
-    let partner = partner(&site, id.into_inner()).await?;
+    let partner = read_partner(&site, id.into_inner(), partners::get).await?;
     let colour = partner.as_ref().and_then(|p| super::colour::Colour::parse(&p.colour));
     let Some(colour) = colour else {
         return Ok(HttpResponse::NotFound().finish());
@@ -317,7 +318,7 @@ pub async fn partner_style(site: web::Data<Site>, id: web::Path<String>) -> Resu
 
 /// GET /partner/{id}/logo.
 pub async fn partner_logo(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
-    let Some((bytes, media_type)) = partner(&site, id.into_inner()).await?.and_then(|p| p.logo) else {
+    let Some((bytes, media_type)) = read_partner(&site, id.into_inner(), partners::logo).await? else {
         return Ok(HttpResponse::NotFound().finish());
     };
     Ok(HttpResponse::Ok()
@@ -326,10 +327,15 @@ pub async fn partner_logo(site: web::Data<Site>, id: web::Path<String>) -> Resul
         .body(bytes))
 }
 
-async fn partner(site: &Site, id: String) -> Result<Option<Partner>, PageError> {
+/// Reads something of a partner; an id that cannot be one is nobody's.
+async fn read_partner<T: Send + 'static>(
+    site: &Site,
+    id: String,
+    read: impl FnOnce(&mut Access<'_>, &str) -> Result<Option<T>, StoreError> + Send + 'static,
+) -> Result<Option<T>, PageError> {
     if uuid::Uuid::try_parse(&id).is_err() {
         return Ok(None);
     }
-    let found = site.cx.db.read(move |a| crate::store::partners::get(a, &id)).await;
+    let found = site.cx.db.read(move |a| read(a, &id)).await;
     found.map_err(|e| PageError::new(site, Language::default(), e.into()))
 }

@@ -238,7 +238,7 @@ impl View<'_> {
         let partner = self.partner;
         shell.partner = Some(PartnerBrand {
             name: partner.name.clone(),
-            logo_url: partner.logo.is_some().then(|| format!("/partner/{}/logo", partner.id)),
+            logo_url: partner.has_logo.then(|| format!("/partner/{}/logo", partner.id)),
             css_url: Some(format!(
                 "/partner/{}/style.css?v={}",
                 partner.id,

@@ -80,7 +80,7 @@ impl TestApp {
             ("other-shop", PartnerKind::Ecommerce),
             ("erp", PartnerKind::Finance),
         ] {
-            add_partner(&app.context.db, profile(name, kind), "story", clock.now())
+            add_partner(&app.context.db, profile(name, kind), None, "story", clock.now())
                 .await
                 .unwrap();
         }
@@ -245,7 +245,7 @@ fn profile(name: &str, kind: PartnerKind) -> Profile {
         redirect_urls: vec![Url::parse(RETURN_URL).unwrap()],
         flexible_redirect: false,
         colour: "#14587a".into(),
-        logo: None,
+        has_logo: false,
         active: true,
     }
 }
