@@ -189,13 +189,14 @@ fn read(call: &Call<'_>, show: impl FnOnce(&Order) -> serde_json::Value) -> Outc
     Ok(Reply::json(StatusCode::OK, shaped(call.profile, show(order))))
 }
 
-/// `DELETE …/{id}`: works until the PSU has authorised. A repeated call is answered like the first.
+/// `DELETE …/{id}`: works until the PSU has authorised. An order that ended before that cannot be executed
+/// any more, which is what 204 says: a repeated call is answered like the first.
 pub(super) fn cancel(call: &Call<'_>) -> Outcome {
     let tpp = caller::certificate_holder(call.request, call.bank.now())?;
     caller::required_request_id(call.request)?;
     let mut books = call.books()?;
     let order = call.order(&books, &tpp)?;
-    if order.status == Word::Canc && order.authorised.is_none() {
+    if order.authorised.is_none() && order.status != Word::Rcvd {
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     }
     if !order.is_waiting() {

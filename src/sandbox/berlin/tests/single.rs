@@ -127,6 +127,7 @@ async fn the_bank_refuses_by_its_own_word_and_an_order_nobody_authorises_lapses(
     assert_eq!(banks.word(&left).await, "RCVD");
     banks.clock.advance(std::time::Duration::from_secs(3600));
     assert_eq!(banks.word(&left).await, "RJCT");
+    assert_eq!(banks.delete(&left).await.status, 204);
     assert!(banks.sandbox.orders().iter().all(|o| o.status == Word::Rjct));
 }
 
