@@ -226,6 +226,8 @@ pub fn start(listener: TcpListener, settings: SandboxSettings, clock: Clock) -> 
             .app_data(web::PayloadConfig::new(berlin::MAX_BODY))
             .configure(cec::routes)
             .configure(berlin::routes)
+            .configure(phone::pages::routes)
+            .configure(scenarios::pages::routes)
             .configure(pages::routes)
     };
     let server = HttpServer::new(app)

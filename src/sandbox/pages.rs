@@ -23,13 +23,22 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .default_service(web::to(not_found));
 }
 
-/// A customer as the pages list them.
+/// The pages every bank has.
+pub(super) fn of_a_bank(config: &mut web::ServiceConfig) {
+    config.route("", web::get().to(bank_page)).route("/ledger", web::get().to(ledger));
+}
+
+/// A customer of one bank as the pages list them.
 #[derive(Debug)]
 pub(super) struct CustomerRow {
     pub name: &'static str,
     pub user: &'static str,
     pub code: &'static str,
     pub hint: &'static str,
+    /// `PSU-ID`, at a bank that asks for it.
+    pub psu_id: Option<&'static str>,
+    /// The ways to get a one-time code, at a bank that sends them.
+    pub methods: &'static [customers::ScaMethod],
     pub accounts: Vec<AccountRow>,
 }
 
@@ -59,11 +68,14 @@ pub(super) fn account_rows(bank: &Sandbox, accounts: impl IntoIterator<Item = &'
 
 /// The customers of a bank.
 pub(super) fn customer_rows(bank: &Sandbox, code: BankCode) -> Vec<CustomerRow> {
+    let asks = Profile::of(code).asks_psu_id();
     let row = |customer: &'static customers::Customer| CustomerRow {
         name: customer.name,
         user: customer.user,
         code: customer.code,
         hint: customer.hint,
+        psu_id: customer.at(code).map(|h| h.psu_id).filter(|_| asks),
+        methods: customer.at(code).map_or(&[], |h| h.methods),
         accounts: account_rows(bank, customer.accounts(code)),
     };
     customers::ALL.iter().map(row).collect()
@@ -119,8 +131,25 @@ fn how_often(frequency: Frequency) -> &'static str {
 #[template(path = "sandbox/index.html")]
 struct IndexPage {
     banks: Vec<&'static Profile>,
-    customers: Vec<CustomerRow>,
+    people: Vec<Person>,
     step_s: String,
+}
+
+/// A customer with what each bank knows of them.
+struct Person {
+    customer: &'static customers::Customer,
+    holdings: Vec<(&'static Profile, &'static customers::Holding, Vec<AccountRow>)>,
+}
+
+impl Person {
+    fn of(customer: &'static customers::Customer, bank: &Sandbox) -> Self {
+        let holdings = customer.holdings.iter();
+        let holding = |h: &'static customers::Holding| (Profile::of(h.bank), h, account_rows(bank, h.accounts));
+        Self {
+            customer,
+            holdings: holdings.map(holding).collect(),
+        }
+    }
 }
 
 async fn index(bank: web::Data<Sandbox>) -> HttpResponse {
@@ -132,10 +161,23 @@ async fn index(bank: web::Data<Sandbox>) -> HttpResponse {
         StatusCode::OK,
         &IndexPage {
             banks: BankCode::ALL.into_iter().map(Profile::of).collect(),
-            customers: customer_rows(&bank, BankCode::Cec),
+            people: customers::ALL.iter().map(|c| Person::of(c, &bank)).collect(),
             step_s,
         },
     )
+}
+
+#[derive(Template)]
+#[template(path = "sandbox/bank.html")]
+struct BankPage {
+    profile: &'static Profile,
+    customers: Vec<CustomerRow>,
+}
+
+async fn bank_page(bank: web::Data<Sandbox>, of: web::Data<&'static Profile>) -> HttpResponse {
+    let profile: &'static Profile = of.get_ref();
+    let customers = customer_rows(&bank, profile.bank);
+    html(StatusCode::OK, &BankPage { profile, customers })
 }
 
 async fn style() -> HttpResponse {

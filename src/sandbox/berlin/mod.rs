@@ -18,7 +18,7 @@ pub(super) mod reply;
 pub(super) mod resource;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::books::{Books, BooksError};
 use super::ledger::PaymentService;
@@ -73,7 +73,7 @@ fn scope(profile: &'static Profile) -> actix_web::Scope {
                 .route(web::put().to(put_authorisation)),
         )
         .service(web::resource("/v1/{rest:.*}").route(web::to(unknown_resource)))
-        .route("/ledger", web::get().to(pages::ledger));
+        .configure(pages::of_a_bank);
     match profile.approach {
         Approach::Redirect => scope
             .route("/sca/{authorisation}", web::get().to(redirect::begin))

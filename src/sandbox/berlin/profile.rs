@@ -1,6 +1,7 @@
 //! The banks as data: what each one's interface is like.
 
 use crate::sandbox::BankCode;
+use crate::sandbox::customers::Customer;
 use crate::sandbox::ledger::{PaymentService, Word};
 
 /// How the PSU authorises (NextGenPSD2 1.3.11 §5.1).
@@ -186,6 +187,21 @@ static PASI: Profile = Profile {
 };
 
 impl Profile {
+    /// Whether the TPP has to send `PSU-ID`.
+    pub(in crate::sandbox) fn asks_psu_id(&self) -> bool {
+        self.psu_id != PsuIdRule::None
+    }
+
+    /// Whether requests or codes go to the customers' telephones.
+    pub(in crate::sandbox) fn uses_phones(&self) -> bool {
+        matches!(self.approach, Approach::Decoupled | Approach::Embedded)
+    }
+
+    /// How the bank knows this customer.
+    pub(in crate::sandbox) fn psu_id_of(&self, customer: &Customer) -> &'static str {
+        customer.at(self.bank).map_or("", |holding| holding.psu_id)
+    }
+
     pub(in crate::sandbox) fn of(bank: BankCode) -> &'static Self {
         match bank {
             BankCode::Cec => &CEC,

@@ -59,7 +59,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
             )
             .route("/oauth2/authorize", web::get().to(authorize::authorize))
             .configure(visit::pages::routes)
-            .route("/ledger", web::get().to(pages::ledger)),
+            .configure(pages::of_a_bank),
     );
 }
 

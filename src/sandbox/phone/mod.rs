@@ -1,4 +1,12 @@
 //! The customers' telephones: requests that banks have pushed to them, and one-time codes.
+//!
+//! **Invariant:** a telephone keeps nothing of its own: what it shows is in the books, and an answer counts only
+//! while the order waits for this customer.
+
+pub(super) mod pages;
+
+#[cfg(test)]
+mod tests;
 
 use super::berlin::authorisations::usable_accounts;
 use super::berlin::profile::Approach;

@@ -1,5 +1,10 @@
 //! Stories on demand: amounts and accounts that make any bank behave in a certain way.
 
+pub(super) mod pages;
+
+#[cfg(test)]
+mod tests;
+
 use super::Fault;
 use super::ledger::{PaymentService, ReceivedOrder};
 use super::money::parse_minor;

@@ -2,4 +2,4 @@ mod decoupled;
 mod embedded;
 mod redirect;
 mod single;
-mod support;
+pub(in crate::sandbox) mod support;
