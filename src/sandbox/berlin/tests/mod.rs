@@ -1,5 +1,8 @@
+mod bulk;
 mod decoupled;
 mod embedded;
+mod faults;
+mod periodic;
 mod redirect;
 mod single;
 pub(in crate::sandbox) mod support;

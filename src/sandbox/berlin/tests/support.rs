@@ -19,6 +19,7 @@ pub struct Banks {
     pub http: Client,
     pub base: String,
     pub certificate: String,
+    pub server: actix_web::dev::ServerHandle,
 }
 
 /// A self-signed certificate of this name, as the header carries it.
@@ -74,6 +75,7 @@ impl Banks {
             ..SandboxSettings::new(Url::parse(&base).unwrap())
         };
         let (server, sandbox) = start(listener, settings, clock.clone()).unwrap();
+        let handle = server.handle();
         tokio::spawn(server);
         let http = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
         let certificate = certificate("tpp.example");
@@ -83,6 +85,7 @@ impl Banks {
             http,
             base,
             certificate,
+            server: handle,
         }
     }
 
