@@ -67,6 +67,8 @@ async fn every_instruction_is_booked_on_its_own() {
     let ana = customers::by_user("ana").unwrap().accounts(BankCode::Cod)[0].iban;
     assert_eq!(banks.sandbox.balance_minor(ana), Some(1_250_000 - 6_050));
     assert_eq!(banks.sandbox.orders()[0].received.money.minor, 6_050);
+    let elsewhere = banks.get(&path.replace("bulk-payments", "payments")).await;
+    assert_eq!(elsewhere.refusal(), refused(404, "RESOURCE_UNKNOWN", "paymentId"));
 }
 
 #[tokio::test]

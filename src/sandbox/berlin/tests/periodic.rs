@@ -64,6 +64,19 @@ async fn on_its_day_it_needs_the_money() {
 }
 
 #[tokio::test]
+async fn what_it_took_is_gone() {
+    let banks = Banks::start();
+    let mut body = standing(&in_days(&banks, 0));
+    body["instructedAmount"]["amount"] = "200.00".into();
+    for (body, word) in [(&body, "ACSC"), (&payment("60.00"), "RJCT"), (&payment("50.00"), "ACSC")] {
+        let (created, path) = banks.order(BankCode::Link, None, body).await;
+        banks.visit(&created.text("/_links/scaRedirect/href"), "stefan", "da").await;
+        banks.settle();
+        assert_eq!(banks.word(&path).await, word);
+    }
+}
+
+#[tokio::test]
 async fn every_field_is_checked() {
     let banks = Banks::start();
     let good = || standing(&in_days(&banks, 1));
