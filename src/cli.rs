@@ -203,7 +203,10 @@ fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
     telemetry::start_logging(&settings.log).map_err(anyhow::Error::msg)?;
-    let app = App::build(settings, Clock::default())?;
+    let clock = Clock::default();
+    #[cfg(feature = "fail-points")]
+    smartpay::fail_point::start(&clock).map_err(anyhow::Error::msg)?;
+    let app = App::build(settings, clock)?;
     stop_on_signal(app.stop_token())?;
     tracing::info!(public = %app.addresses.public, gateway = %app.addresses.gateway, operations = %app.addresses.operations, "serving");
     app.run(true).await

@@ -4,6 +4,7 @@
 use super::bank_call::{Call, History, connector, finish, lost_attempt, save, session, try_claim};
 use super::{Context, FlowError};
 use crate::bank::{Answer, BankError, PaymentInitiation as _, Session, Verdict};
+use crate::fail_point;
 use crate::payment::{Event, PaymentId, Status};
 use crate::store::payments::{self, Claim, Payment};
 use std::time::Duration;
@@ -69,6 +70,7 @@ async fn ask(cx: &Context, held: Claim) -> Result<(), FlowError> {
             .map(drop);
     };
     let result = connector(cx, &held.payment)?.ask(&session).await;
+    fail_point::may_die("ask_unsaved");
     let late = held.payment.status == Status::AwaitingPsu && held.payment.expires_at <= cx.now();
     if late && psu_has_not_authorised(&result) {
         let session = result.ok().map_or(session, |answer| answer.session);

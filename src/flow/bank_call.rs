@@ -99,6 +99,12 @@ pub(super) async fn finish(cx: &Context, claim: Claim, call: Call, result: Resul
         }
         Err(error) => {
             tracing::warn!(payment = %payment.id, ?call, %error, "bank call");
+            if let BankError::Refused {
+                retry_after_s: Some(seconds), ..
+            } = &error
+            {
+                hint = Duration::from_secs(*seconds);
+            }
             by_error(cx, &mut payment, &mut history, call, &error)?;
         }
     }

@@ -5,6 +5,7 @@ use super::bank_call::{Call, connector, finish, session, try_claim};
 use super::{Context, FlowError};
 use crate::bank::{Answer, PaymentInitiation as _, PsuReply, Reason, Verdict};
 use crate::crypto;
+use crate::fail_point;
 use crate::payment::{PaymentId, Status};
 use crate::store::payments::{self, Payment};
 use std::time::Duration;
@@ -50,6 +51,7 @@ pub async fn reply_to_bank(
             if let Ok(answer) = &result {
                 make_denial_true(cx, &claim.payment, answer).await?;
             }
+            fail_point::may_die("reply_unsaved");
             finish(cx, claim, Call::Reply, result).await?;
             return Ok(id);
         }

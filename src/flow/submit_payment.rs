@@ -4,6 +4,7 @@ use super::bank_call::{Call, History, connector, finish};
 use super::{Context, FlowError, after};
 use crate::bank::{PaymentInitiation as _, PsuContext};
 use crate::crypto;
+use crate::fail_point;
 use crate::partner::{Field, Partner};
 use crate::payment::{Amount, Event, Iban, Instruction, Language, Order, PaymentId, Status};
 use crate::store::StoreError;
@@ -70,8 +71,10 @@ pub async fn submit_payment(
         return Ok(());
     }
     let state = crypto::new_token();
+    fail_point::may_die("submit_before_intent");
     let intent = write_intent(cx, payment, &partner, confirmed, &state, tampered).await?;
     let Some(payment) = intent else { return Ok(()) };
+    fail_point::may_die("submit_after_intent");
     let result = match connector(cx, &payment) {
         Ok(bank) => {
             let order = order_of(&payment);
@@ -86,7 +89,9 @@ pub async fn submit_payment(
         }
         Err(_) => Err(crate::bank::BankError::Unsupported),
     };
+    fail_point::may_die("submit_unsaved");
     finish(cx, payments::Claim { payment }, Call::Initiate, result).await?;
+    fail_point::may_die("submit_saved");
     Ok(())
 }
 

@@ -127,6 +127,7 @@ impl Db {
     /// # Errors
     /// [`StoreError::Setup`] says what to mend.
     pub fn open(location: &Location, readers: u32, vault: Vault) -> Result<Self, StoreError> {
+        connection::insist_on_durability(location)?;
         let writer = match location {
             Location::Sqlite(_) => Some(Arc::new(Writer::start(location, vault.clone())?)),
             Location::Postgres(_) => None,

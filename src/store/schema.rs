@@ -150,6 +150,9 @@ diesel::table! {
         action -> Text,
         subject -> Nullable<Text>,
         detail -> Nullable<Text>,
+        seq -> Nullable<BigInt>,
+        previous_hash -> Nullable<Text>,
+        row_hash -> Nullable<Text>,
     }
 }
 
