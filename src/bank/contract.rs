@@ -32,6 +32,7 @@ pub fn order() -> Order {
             ),
             instruction("Al doilea", "RO09PORL7789778256833565", 1, "Rest", "E2E-2"),
         ],
+        schedule: None,
     }
 }
 
@@ -42,6 +43,7 @@ pub fn psu() -> PsuContext {
         return_url: Url::parse("https://pay.example/payment-return/cec").unwrap(),
         state: "st-0123456789".to_owned(),
         seed: std::array::from_fn(|i| u8::try_from(i).unwrap()),
+        psu_id: None,
     }
 }
 

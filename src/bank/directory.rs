@@ -73,6 +73,17 @@ impl PsuIdRule {
     }
 }
 
+/// How the PSU authorises (RTS 2018/389; NextGenPSD2 "SCA approach").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sca {
+    /// On the bank's own page.
+    Redirect,
+    /// On the PSU's own device, asked by the bank.
+    Decoupled,
+    /// With a code that the PSU enters on our page.
+    Embedded,
+}
+
 /// What the rest of the program must know of a bank. For a bank without a protocol: the careful answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -93,8 +104,12 @@ pub struct Facts {
     pub requires_psu_id_type: bool,
     /// The order must name the debtor's account.
     pub requires_iban: bool,
+    /// How the PSU authorises.
+    pub sca: Sca,
     /// The bank takes several instructions in one authorisation.
     pub takes_bulk: bool,
+    /// The bank takes standing orders.
+    pub takes_standing_orders: bool,
     /// Longest creditor name sent, in characters.
     pub max_name_chars: usize,
     /// Longest remittance information sent, in characters.
@@ -113,7 +128,9 @@ impl Facts {
             requires_psu_id: entry.psu_id.is_some(),
             requires_psu_id_type: false,
             requires_iban: protocol.is_none_or(|p| p.requires_debtor_iban),
+            sca: protocol.map_or(Sca::Redirect, |p| p.sca_approach.sca()),
             takes_bulk: protocol.is_some_and(|p| p.bulk_product.is_some()),
+            takes_standing_orders: protocol.is_some_and(|p| p.periodic_product.is_some()),
             max_name_chars: protocol.map_or(70, |p| p.max_name_chars),
             max_remittance_chars: protocol.map_or(140, |p| p.max_remittance_chars),
         }

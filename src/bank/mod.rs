@@ -34,6 +34,8 @@ pub struct PsuContext {
     /// 32 random bytes for this attempt, from which a connector derives what must be unguessable (the PKCE
     /// code verifier, RFC 7636), so that it stays free of randomness itself.
     pub seed: [u8; 32],
+    /// The id by which the bank knows the PSU (`PSU-ID`), where the PSU typed one. Never stored, never logged.
+    pub psu_id: Option<SecretString>,
 }
 
 /// What a connector needs to continue a conversation. Contains tokens: sealed at rest, never logged.
@@ -87,6 +89,17 @@ pub struct Answer {
     pub session: Session,
     /// When asking again makes sense.
     pub ask_again_after: Duration,
+    /// What the bank says of the single instructions of a bulk order; empty when it said nothing of them.
+    pub instructions: Vec<InstructionStatus>,
+}
+
+/// What the bank says of one instruction of a bulk order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstructionStatus {
+    /// Which one (ISO 20022 end-to-end identification, as it was sent).
+    pub end_to_end_id: String,
+    /// The bank's status word of it, at most 35 characters.
+    pub word: String,
 }
 
 /// What an answer means.
@@ -115,11 +128,77 @@ pub enum PsuStep {
         /// The bank's page; its host is one the directory allows.
         url: Url,
     },
+    /// Nothing yet: the bank has the order, and its authorisation is not started. The caller saves the session
+    /// and then calls [`PaymentInitiation::reply`] with [`PsuReply::Begin`], so that no request for approval
+    /// goes out for an order that a crash could make us forget.
+    Begin,
+    /// Approve the request that the bank pushed to the PSU's own device (decoupled approach).
+    ApproveInApp {
+        /// The bank's words for the PSU, capped; hostile text.
+        message: Option<String>,
+    },
+    /// Enter the code that the bank sent (embedded approach).
+    EnterCode(CodePrompt),
+    /// Choose how to get the code.
+    ChooseMethod {
+        /// At least two, as the bank listed them.
+        methods: Vec<ScaMethod>,
+    },
+}
+
+/// What is known of the code that the PSU must enter (NextGenPSD2 `challengeData`, `chosenScaMethod`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodePrompt {
+    /// The bank's words for the PSU, capped; hostile text.
+    pub message: Option<String>,
+    /// The name of the method by which the code comes, capped; hostile text.
+    pub method: Option<String>,
+    /// What the code is made of.
+    pub format: CodeFormat,
+    /// Its greatest length, in characters.
+    pub max_length: Option<u8>,
+    /// The bank can be asked to send another one.
+    pub can_resend: bool,
+    /// The code entered last was wrong.
+    pub wrong: bool,
+}
+
+/// What a code is made of (NextGenPSD2 `otpFormat`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeFormat {
+    /// 0 to 9 only (`integer`).
+    Digits,
+    /// Anything visible (`characters`, or not told).
+    #[default]
+    Characters,
+}
+
+/// A way of authorising that the PSU can choose (NextGenPSD2 `authenticationObject`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScaMethod {
+    /// The bank's id of it.
+    pub id: String,
+    /// How the PSU knows it, capped; hostile text.
+    pub name: String,
+    /// `authenticationType`, such as `SMS_OTP`; empty when not told.
+    pub kind: String,
 }
 
 /// What the PSU gave.
 #[derive(Clone)]
 pub enum PsuReply {
+    /// Nothing: the authorisation of the order is started now.
+    Begin {
+        /// The id by which the bank knows the PSU, where the bank wants one.
+        psu_id: Option<SecretString>,
+    },
+    /// The code that the bank sent.
+    Code(SecretString),
+    /// The id of the chosen [`ScaMethod`].
+    Method(String),
+    /// Wants another code.
+    Resend,
     /// Came back from the bank's page with this query (names and values, decoded).
     CameBack {
         /// Hostile input: anyone can write it.
@@ -129,7 +208,13 @@ pub enum PsuReply {
 
 impl std::fmt::Debug for PsuReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PsuReply::CameBack")
+        f.write_str(match self {
+            Self::Begin { .. } => "PsuReply::Begin",
+            Self::Code(_) => "PsuReply::Code",
+            Self::Method(_) => "PsuReply::Method",
+            Self::Resend => "PsuReply::Resend",
+            Self::CameBack { .. } => "PsuReply::CameBack",
+        })
     }
 }
 
@@ -143,6 +228,10 @@ pub enum Reason {
     BankDeclined,
     /// Withdrawn at the bank on our request before execution.
     Withdrawn,
+    /// Too many wrong one-time codes.
+    WrongCodes,
+    /// An admin learnt from the bank that nothing was executed.
+    NotExecuted,
 }
 
 impl Reason {
@@ -153,6 +242,8 @@ impl Reason {
             Self::PsuDeclined => "psu_declined",
             Self::BankDeclined => "bank_declined",
             Self::Withdrawn => "withdrawn",
+            Self::WrongCodes => "wrong_codes",
+            Self::NotExecuted => "not_executed",
         }
     }
 }
@@ -191,7 +282,11 @@ pub enum BankError {
 pub trait PaymentInitiation {
     /// Gives the order to the bank.
     fn initiate(&self, order: &Order, psu: &PsuContext) -> impl Future<Output = Result<Answer, BankError>> + Send;
-    /// Hands over what the PSU brought.
+    /// Hands over what the PSU brought. A code the bank refuses is [`PsuStep::EnterCode`] with `wrong`, or a
+    /// rejection when the bank ends the order over it; [`BankError::Unknown`] when a code left and its answer
+    /// was lost. A lost answer to [`PsuReply::Begin`] is no error: the PSU may have been asked, so the answer is
+    /// [`PsuStep::ApproveInApp`] where the bank pushes, [`PsuStep::Begin`] elsewhere. [`BankError::Unsupported`]
+    /// for a reply that does not fit the conversation.
     fn reply(&self, session: &Session, reply: &PsuReply) -> impl Future<Output = Result<Answer, BankError>> + Send;
     /// Asks what became of the order. [`BankError::Unsupported`] when the bank answers only to a token that
     /// was never bought.

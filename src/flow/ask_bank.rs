@@ -1,7 +1,9 @@
 //! The timer looks at a payment that is due: asks the bank, or ends what nobody pursues any more. Before a
 //! payment is given up, the bank is asked, and where it cannot be asked, the order is withdrawn there.
 
-use super::bank_call::{Call, History, connector, finish, lost_attempt, save, session, try_claim};
+use super::bank_call::{Call, History, connector, finish, save, session, try_claim};
+use super::verdict::{internal, lost_attempt, refusal_stands};
+use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
 use crate::bank::{Answer, BankError, PaymentInitiation as _, Session, Verdict};
 use crate::fail_point;
@@ -32,7 +34,7 @@ pub async fn ask_bank(cx: &Context, id: PaymentId) -> Result<(), FlowError> {
         return Ok(());
     };
     match held.payment.status {
-        Status::Created => end_untouched(cx, held.payment).await,
+        Status::Created | Status::AttemptRefused => end_untouched(cx, held.payment).await,
         Status::Initiating => after_crash(cx, held.payment).await,
         _ => {
             held.payment.polls = held.payment.polls.saturating_add(1);
@@ -45,9 +47,11 @@ async fn end_untouched(cx: &Context, mut payment: Payment) -> Result<(), FlowErr
     let mut history = History::default();
     let now = cx.now();
     if payment.expires_at <= now {
-        history
-            .advance(&mut payment, Event::Expired, "clock", None)
-            .map_err(|e| FlowError::Internal(e.to_string()))?;
+        let event = match payment.status {
+            Status::AttemptRefused => refusal_stands(&payment),
+            _ => Event::Expired,
+        };
+        history.advance(&mut payment, event, "clock", None).map_err(internal)?;
     }
     save(cx, payment, history, now, Duration::ZERO).await.map(drop)
 }
@@ -58,7 +62,7 @@ async fn after_crash(cx: &Context, mut payment: Payment) -> Result<(), FlowError
     let mut history = History::default();
     history
         .advance(&mut payment, event, "clock", Some("the lease ran out".into()))
-        .map_err(|e| FlowError::Internal(e.to_string()))?;
+        .map_err(internal)?;
     save(cx, payment, history, cx.now(), Duration::ZERO).await.map(drop)
 }
 
@@ -96,20 +100,13 @@ fn psu_has_not_authorised(result: &Result<Answer, BankError>) -> bool {
 async fn give_up(cx: &Context, held: Claim, session: &Session) -> Result<(), FlowError> {
     let mut payment = held.payment;
     let mut history = History::default();
-    let result = connector(cx, &payment)?.withdraw(session).await;
-    let event = match &result {
-        Ok(answer) if matches!(answer.verdict, Verdict::Cancelled(_)) => {
-            payment.bank_word = Some(answer.bank_word.clone());
-            Some(Event::Expired)
-        }
-        Err(BankError::NotSent(_) | BankError::Unknown(_) | BankError::Refused { status: 429, .. }) => None,
-        Ok(_) | Err(BankError::Refused { .. } | BankError::Unsupported) => Some(Event::AnswerLost),
+    let event = match withdraw_at_bank(cx, &mut payment, session, &mut history).await? {
+        Withdrawal::Confirmed => Some(Event::Expired),
+        Withdrawal::Refused => Some(Event::AnswerLost),
+        Withdrawal::Unknown => None,
     };
     if let Some(event) = event {
-        let detail = result.err().map(|e| e.to_string().chars().take(200).collect());
-        history
-            .advance(&mut payment, event, "clock", detail)
-            .map_err(|e| FlowError::Internal(e.to_string()))?;
+        history.advance(&mut payment, event, "clock", None).map_err(internal)?;
     }
     save(cx, payment, history, cx.now(), Duration::ZERO).await.map(drop)
 }

@@ -1,9 +1,10 @@
-//! What a bank's answer means for a payment, the same for every verb that calls a bank.
+//! Claiming a payment for a call to its bank and saving what came of it, the same for every verb.
 
+use super::verdict::{by_error, by_verdict};
 use super::{Context, FlowError, after, notify};
-use crate::bank::{Answer, BankError, Connector, Session, Verdict};
+use crate::bank::{Answer, BankError, Connector, PsuStep, Session, Verdict};
 use crate::clock::Timestamp;
-use crate::payment::transition::{self, CORRECTION, NotAllowed};
+use crate::payment::transition::{self, NotAllowed};
 use crate::payment::{Event, Status, next};
 use crate::store::history::Entry;
 use crate::store::payments::{self, Claim, Payment};
@@ -13,7 +14,11 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Call {
     Initiate,
+    /// Starting the authorisation of an order that is at the bank.
+    Begin,
     Reply,
+    /// A refusal that only the browser brought and that the bank did not confirm.
+    Denial,
     Ask,
 }
 
@@ -43,7 +48,7 @@ impl History {
         self.push(payment, event, payment.status, actor, detail);
     }
 
-    fn push(&mut self, payment: &Payment, event: &str, to: Status, actor: &'static str, detail: Option<String>) {
+    pub(super) fn push(&mut self, payment: &Payment, event: &str, to: Status, actor: &'static str, detail: Option<String>) {
         self.entries.push(Entry {
             from: payment.status,
             event: event.to_owned(),
@@ -83,19 +88,61 @@ pub(super) fn session(payment: &Payment) -> Result<Option<Session>, FlowError> {
     Ok(payment.bank_session.as_deref().map(serde_json::from_str).transpose()?)
 }
 
+/// What the PSU must do now.
+pub(super) fn psu_step(payment: &Payment) -> Result<Option<PsuStep>, FlowError> {
+    Ok(payment.psu_step.as_deref().map(serde_json::from_str).transpose()?)
+}
+
 /// Saves what the bank said: status, history, outbox, in one write; releases the claim.
 pub(super) async fn finish(cx: &Context, claim: Claim, call: Call, result: Result<Answer, BankError>) -> Result<Payment, FlowError> {
+    settle(cx, claim, call, result, History::default(), false).await
+}
+
+/// As [`finish`], and keeps the claim for another call.
+pub(super) async fn finish_and_keep(cx: &Context, claim: Claim, call: Call, answer: Answer) -> Result<Claim, FlowError> {
+    let payment = settle(cx, claim, call, Ok(answer), History::default(), true).await?;
+    Ok(Claim { payment })
+}
+
+/// As [`finish`], with what has happened already.
+pub(super) async fn finish_with(
+    cx: &Context,
+    claim: Claim,
+    call: Call,
+    result: Result<Answer, BankError>,
+    history: History,
+) -> Result<Payment, FlowError> {
+    settle(cx, claim, call, result, history, false).await
+}
+
+async fn settle(
+    cx: &Context,
+    claim: Claim,
+    call: Call,
+    result: Result<Answer, BankError>,
+    mut history: History,
+    keep_lease: bool,
+) -> Result<Payment, FlowError> {
     let mut payment = claim.payment;
-    let mut history = History::default();
     let now = cx.now();
-    let mut hint = Duration::from_secs(1);
-    let mut late = false;
+    let mut saving = Saving {
+        hint: Duration::from_secs(1),
+        watch_until: None,
+        words: Vec::new(),
+        keep_lease,
+    };
     match result {
         Ok(answer) => {
-            hint = answer.ask_again_after;
-            late = payment.status.is_final() && answer.verdict == Verdict::StillWorking;
+            saving.hint = answer.ask_again_after;
+            saving.words = answer
+                .instructions
+                .iter()
+                .map(|i| (i.end_to_end_id.clone(), i.word.clone()))
+                .collect();
+            let late = payment.status.is_final() && answer.verdict == Verdict::StillWorking;
             keep_conversation(&mut payment, &answer)?;
-            by_verdict(&mut payment, &mut history, call, answer.verdict)?;
+            by_verdict(&mut payment, &mut history, call, answer.verdict, now)?;
+            saving.watch_until = late.then(|| watch_until(cx, &payment)).flatten().filter(|until| *until > now);
         }
         Err(error) => {
             tracing::warn!(payment = %payment.id, ?call, %error, "bank call");
@@ -103,13 +150,21 @@ pub(super) async fn finish(cx: &Context, claim: Claim, call: Call, result: Resul
                 retry_after_s: Some(seconds), ..
             } = &error
             {
-                hint = Duration::from_secs(*seconds);
+                saving.hint = Duration::from_secs(*seconds);
             }
             by_error(cx, &mut payment, &mut history, call, &error)?;
         }
     }
-    let watch_until = late.then(|| watch_until(cx, &payment)).flatten().filter(|until| *until > now);
-    save_and(cx, payment, history, now, hint, watch_until).await
+    save_and(cx, payment, history, now, saving).await
+}
+
+/// How a payment is saved.
+#[derive(Default)]
+struct Saving {
+    hint: Duration,
+    watch_until: Option<Timestamp>,
+    words: Vec<(String, String)>,
+    keep_lease: bool,
 }
 
 /// Until when a payment that ended here without money is still asked about, because the bank works on it
@@ -125,26 +180,25 @@ fn watch_until(cx: &Context, payment: &Payment) -> Option<Timestamp> {
 
 /// Saves a payment that was moved without an answer of the bank; releases the claim.
 pub(super) async fn save(cx: &Context, payment: Payment, history: History, now: Timestamp, hint: Duration) -> Result<Payment, FlowError> {
-    save_and(cx, payment, history, now, hint, None).await
+    let saving = Saving { hint, ..Saving::default() };
+    save_and(cx, payment, history, now, saving).await
 }
 
-async fn save_and(
-    cx: &Context,
-    mut payment: Payment,
-    history: History,
-    now: Timestamp,
-    hint: Duration,
-    watch_until: Option<Timestamp>,
-) -> Result<Payment, FlowError> {
+async fn save_and(cx: &Context, mut payment: Payment, history: History, now: Timestamp, saving: Saving) -> Result<Payment, FlowError> {
     let moved = history.entries.iter().any(|e| e.from != e.to);
     if moved {
         payment.polls = 0;
     }
     if payment.status.is_final() {
         payment.ended_at = payment.ended_at.or(Some(now));
+    }
+    if payment.status.is_final() || payment.status == Status::AttemptRefused {
         payment.psu_step = None;
     }
-    payment.due_at = due(cx, &payment, now, hint).or_else(|| watch_until.map(|until| after(now, pause(&payment, hint)).min(until)));
+    payment.due_at = due(cx, &payment, now, saving.hint).or_else(|| {
+        let until = saving.watch_until?;
+        Some(after(now, pause(&payment, saving.hint)).min(until))
+    });
     let mails = notify::mails(cx, &payment, &history.entries, now).await?;
     for entry in history.entries.iter().filter(|e| e.from != e.to) {
         tracing::info!(payment = %payment.id, from = %entry.from, event = entry.event, to = %entry.to, "payment");
@@ -152,7 +206,10 @@ async fn save_and(
     }
     Ok(cx
         .db
-        .write(move |a| payments::save(a, &payment, &history.entries, &mails, now, false))
+        .write(move |a| {
+            payments::save_words(a, payment.id, &saving.words)?;
+            payments::save(a, &payment, &history.entries, &mails, now, saving.keep_lease)
+        })
         .await?)
 }
 
@@ -165,100 +222,8 @@ fn keep_conversation(payment: &mut Payment, answer: &Answer) -> Result<(), FlowE
     Ok(())
 }
 
-fn internal(error: NotAllowed) -> FlowError {
-    FlowError::Internal(error.to_string())
-}
-
-fn by_verdict(payment: &mut Payment, history: &mut History, call: Call, verdict: Verdict) -> Result<(), FlowError> {
-    if payment.status.is_final() {
-        // Only an unexpected success is news to a payment that has ended.
-        if verdict == Verdict::Settled && transition::correct(payment.status).is_ok() {
-            tracing::error!(payment = %payment.id, from = %payment.status, "CORRECTION: a payment that had ended unpaid is settled at the bank");
-            metrics::counter!("smartpay_corrections_total").increment(1);
-            history.push(payment, CORRECTION, Status::Settled, "bank", None);
-            payment.status = Status::Settled;
-            payment.reason = None;
-        }
-        return Ok(());
-    }
-    let event = match verdict {
-        Verdict::PsuNeeded(step) => {
-            payment.psu_step = Some(serde_json::to_string(&step)?);
-            if payment.status != Status::Initiating {
-                return Ok(());
-            }
-            Event::PsuNeeded
-        }
-        Verdict::StillWorking => match still_working(payment, call, history) {
-            Some(event) => event,
-            None => return Ok(()),
-        },
-        Verdict::Settled => Event::BankSettled,
-        Verdict::PartlySettled => Event::BankPartlySettled,
-        Verdict::Rejected(reason) => {
-            payment.reason = Some(reason.as_str().into());
-            Event::BankRejected
-        }
-        Verdict::Cancelled(reason) => {
-            payment.reason = Some(reason.as_str().into());
-            Event::BankCancelled
-        }
-    };
-    history.advance(payment, event, "bank", None).map_err(internal)
-}
-
-/// RCVD before the PSU came back says nothing new; later words are worth a line of history each.
-fn still_working(payment: &Payment, call: Call, history: &mut History) -> Option<Event> {
-    let untouched =
-        payment.status == Status::AwaitingPsu && call == Call::Ask && matches!(payment.bank_word.as_deref(), None | Some("RCVD"));
-    if untouched {
-        return None;
-    }
-    if payment.status == Status::Processing {
-        history.note(payment, Event::BankWorking.as_str(), "bank", None);
-        return None;
-    }
-    Some(Event::BankWorking)
-}
-
-fn by_error(cx: &Context, payment: &mut Payment, history: &mut History, call: Call, error: &BankError) -> Result<(), FlowError> {
-    let event = match (call, error) {
-        (Call::Initiate, BankError::NotSent(_) | BankError::Unsupported) => {
-            payment.notice = Some("bank_unavailable".into());
-            Event::NotSent
-        }
-        (Call::Initiate, BankError::Refused { status, .. }) => {
-            let about_the_order = matches!(status, 400 | 404 | 409 | 422);
-            payment.notice = Some(if about_the_order { "bank_declined" } else { "bank_unavailable" }.into());
-            Event::BankDeclined
-        }
-        (Call::Initiate, BankError::Unknown(_)) => lost_attempt(cx, payment),
-        // The code was sent and its answer is lost: it works once, so nobody can ask with it any more.
-        (Call::Reply, BankError::Unknown(_)) if payment.status == Status::AwaitingPsu => Event::AnswerLost,
-        // The bank works on it and answers only to a token that nobody has.
-        (Call::Ask, BankError::Unsupported) if payment.status == Status::Processing => Event::AnswerLost,
-        // Asking again costs nothing and changes nothing.
-        _ => return Ok(()),
-    };
-    let detail = match error {
-        BankError::Refused { status, code, .. } => format!("{status} {code}"),
-        other => other.to_string(),
-    };
-    history
-        .advance(payment, event, "bank", Some(detail.chars().take(200).collect()))
-        .map_err(internal)
-}
-
-/// What a lost POST means. Where the order cannot be authorised without the link in the lost answer, it is
-/// harmless and the payer may try again; where the bank may have pushed the approval already, it is in doubt.
-pub(super) fn lost_attempt(cx: &Context, payment: &mut Payment) -> Event {
-    let bank = cx.bank_of(payment);
-    if bank.is_none_or(|b| b.facts.sca_starts_on_post) {
-        return Event::AnswerLost;
-    }
-    payment.notice = Some("bank_unavailable".into());
-    Event::AttemptLost
-}
+/// Longest pause while the PSU approves on a device of their own and watches our page.
+const WHILE_WATCHED: Duration = Duration::from_secs(4);
 
 /// Asking slows down and never stops while the payment lives.
 fn pause(payment: &Payment, hint: Duration) -> Duration {
@@ -271,13 +236,18 @@ fn pause(payment: &Payment, hint: Duration) -> Duration {
 fn due(cx: &Context, payment: &Payment, now: Timestamp, hint: Duration) -> Option<Timestamp> {
     let next = after(now, pause(payment, hint));
     match payment.status {
-        Status::Created => Some(payment.expires_at),
+        Status::Created | Status::AttemptRefused => Some(payment.expires_at),
         Status::Initiating => payment.lease_until.or(Some(now)),
         Status::AwaitingPsu if payment.expires_at > now => {
             // A bank that answers only to the PSU's token has nothing to say before the PSU is back.
             let bank = cx.bank_of(payment);
             let mute = bank.is_some_and(|b| b.facts.status_needs_psu_token);
-            Some(if mute { payment.expires_at } else { next.min(payment.expires_at) })
+            let watched = matches!(psu_step(payment), Ok(Some(PsuStep::ApproveInApp { .. })));
+            Some(match (mute, watched) {
+                (true, _) => payment.expires_at,
+                (_, true) => next.min(after(now, WHILE_WATCHED.max(hint))).min(payment.expires_at),
+                _ => next.min(payment.expires_at),
+            })
         }
         Status::AwaitingPsu | Status::Processing | Status::InDoubt => Some(next),
         _ => None,

@@ -219,6 +219,11 @@ fn new_payment(cx: &Context, id: PaymentId, partner: &Partner, flags: TokenFlags
         updated_at: now,
         expires_at,
         ended_at: None,
+        schedule: None,
+        code_tries: 0,
+        hand_over_hash: None,
+        hand_over_until: None,
         instructions: Vec::new(),
+        instruction_words: Vec::new(),
     }
 }

@@ -9,20 +9,25 @@
 
 pub mod add_admin;
 pub mod add_partner;
+pub mod answer_step;
 pub mod ask_bank;
 mod bank_call;
 pub mod change_partner;
 pub mod deliver_mail;
 pub mod error;
+pub mod hand_over;
 pub mod init_payment;
 pub mod issue_token;
 mod notify;
 pub mod open_page;
 pub mod reply_to_bank;
+pub mod resolve_payment;
 pub mod sessions;
 pub mod sign_in;
 pub mod submit_payment;
+mod verdict;
 pub mod withdraw_payment;
+mod withdrawal;
 
 pub use error::{FieldProblem, FlowError};
 

@@ -1,7 +1,8 @@
 //! The PSU comes back from the bank. The return proves nothing: it may carry a code with which the bank can
 //! be asked, and the bank is asked.
 
-use super::bank_call::{Call, connector, finish, session, try_claim};
+use super::bank_call::{Call, History, connector, finish_with, session, try_claim};
+use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
 use crate::bank::{Answer, PaymentInitiation as _, PsuReply, Reason, Verdict};
 use crate::crypto;
@@ -18,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Handles a return from a bank's page; answers the payment it belongs to, when it belongs to one.
 ///
 /// `browser_hash` is of the returning browser, if it has opened a payment before: a bank that drops `state`
-/// is understood through it, for codes only (they are bound by PKCE), never for refusals.
+/// is understood through it. A code is bound by PKCE; a refusal without `state` is not believed by connectors.
 ///
 /// # Errors
 /// [`FlowError::NotFound`] when it belongs to no payment.
@@ -45,14 +46,18 @@ pub async fn reply_to_bank(
         let Some(session) = session(&payment)?.filter(|_| waits) else {
             return Ok(id);
         };
-        if let Some(claim) = try_claim(cx, payment).await? {
+        if let Some(mut claim) = try_claim(cx, payment).await? {
             let bank = connector(cx, &claim.payment)?;
             let result = bank.reply(&session, &PsuReply::CameBack { query }).await;
-            if let Ok(answer) = &result {
-                make_denial_true(cx, &claim.payment, answer).await?;
+            let (mut call, mut history) = (Call::Reply, History::default());
+            if let Ok(answer) = &result
+                && by_browser_only(answer)
+                && !make_denial_true(cx, &mut claim.payment, answer, &mut history).await?
+            {
+                call = Call::Denial;
             }
             fail_point::may_die("reply_unsaved");
-            finish(cx, claim, Call::Reply, result).await?;
+            finish_with(cx, claim, call, result, history).await?;
             return Ok(id);
         }
         tokio::time::sleep(PAUSE).await;
@@ -60,19 +65,19 @@ pub async fn reply_to_bank(
     Err(FlowError::Busy)
 }
 
+const fn by_browser_only(answer: &Answer) -> bool {
+    matches!(answer.verdict, Verdict::Rejected(Reason::PsuDeclined)) && !matches!(answer.bank_word.as_bytes(), b"RJCT")
+}
+
 /// A denial comes through the browser, which may bring one that the PSU never gave at the bank. Withdrawing
 /// the order there makes it true where it was not. A bank that refuses has ended the order already, or has
 /// an approval: then the late code still counts, and a settlement corrects the payment.
-async fn make_denial_true(cx: &Context, payment: &Payment, answer: &Answer) -> Result<(), FlowError> {
-    let by_browser = matches!(answer.verdict, Verdict::Rejected(Reason::PsuDeclined)) && answer.bank_word != "RJCT";
+async fn make_denial_true(cx: &Context, payment: &mut Payment, answer: &Answer, history: &mut History) -> Result<bool, FlowError> {
     let bank = cx.bank_of(payment);
-    if by_browser && bank.is_some_and(|b| b.facts.withdraw_before_sca) {
-        match connector(cx, payment)?.withdraw(&answer.session).await {
-            Ok(_) => tracing::info!(payment = %payment.id, "denied, and withdrawn at the bank"),
-            Err(error) => tracing::info!(payment = %payment.id, %error, "denied; the bank withdraws nothing"),
-        }
+    if payment.status.is_final() || bank.is_none_or(|b| !b.facts.withdraw_before_sca) {
+        return Ok(false);
     }
-    Ok(())
+    Ok(withdraw_at_bank(cx, payment, &answer.session, history).await? == Withdrawal::Confirmed)
 }
 
 async fn payment_of(
@@ -86,9 +91,7 @@ async fn payment_of(
         let hash = crypto::token_hash(&state);
         return Ok(cx.db.read(move |a| payments::by_callback(a, &hash)).await?);
     }
-    let (Some(_), Some(browser)) = (value("code"), browser_hash) else {
-        return Ok(None);
-    };
+    let Some(browser) = browser_hash else { return Ok(None) };
     let (browser, bank) = (browser.to_owned(), bank_code.to_owned());
     Ok(cx.db.read(move |a| payments::awaiting_in_browser(a, &browser, &bank)).await?)
 }

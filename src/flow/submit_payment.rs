@@ -1,15 +1,19 @@
 //! The PSU presses „Plătește”: the intent is written, then the order goes to the bank, once.
 
-use super::bank_call::{Call, History, connector, finish};
+use super::bank_call::{Call, History, connector, finish, finish_and_keep, finish_with, save, session};
+use super::verdict::{detail_of, internal, refusal_notice};
+use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError, after};
-use crate::bank::{PaymentInitiation as _, PsuContext};
+use crate::bank::{Answer, BankError, PaymentInitiation as _, PsuContext, PsuReply, PsuStep, Verdict};
 use crate::crypto;
 use crate::fail_point;
 use crate::partner::{Field, Partner};
 use crate::payment::{Amount, Event, Iban, Instruction, Language, Order, PaymentId, Status};
 use crate::store::StoreError;
-use crate::store::payments::{self, Payment};
+use crate::store::payments::{self, Claim, Payment};
+use secrecy::SecretString;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// What the PSU confirmed, checked by the page's rules.
 #[derive(Clone)]
@@ -49,6 +53,8 @@ pub struct PsuDevice {
     pub user_agent: Option<String>,
     /// Hash of the browser the link is bound to.
     pub browser_hash: String,
+    /// The id by which the bank knows the PSU, where the bank wants one.
+    pub psu_id: Option<SecretString>,
 }
 
 /// Sends the order to the bank. A payment that is already being sent, or was sent, is left as it is: the
@@ -67,7 +73,8 @@ pub async fn submit_payment(
     if payment.browser_hash.as_deref() != Some(&psu.browser_hash) {
         return Err(FlowError::NotFound);
     }
-    if payment.status != Status::Created || payment.expires_at <= cx.now() {
+    let open = matches!(payment.status, Status::Created | Status::AttemptRefused);
+    if !open || payment.expires_at <= cx.now() {
         return Ok(());
     }
     let state = crypto::new_token();
@@ -84,15 +91,64 @@ pub async fn submit_payment(
                 return_url: cx.return_url(payment.bank_code.as_deref().unwrap_or_default())?,
                 state,
                 seed: crypto::random(),
+                psu_id: psu.psu_id.clone(),
             };
             bank.initiate(&order, &psu).await
         }
-        Err(_) => Err(crate::bank::BankError::Unsupported),
+        Err(_) => Err(BankError::Unsupported),
     };
     fail_point::may_die("submit_unsaved");
-    finish(cx, payments::Claim { payment }, Call::Initiate, result).await?;
+    let claim = Claim { payment };
+    match result {
+        Ok(answer) if answer.verdict == Verdict::PsuNeeded(PsuStep::Begin) => begin(cx, claim, answer, psu.psu_id.clone()).await?,
+        result => finish(cx, claim, Call::Initiate, result).await.map(drop)?,
+    }
     fail_point::may_die("submit_saved");
     Ok(())
+}
+
+/// The order is at the bank, and its authorisation must be started by a call of its own. The order is saved
+/// first: a request for approval never goes out for an order that a crash could make us forget.
+async fn begin(cx: &Context, claim: Claim, answer: Answer, psu_id: Option<SecretString>) -> Result<(), FlowError> {
+    let claim = finish_and_keep(cx, claim, Call::Initiate, answer).await?;
+    fail_point::may_die("begin_saved");
+    let Some(session) = session(&claim.payment)? else {
+        return Err(FlowError::Internal(format!("payment {} has no session", claim.payment.id)));
+    };
+    let result = connector(cx, &claim.payment)?.reply(&session, &PsuReply::Begin { psu_id }).await;
+    fail_point::may_die("begin_unsaved");
+    match result {
+        Err(error) => not_begun(cx, claim.payment, &error).await,
+        Ok(answer) => finish_with(cx, claim, Call::Begin, Ok(answer), History::default()).await.map(drop),
+    }
+}
+
+/// The PSU was not asked. The order is withdrawn, and the PSU may try again; where the bank does not confirm
+/// that, the page offers to withdraw it.
+async fn not_begun(cx: &Context, mut payment: Payment, error: &BankError) -> Result<(), FlowError> {
+    tracing::warn!(payment = %payment.id, %error, "the authorisation was not started");
+    let mut history = History::default();
+    history.note(&payment, "not_begun", "bank", Some(detail_of(error)));
+    payment.notice = Some(
+        match error {
+            BankError::Refused { status, code, .. }
+                if code.starts_with("PSU_CREDENTIALS") || (*status == 400 && code == "FORMAT_ERROR") =>
+            {
+                "psu_id_refused"
+            }
+            BankError::Refused { status, .. } => refusal_notice(*status),
+            _ => "bank_unavailable",
+        }
+        .into(),
+    );
+    if let Some(session) = session(&payment)?
+        && withdraw_at_bank(cx, &mut payment, &session, &mut history).await? == Withdrawal::Confirmed
+    {
+        history
+            .advance(&mut payment, Event::AttemptWithdrawn, "bank", None)
+            .map_err(internal)?;
+    }
+    save(cx, payment, history, cx.now(), Duration::ZERO).await.map(drop)
 }
 
 /// One write: the claim, what was confirmed, and „initiating”. `None` when another tab was first.
@@ -120,7 +176,7 @@ async fn write_intent(
             confirm(&mut payment, &partner, confirmed);
             payment.attempts += 1;
             payment.callback_hash = Some(callback_hash);
-            payment.notice = None;
+            forget_last_attempt(&mut payment);
             let bank = payment.bank_code.clone();
             if history.advance(&mut payment, Event::SubmitStarted, "psu", bank).is_err() {
                 return Err(StoreError::Conflict);
@@ -136,6 +192,17 @@ async fn write_intent(
         Err(StoreError::Conflict | StoreError::Busy) => Ok(None),
         Err(other) => Err(other.into()),
     }
+}
+
+/// What belongs to the order of an earlier attempt must not be taken for this one's.
+fn forget_last_attempt(payment: &mut Payment) {
+    payment.notice = None;
+    payment.reason = None;
+    payment.bank_word = None;
+    payment.bank_payment_id = None;
+    payment.bank_session = None;
+    payment.psu_step = None;
+    payment.code_tries = 0;
 }
 
 /// Takes over what the PSU may change, by the partner's kind: decided again here, not by what came in.
@@ -197,5 +264,6 @@ fn order_of(payment: &Payment) -> Order {
         attempt: u32::try_from(payment.attempts).unwrap_or(1),
         debtor_iban: payment.debtor_iban.clone(),
         instructions: payment.instructions.clone(),
+        schedule: payment.schedule,
     }
 }

@@ -1,55 +1,54 @@
-//! The PSU presses „Renunță”.
+//! The PSU presses „Renunță”, or „Altă bancă”.
 
-use super::bank_call::{History, claim, connector, save, session};
+use super::bank_call::{History, claim, save, session};
+use super::verdict::{internal, refusal_stands};
+use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
-use crate::bank::{BankError, PaymentInitiation as _, Verdict};
 use crate::payment::{Event, PaymentId, Status};
 use std::time::Duration;
 
-/// Ends the payment on the PSU's wish. With the order at the bank, it ends only when the bank confirms that
-/// nothing will be executed; otherwise the payment goes on and the page says so.
+/// What the PSU wants afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Nothing: the payment ends.
+    End,
+    /// The form again, to pay in another way.
+    AnotherWay,
+}
+
+/// Takes back what was given to the bank, on the PSU's wish. With the order at the bank, the payment moves
+/// only when the bank confirms that nothing will be executed; otherwise it goes on and the page says so.
 ///
 /// # Errors
 /// [`FlowError::NotFound`] when the link is not this browser's; [`FlowError::NotAllowed`] when it is too
 /// late; [`FlowError::Busy`] when something else happens to the payment right now.
-pub async fn withdraw_payment(cx: &Context, id: PaymentId, browser_hash: &str) -> Result<(), FlowError> {
+pub async fn withdraw_payment(cx: &Context, id: PaymentId, browser_hash: &str, then: Then) -> Result<(), FlowError> {
     let (payment, _) = cx.payment(id).await?;
     if payment.browser_hash.as_deref() != Some(browser_hash) {
         return Err(FlowError::NotFound);
     }
-    match payment.status {
-        Status::Created | Status::AwaitingPsu => {}
-        Status::Abandoned => return Ok(()),
+    match (payment.status, then) {
+        (Status::AwaitingPsu, _) | (Status::Created | Status::AttemptRefused, Then::End) => {}
+        (Status::Abandoned | Status::Created | Status::AttemptRefused, _) => return Ok(()),
         _ => return Err(FlowError::NotAllowed),
     }
     let mut payment = claim(cx, payment).await?.payment;
     let mut history = History::default();
-    let may_end = payment.status == Status::Created || withdrawn_at_bank(cx, &mut payment, &mut history).await?;
-    if may_end {
-        history
-            .advance(&mut payment, Event::PsuGaveUp, "psu", None)
-            .map_err(|e| FlowError::Internal(e.to_string()))?;
-        payment.notice = None;
+    let event = match (payment.status, then) {
+        (Status::Created, _) => Some(Event::PsuGaveUp),
+        (Status::AttemptRefused, _) => Some(refusal_stands(&payment)),
+        (_, then) => match session(&payment)? {
+            Some(session) if withdraw_at_bank(cx, &mut payment, &session, &mut history).await? == Withdrawal::Confirmed => match then {
+                Then::End => Some(Event::PsuGaveUp),
+                Then::AnotherWay => Some(Event::AttemptWithdrawn),
+            },
+            _ => None,
+        },
+    };
+    payment.notice = event.is_none().then(|| "not_withdrawn".into());
+    if let Some(event) = event {
+        history.advance(&mut payment, event, "psu", None).map_err(internal)?;
     }
     save(cx, payment, history, cx.now(), Duration::ZERO).await?;
     Ok(())
-}
-
-async fn withdrawn_at_bank(cx: &Context, payment: &mut crate::store::payments::Payment, history: &mut History) -> Result<bool, FlowError> {
-    let Some(session) = session(payment)? else { return Ok(false) };
-    let result = connector(cx, payment)?.withdraw(&session).await;
-    if let Ok(answer) = &result
-        && matches!(answer.verdict, Verdict::Cancelled(_))
-    {
-        payment.bank_word = Some(answer.bank_word.clone());
-        return Ok(true);
-    }
-    let detail = match result {
-        Err(BankError::Refused { status, code, .. }) => format!("{status} {code}"),
-        Err(error) => error.to_string(),
-        Ok(answer) => answer.bank_word,
-    };
-    history.note(payment, "withdrawal_refused", "bank", Some(detail.chars().take(200).collect()));
-    payment.notice = Some("not_withdrawn".into());
-    Ok(false)
 }

@@ -1,6 +1,6 @@
 //! An order: 1..=5000 instructions that the PSU authorises once.
 
-use super::{Amount, Currency, Iban, PaymentId};
+use super::{Amount, Currency, Iban, PaymentId, Schedule};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub struct Instruction {
     pub amount: Amount,
     /// Remittance information, as the PSU sees it (before transliteration for the bank).
     pub details: String,
-    /// ISO 20022 end-to-end identification, at most 35 characters.
+    /// ISO 20022 end-to-end identification, at most 35 characters; no two of an order are the same.
     pub end_to_end_id: String,
 }
 
@@ -43,6 +43,8 @@ pub struct Order {
     pub debtor_iban: Option<Iban>,
     /// 1..=[`MAX_INSTRUCTIONS`], all in one currency.
     pub instructions: Vec<Instruction>,
+    /// For a standing order, which has one instruction: when it is carried out.
+    pub schedule: Option<Schedule>,
 }
 
 impl Order {

@@ -15,6 +15,8 @@ pub enum Status {
     Processing,
     /// Nobody knows whether money moves. Never shown as failed, never sent again.
     InDoubt,
+    /// The bank refused an attempt for good; the PSU may try again while the link lives, else the refusal stands.
+    AttemptRefused,
     /// The bank says the money left the debtor's account (ACSC) or arrived (ACCC).
     Settled,
     /// Bulk: at least one instruction failed.
@@ -34,12 +36,13 @@ const ON_ITS_WAY: [&str; 6] = ["RCVD", "PDNG", "ACTC", "ACCP", "ACSP", "PATC"];
 
 impl Status {
     /// Every status, in the order of a payment's life.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Created,
         Self::Initiating,
         Self::AwaitingPsu,
         Self::Processing,
         Self::InDoubt,
+        Self::AttemptRefused,
         Self::Settled,
         Self::PartlySettled,
         Self::Rejected,
@@ -57,6 +60,7 @@ impl Status {
             Self::AwaitingPsu => "awaiting_psu",
             Self::Processing => "processing",
             Self::InDoubt => "in_doubt",
+            Self::AttemptRefused => "attempt_refused",
             Self::Settled => "settled",
             Self::PartlySettled => "partly_settled",
             Self::Rejected => "rejected",
@@ -93,7 +97,8 @@ impl Status {
     pub fn transaction_status(self, bank_word: Option<&str>) -> &'static str {
         let on_its_way = |otherwise| ON_ITS_WAY.into_iter().find(|w| Some(*w) == bank_word).unwrap_or(otherwise);
         match self {
-            Self::Created | Self::Initiating => "INIT",
+            // Nothing is at a bank any more, and nothing has ended.
+            Self::Created | Self::Initiating | Self::AttemptRefused => "INIT",
             Self::AwaitingPsu => on_its_way("RCVD"),
             Self::Processing | Self::InDoubt => on_its_way("PDNG"),
             Self::Settled if bank_word == Some("ACCC") => "ACCC",

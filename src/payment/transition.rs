@@ -29,21 +29,29 @@ pub enum Event {
     BankSettled,
     /// The bank says some instructions failed.
     BankPartlySettled,
-    /// The bank says it was refused.
+    /// The bank refused this attempt for good, and the PSU still has time for another.
+    AttemptRefused,
+    /// The bank says it was refused, and that stands.
     BankRejected,
-    /// The bank says it was cancelled.
+    /// The bank says it was cancelled, and that stands.
     BankCancelled,
+    /// The PSU wants another bank, and the bank confirmed that this attempt is withdrawn.
+    AttemptWithdrawn,
     /// The PSU pressed „Renunță” and nothing can be executed any more.
     PsuGaveUp,
     /// The time ran out and nothing can be executed any more.
     Expired,
     /// A limit or a fraud rule stopped it.
     LimitHit,
+    /// An admin learnt from the bank that the money moved.
+    ResolvedSettled,
+    /// An admin learnt from the bank that nothing was or will be executed.
+    ResolvedNotExecuted,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::OrderReceived,
         Self::SubmitStarted,
         Self::NotSent,
@@ -54,11 +62,15 @@ impl Event {
         Self::AnswerLost,
         Self::BankSettled,
         Self::BankPartlySettled,
+        Self::AttemptRefused,
         Self::BankRejected,
         Self::BankCancelled,
+        Self::AttemptWithdrawn,
         Self::PsuGaveUp,
         Self::Expired,
         Self::LimitHit,
+        Self::ResolvedSettled,
+        Self::ResolvedNotExecuted,
     ];
 
     /// The word written to the payment's history.
@@ -75,11 +87,15 @@ impl Event {
             Self::AnswerLost => "answer_lost",
             Self::BankSettled => "bank_settled",
             Self::BankPartlySettled => "bank_partly_settled",
+            Self::AttemptRefused => "attempt_refused",
             Self::BankRejected => "bank_rejected",
             Self::BankCancelled => "bank_cancelled",
+            Self::AttemptWithdrawn => "attempt_withdrawn",
             Self::PsuGaveUp => "psu_gave_up",
             Self::Expired => "expired",
             Self::LimitHit => "limit_hit",
+            Self::ResolvedSettled => "resolved_settled",
+            Self::ResolvedNotExecuted => "resolved_not_executed",
         }
     }
 }
@@ -103,17 +119,23 @@ pub const fn next(from: Status, event: Event) -> Result<Status, NotAllowed> {
     use Status as S;
     let to = match (from, event) {
         (S::Created, E::OrderReceived) => S::Created,
-        (S::Created, E::SubmitStarted) => S::Initiating,
+        (S::Created | S::AttemptRefused, E::SubmitStarted) => S::Initiating,
         (S::Created, E::LimitHit) => S::Blocked,
         (S::Initiating, E::NotSent | E::BankDeclined | E::AttemptLost) => S::Created,
-        (S::Initiating, E::PsuNeeded) => S::AwaitingPsu,
+        (S::AwaitingPsu, E::AttemptWithdrawn) => S::Created,
+        // From doubt: the bank itself says that the one order it has still waits for the PSU.
+        (S::Initiating | S::InDoubt, E::PsuNeeded) => S::AwaitingPsu,
         (S::Initiating | S::AwaitingPsu | S::Processing, E::AnswerLost) => S::InDoubt,
         (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankWorking) => S::Processing,
         (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankSettled) => S::Settled,
         (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankPartlySettled) => S::PartlySettled,
-        (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankRejected) => S::Rejected,
-        (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt, E::BankCancelled) => S::Cancelled,
+        // Never from doubt: a payment that was in doubt is not tried again.
+        (S::Initiating | S::AwaitingPsu | S::Processing, E::AttemptRefused) => S::AttemptRefused,
+        (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt | S::AttemptRefused, E::BankRejected) => S::Rejected,
+        (S::Initiating | S::AwaitingPsu | S::Processing | S::InDoubt | S::AttemptRefused, E::BankCancelled) => S::Cancelled,
         (S::Created | S::AwaitingPsu, E::PsuGaveUp | E::Expired) => S::Abandoned,
+        (S::InDoubt, E::ResolvedSettled) => S::Settled,
+        (S::InDoubt, E::ResolvedNotExecuted) => S::Cancelled,
         _ => return Err(NotAllowed { from, event }),
     };
     Ok(to)
@@ -173,9 +195,11 @@ mod tests {
                 match next(from, event) {
                     Ok(to) => {
                         assert!(!from.is_final(), "{from} is final, yet {event:?} leaves it");
-                        assert_eq!(to == Status::Settled, event == Event::BankSettled);
+                        let settled = matches!(event, Event::BankSettled | Event::ResolvedSettled);
+                        assert_eq!(to == Status::Settled, settled);
                         assert_eq!(to == Status::Rejected, event == Event::BankRejected);
-                        assert!(to != Status::Created || matches!(from, Status::Created | Status::Initiating));
+                        let nothing_at_a_bank = matches!(from, Status::Created | Status::Initiating) || event == Event::AttemptWithdrawn;
+                        assert!(to != Status::Created || nothing_at_a_bank);
                     }
                     Err(refused) => assert_eq!(refused, NotAllowed { from, event }),
                 }
@@ -188,16 +212,19 @@ mod tests {
     }
 
     #[test]
-    fn doubt_is_left_only_by_the_banks_word() {
+    fn doubt_is_left_only_by_the_banks_word_or_by_an_admin_and_never_for_a_new_attempt() {
         let ways_out: Vec<Event> = Event::ALL.into_iter().filter(|e| next(Status::InDoubt, *e).is_ok()).collect();
         assert_eq!(
             ways_out,
             [
+                Event::PsuNeeded,
                 Event::BankWorking,
                 Event::BankSettled,
                 Event::BankPartlySettled,
                 Event::BankRejected,
-                Event::BankCancelled
+                Event::BankCancelled,
+                Event::ResolvedSettled,
+                Event::ResolvedNotExecuted
             ]
         );
     }

@@ -48,13 +48,18 @@ pub(super) struct Row {
     updated_at: Timestamp,
     expires_at: Timestamp,
     ended_at: Option<Timestamp>,
+    schedule: Option<String>,
+    code_tries: i32,
+    hand_over_hash: Option<String>,
+    hand_over_until: Option<Timestamp>,
 }
 
 impl Row {
-    pub(super) fn seal(a: &Access<'_>, p: &Payment) -> Self {
+    pub(super) fn seal(a: &Access<'_>, p: &Payment) -> Result<Self, StoreError> {
         let key = p.id.to_string();
         let seal = |column, plain: Option<&str>| plain.map(|text| a.seal(TABLE, column, &key, text));
-        Self {
+        let schedule = p.schedule.as_ref().map(serde_json::to_string).transpose();
+        Ok(Self {
             id: p.id.number(),
             partner_id: p.partner_id.clone(),
             status: p.status.as_str().into(),
@@ -91,7 +96,11 @@ impl Row {
             updated_at: p.updated_at,
             expires_at: p.expires_at,
             ended_at: p.ended_at,
-        }
+            schedule: schedule.map_err(|e| StoreError::Broken(format!("payments.schedule of {key}: {e}")))?,
+            code_tries: p.code_tries,
+            hand_over_hash: p.hand_over_hash.clone(),
+            hand_over_until: p.hand_over_until,
+        })
     }
 
     /// Opens the sealed columns; the instructions are read separately.
@@ -142,7 +151,16 @@ impl Row {
             updated_at: self.updated_at,
             expires_at: self.expires_at,
             ended_at: self.ended_at,
+            schedule: self
+                .schedule
+                .as_deref()
+                .map(|s| serde_json::from_str(s).map_err(|_| broken("schedule")))
+                .transpose()?,
+            code_tries: self.code_tries,
+            hand_over_hash: self.hand_over_hash,
+            hand_over_until: self.hand_over_until,
             instructions: Vec::new(),
+            instruction_words: Vec::new(),
         })
     }
 }

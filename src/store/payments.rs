@@ -10,7 +10,7 @@ use super::payment_row::Row;
 use super::schema::{payment_instructions as i, payments as t};
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
-use crate::payment::{Amount, Currency, Iban, Instruction, Language, PaymentId, Status};
+use crate::payment::{Amount, Currency, Iban, Instruction, Language, PaymentId, Schedule, Status};
 use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
 use std::collections::BTreeMap;
 
@@ -87,8 +87,18 @@ pub struct Payment {
     pub expires_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// For a standing order: when it is carried out.
+    pub schedule: Option<Schedule>,
+    /// How many wrong one-time codes the payer entered in this attempt.
+    pub code_tries: i32,
+    /// Hash of the one-time value that lets another browser take the link over.
+    pub hand_over_hash: Option<String>,
+    /// Until when it does.
+    pub hand_over_until: Option<Timestamp>,
     /// What is to be paid; empty until the order is known.
     pub instructions: Vec<Instruction>,
+    /// What the bank said of each instruction, in the same order.
+    pub instruction_words: Vec<Option<String>>,
 }
 
 impl std::fmt::Debug for Payment {
@@ -144,7 +154,7 @@ struct InstructionRow {
 /// # Errors
 /// [`StoreError::Taken`] when the id is.
 pub fn add(a: &mut Access<'_>, payment: &Payment) -> Result<(), StoreError> {
-    let row = Row::seal(a, payment);
+    let row = Row::seal(a, payment)?;
     a.try_insert("the payment id", |conn| diesel::insert_into(t::table).values(&row).execute(conn))
 }
 
@@ -156,7 +166,7 @@ pub fn get(a: &mut Access<'_>, id: PaymentId) -> Result<Option<Payment>, StoreEr
     let row: Option<Row> = t::table.find(id.number()).first(a.conn).optional()?;
     let Some(row) = row else { return Ok(None) };
     let mut payment = row.open(a)?;
-    payment.instructions = instructions(a, id, payment.currency)?;
+    (payment.instructions, payment.instruction_words) = instructions(a, id, payment.currency)?;
     Ok(Some(payment))
 }
 
@@ -169,9 +179,9 @@ pub fn by_callback(a: &mut Access<'_>, hash: &str) -> Result<Option<PaymentId>, 
     Ok(number.and_then(PaymentId::from_number))
 }
 
-fn instructions(a: &mut Access<'_>, id: PaymentId, currency: Currency) -> Result<Vec<Instruction>, StoreError> {
+fn instructions(a: &mut Access<'_>, id: PaymentId, currency: Currency) -> Result<(Vec<Instruction>, Vec<Option<String>>), StoreError> {
     let rows: Vec<InstructionRow> = i::table.filter(i::payment_id.eq(id.number())).order(i::seq).load(a.conn)?;
-    let mut out = Vec::with_capacity(rows.len());
+    let (mut out, mut words) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in rows {
         let key = format!("{id}/{}", row.seq);
         let iban = a.open("payment_instructions", "creditor_iban", &key, &row.creditor_iban_sealed)?;
@@ -187,8 +197,23 @@ fn instructions(a: &mut Access<'_>, id: PaymentId, currency: Currency) -> Result
             details: a.open("payment_instructions", "details", &key, &row.details_sealed)?.to_string(),
             end_to_end_id: row.end_to_end_id,
         });
+        words.push(row.bank_word);
     }
-    Ok(out)
+    Ok((out, words))
+}
+
+/// Writes what the bank said of single instructions: (end-to-end id, word).
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn save_words(a: &mut Access<'_>, id: PaymentId, words: &[(String, String)]) -> Result<(), StoreError> {
+    for (end_to_end_id, word) in words {
+        let one = i::table
+            .filter(i::payment_id.eq(id.number()))
+            .filter(i::end_to_end_id.eq(end_to_end_id));
+        diesel::update(one).set(i::bank_word.eq(word)).execute(a.conn)?;
+    }
+    Ok(())
 }
 
 /// Replaces the instructions of a payment: only while nothing has been sent to a bank, which the caller knows.
@@ -261,7 +286,7 @@ pub fn save(
     if !keep_lease {
         next.lease_until = None;
     }
-    let row = Row::seal(a, &next);
+    let row = Row::seal(a, &next)?;
     let mine = t::table
         .filter(t::id.eq(payment.id.number()))
         .filter(t::version.eq(payment.version));
@@ -300,6 +325,53 @@ pub fn bind_browser(a: &mut Access<'_>, id: PaymentId, browser_hash: &str) -> Re
     // The version moves too: a writer that read the payment unbound must not write that back.
     let set = (t::browser_hash.eq(browser_hash), t::version.eq(t::version + 1));
     Ok(diesel::update(unbound).set(set).execute(a.conn)? == 1)
+}
+
+/// Lets another browser take a payment's link over: once, with the hand-over value and in time. `false` when
+/// the value is not good (any more), or somebody acts on the payment, whose answer must not be lost over it.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn take_over(a: &mut Access<'_>, id: PaymentId, hand_over_hash: &str, browser_hash: &str, now: Timestamp) -> Result<bool, StoreError> {
+    use diesel::BoolExpressionMethods as _;
+    let good = t::table
+        .filter(t::id.eq(id.number()))
+        .filter(t::lease_until.is_null().or(t::lease_until.le(now)))
+        .filter(t::hand_over_hash.eq(hand_over_hash))
+        .filter(t::hand_over_until.gt(now));
+    let set = (
+        t::browser_hash.eq(browser_hash),
+        t::hand_over_hash.eq(None::<String>),
+        t::hand_over_until.eq(None::<Timestamp>),
+        t::version.eq(t::version + 1),
+    );
+    Ok(diesel::update(good).set(set).execute(a.conn)? == 1)
+}
+
+/// Writes the hash of a new hand-over value, if the link is this browser's and nobody acts on the payment. The
+/// value before is void.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn offer_hand_over(
+    a: &mut Access<'_>,
+    id: PaymentId,
+    browser_hash: &str,
+    hand_over_hash: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    use diesel::BoolExpressionMethods as _;
+    let own = t::table
+        .filter(t::id.eq(id.number()))
+        .filter(t::lease_until.is_null().or(t::lease_until.le(now)))
+        .filter(t::browser_hash.eq(browser_hash));
+    let set = (
+        t::hand_over_hash.eq(hand_over_hash),
+        t::hand_over_until.eq(until),
+        t::version.eq(t::version + 1),
+    );
+    Ok(diesel::update(own).set(set).execute(a.conn)? == 1)
 }
 
 /// Ids of payments that are due and that nobody acts on, oldest first.

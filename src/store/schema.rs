@@ -58,6 +58,10 @@ diesel::table! {
         updated_at -> Timestamp,
         expires_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
+        schedule -> Nullable<Text>,
+        code_tries -> Integer,
+        hand_over_hash -> Nullable<Text>,
+        hand_over_until -> Nullable<Timestamp>,
     }
 }
 

@@ -101,6 +101,7 @@ impl<'a> Turn<'a> {
             verdict,
             bank_word,
             session: self.session,
+            instructions: Vec::new(),
         }
     }
 

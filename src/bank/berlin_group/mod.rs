@@ -176,7 +176,9 @@ impl PaymentInitiation for BerlinGroup {
     /// - A denial with our `state` ends the payment, unless a code came before it.
     /// - All else changes nothing and calls nobody.
     async fn reply(&self, session: &Session, reply: &PsuReply) -> Result<Answer, BankError> {
-        let PsuReply::CameBack { query } = reply;
+        let PsuReply::CameBack { query } = reply else {
+            return Err(BankError::Unsupported);
+        };
         let turn = Turn::new(self, session);
         match oauth::came_back(query, &turn.talk().state) {
             CameBack::Code(_) if turn.talk().tokens.is_some() => turn.resume().await,

@@ -21,6 +21,8 @@ pub struct Protocol {
     pub product: String,
     /// The product of several in one authorisation; absent when the bank does not offer that.
     pub bulk_product: Option<String>,
+    /// The product of standing orders; absent when the bank does not offer them.
+    pub periodic_product: Option<String>,
     /// How the PSU authorises.
     pub sca_approach: ScaApproach,
     /// The authorise page, absolute or relative to the base URL.
@@ -66,6 +68,15 @@ pub enum ScaApproach {
     OauthRedirect,
 }
 
+impl ScaApproach {
+    /// The approach as the rest of the program knows it.
+    pub const fn sca(self) -> crate::bank::directory::Sca {
+        match self {
+            Self::OauthRedirect => crate::bank::directory::Sca::Redirect,
+        }
+    }
+}
+
 /// How `TPP-Signature-Certificate` is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,6 +104,11 @@ impl Protocol {
             (
                 self.bulk_product.as_deref().is_none_or(segment),
                 "bulk_product",
+                "must be one path segment",
+            ),
+            (
+                self.periodic_product.as_deref().is_none_or(segment),
+                "periodic_product",
                 "must be one path segment",
             ),
             (

@@ -113,6 +113,7 @@ fn outcome(result: &Result<Answer, BankError>) -> Value {
         Ok(answer) => {
             let mut it = match &answer.verdict {
                 Verdict::PsuNeeded(PsuStep::GoToBank { url }) => json!({"verdict": "psu_needed", "url": url}),
+                Verdict::PsuNeeded(step) => json!({"verdict": "psu_needed", "step": step}),
                 Verdict::StillWorking => json!({"verdict": "still_working"}),
                 Verdict::Settled => json!({"verdict": "settled"}),
                 Verdict::PartlySettled => json!({"verdict": "partly_settled"}),

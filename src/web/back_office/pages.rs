@@ -42,6 +42,7 @@ catalogue! {
         partly_settled: "făcută în parte", "partly settled";
         rejected: "refuzată", "rejected";
         cancelled: "anulată", "cancelled";
+        attempt_refused: "refuzată, se poate reîncerca", "refused, may be tried again";
         abandoned: "abandonată", "abandoned";
         blocked: "oprită", "blocked";
     }
@@ -57,6 +58,7 @@ impl OfficeTexts {
             Status::AwaitingPsu => self.awaiting_psu,
             Status::Processing => self.processing,
             Status::InDoubt => self.in_doubt,
+            Status::AttemptRefused => self.attempt_refused,
             Status::Settled => self.settled,
             Status::PartlySettled => self.partly_settled,
             Status::Rejected => self.rejected,
@@ -104,7 +106,7 @@ impl OfficeShell {
             Status::Settled => "good",
             Status::InDoubt | Status::PartlySettled | Status::Blocked => "alarm",
             Status::Rejected | Status::Cancelled | Status::Abandoned => "ended",
-            Status::Created | Status::Initiating | Status::AwaitingPsu | Status::Processing => "open",
+            Status::Created | Status::Initiating | Status::AwaitingPsu | Status::Processing | Status::AttemptRefused => "open",
         }
     }
 }

@@ -7,7 +7,8 @@ use super::pages::{NoticeKind, Terms};
 use super::render::{View, Wrong, bank_choices, known_order, notice, page_path};
 use crate::flow::open_page::{Opened, open_page, own_link};
 use crate::flow::submit_payment::{ConfirmedOrder, PsuDevice, submit_payment};
-use crate::flow::{FlowError, reply_to_bank, withdraw_payment};
+use crate::flow::withdraw_payment::{Then, withdraw_payment};
+use crate::flow::{FlowError, reply_to_bank};
 use crate::partner::Partner;
 use crate::payment::{Language, PaymentId, Status};
 use crate::store::payments::Payment;
@@ -26,6 +27,7 @@ pub struct Link {
     state: String,
     lang: Option<String>,
     seen: Option<String>,
+    again: Option<String>,
 }
 
 /// The language of a request: chosen on the page, else the payment's, else the browser's.
@@ -54,8 +56,8 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
                 partner: &partner,
                 browser: &browser,
                 language,
-            }
-            .page()?;
+            };
+            let page = if link.again.is_some() { page.again()? } else { page.page()? };
             Ok(browser.remembered(html(StatusCode::OK, page)))
         }
         Ok(Opened::OtherBrowser) => Ok(html(
@@ -92,6 +94,7 @@ pub struct Posted {
     email: String,
     user_code: String,
     terms: String,
+    then: String,
 }
 
 impl Posted {
@@ -162,7 +165,7 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
         Err(answer) => return Ok(answer),
     };
     let back = format!("{}&lang={language}", page_path(payment.id, &posted.state));
-    if payment.status != Status::Created {
+    if !matches!(payment.status, Status::Created | Status::AttemptRefused) {
         return Ok(see_other(&back));
     }
     let view = View {
@@ -187,6 +190,7 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
             ));
         }
     };
+    let user_code = confirmed.user_code;
     let confirmed = ConfirmedOrder {
         creditor_name: confirmed.creditor_name,
         creditor_iban: confirmed.creditor_iban,
@@ -201,6 +205,7 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
         ip: site.client_ip(&request),
         user_agent: user_agent(&request),
         browser_hash: browser.hash(),
+        psu_id: user_code.map(Into::into),
     };
     let (cx, id, tampered) = (site.cx.clone(), payment.id, checked.tampered);
     let sent = site
@@ -223,7 +228,7 @@ fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 
-/// POST /payment-initiation/withdraw: „Renunță”.
+/// POST /payment-initiation/withdraw: „Renunță”, or „Altă bancă” with `then=another`.
 pub async fn withdraw(site: web::Data<Site>, request: HttpRequest, posted: web::Form<Posted>) -> Result<HttpResponse, PageError> {
     let checked = match check(&site, &request, &posted).await? {
         Ok(checked) => checked,
@@ -234,9 +239,10 @@ pub async fn withdraw(site: web::Data<Site>, request: HttpRequest, posted: web::
         return Ok(see_other(&back));
     }
     let (cx, id, browser) = (site.cx.clone(), checked.payment.id, checked.browser.hash());
+    let then = if posted.then == "another" { Then::AnotherWay } else { Then::End };
     match site
         .detached
-        .run(async move { withdraw_payment::withdraw_payment(&cx, id, &browser).await })
+        .run(async move { withdraw_payment(&cx, id, &browser, then).await })
         .await
     {
         Ok(()) | Err(FlowError::Busy | FlowError::NotAllowed) => Ok(see_other(&back)),

@@ -23,7 +23,7 @@ use opaque;
 opaque!(PostForm, OrderView, GoToBank, Waiting, InDoubt);
 
 pub use payment_form::{Answered, FormNotice, PaymentForm};
-pub use result::{Outcome, Refusal, Result};
+pub use result::{Outcome, Refusal, Result, TryAgain};
 
 /// Who runs this service.
 #[derive(Clone, Debug)]

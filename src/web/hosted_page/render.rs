@@ -4,7 +4,7 @@ use super::browser::Browser;
 use super::form::{BankChoice, FieldError, FormInput, KnownOrder};
 use super::pages::{
     self, Busy, FormNotice, GoToBank, InDoubt, Notice, NoticeKind, OrderView, Outcome, PartnerBrand, PaymentForm, PostForm, Refusal, Shell,
-    Waiting, WaitingFor,
+    TryAgain, Waiting, WaitingFor,
 };
 use crate::bank::{PsuStep, Reason};
 use crate::flow::Context;
@@ -103,6 +103,23 @@ impl View<'_> {
             Status::InDoubt => self.in_doubt(),
             _ => self.result(),
         }
+    }
+
+    /// The form for another attempt, where that is possible; else the page for where the payment stands.
+    ///
+    /// # Errors
+    /// When the template fails.
+    pub fn again(&self) -> Rendered {
+        if self.may_try_again() {
+            self.form(None, false)
+        } else {
+            self.page()
+        }
+    }
+
+    fn may_try_again(&self) -> bool {
+        let now = self.site.cx.now();
+        self.payment.status == Status::AttemptRefused && self.payment.expires_at > now && !self.payment.is_leased(now)
     }
 
     /// The form, perhaps with what was wrong.
@@ -204,9 +221,10 @@ impl View<'_> {
         let outcome = match payment.status {
             Status::Settled => Outcome::Settled,
             Status::PartlySettled => Outcome::PartlySettled,
-            Status::Rejected => Outcome::Rejected(match payment.reason.as_deref() {
+            Status::Rejected | Status::AttemptRefused => Outcome::Rejected(match payment.reason.as_deref() {
                 Some(word) if word == Reason::PsuDeclined.as_str() => Refusal::NotApproved,
                 Some(word) if word == Reason::BankDeclined.as_str() => Refusal::ByBank,
+                Some(word) if word == Reason::WrongCodes.as_str() => Refusal::WrongCodes,
                 _ => Refusal::Unknown,
             }),
             // The bank's own refusal is a refusal to the payer, whichever word the bank uses for it.
@@ -226,9 +244,13 @@ impl View<'_> {
             mail_to: payment
                 .psu_email
                 .as_deref()
-                .filter(|_| !matches!(outcome, Outcome::GivenUp | Outcome::Expired))
+                .filter(|_| payment.status.is_final() && !matches!(outcome, Outcome::GivenUp | Outcome::Expired))
                 .map(pages::mask_email),
-            return_url: self.return_url(),
+            return_url: self.return_url().filter(|_| payment.status.is_final()),
+            try_again: self.may_try_again().then(|| TryAgain {
+                url: format!("{}&again=1", self.own_path()),
+                leave: self.post_form("/payment-initiation/withdraw"),
+            }),
         }
         .render()
     }

@@ -148,6 +148,10 @@ catalogue! {
         rejected_bank: "Banca ta a refuzat plata, de exemplu din lipsă de fonduri sau din cauza unei limite. Nu s-a luat niciun ban.",
             "Your bank refused the payment, for example for lack of funds or because of a limit. No money was taken.";
         rejected_unknown: "Banca ta a refuzat plata fără să ne spună de ce. Nu s-a luat niciun ban.", "Your bank refused the payment without telling us why. No money was taken.";
+        rejected_codes: "Codul a fost greșit de prea multe ori, așa că am retras plata de la bancă. Nu s-a luat niciun ban.",
+            "The code was wrong too many times, so we withdrew the payment at the bank. No money was taken.";
+        rejected_again: "Poți încerca din nou, cu aceeași bancă sau cu alta.", "You can try again, with the same bank or another one.";
+        try_again: "Încearcă din nou", "Try again";
         rejected_next: "De la {partner} poți începe o plată nouă.", "From {partner} you can start a new payment.";
         cancelled_title: "Plata a fost anulată", "The payment was cancelled";
         cancelled_lead: "Banca ta a anulat plata înainte să plece banii.", "Your bank cancelled the payment before the money left.";

@@ -1,6 +1,6 @@
 //! How a payment ended, said honestly.
 
-use super::{OrderView, Shell, opaque};
+use super::{OrderView, PostForm, Shell, opaque};
 use askama::Template;
 
 /// Why a payment was refused.
@@ -10,6 +10,8 @@ pub enum Refusal {
     NotApproved,
     /// The bank's decision.
     ByBank,
+    /// Too many wrong codes.
+    WrongCodes,
     /// The bank gave no reason.
     Unknown,
 }
@@ -53,9 +55,20 @@ pub struct Result {
     pub mail_to: Option<String>,
     /// Back to the partner with the outcome; without one there is no button.
     pub return_url: Option<String>,
+    /// How to try again, while the link lives; the payment has not ended then.
+    pub try_again: Option<TryAgain>,
 }
 
-opaque!(Result);
+/// The ways on after a refused attempt.
+#[derive(Clone)]
+pub struct TryAgain {
+    /// The form.
+    pub url: String,
+    /// Ends the payment.
+    pub leave: PostForm,
+}
+
+opaque!(Result, TryAgain);
 
 impl Result {
     /// `good`, `bad` or `calm`: how the page looks. Never the only sign of the outcome.
@@ -87,6 +100,7 @@ impl Result {
             Outcome::PartlySettled => t.partly_lead,
             Outcome::Rejected(Refusal::NotApproved) => t.rejected_psu,
             Outcome::Rejected(Refusal::ByBank) => t.rejected_bank,
+            Outcome::Rejected(Refusal::WrongCodes) => t.rejected_codes,
             Outcome::Rejected(Refusal::Unknown) => t.rejected_unknown,
             Outcome::Cancelled => t.cancelled_lead,
             Outcome::GivenUp => t.abandoned_lead,
@@ -99,6 +113,9 @@ impl Result {
 
     /// What may be done next, when no money moved and the partner is known.
     fn next(&self) -> Option<String> {
+        if self.try_again.is_some() {
+            return Some(self.shell.t.rejected_again.to_owned());
+        }
         let again = matches!(self.outcome, Outcome::Rejected(_) | Outcome::Cancelled | Outcome::Expired);
         let partner = self.shell.partner.as_ref().filter(|_| again)?;
         Some(self.shell.t.rejected_next.replace("{partner}", &partner.name))
