@@ -135,6 +135,12 @@ pub(super) fn by_error(cx: &Context, payment: &mut Payment, history: &mut Histor
         (Call::Reply, BankError::Unknown(_)) if payment.status == Status::AwaitingPsu => Event::AnswerLost,
         // The bank works on it and answers only to a token that nobody has.
         (Call::Ask, BankError::Unsupported) if payment.status == Status::Processing => Event::AnswerLost,
+        // As above: the token is void (a refresh whose answer was lost), and nobody can get another.
+        (Call::Ask, BankError::Refused { status: 400 | 401 | 403, .. })
+            if payment.status == Status::Processing && cx.bank_of(payment).is_some_and(|b| b.facts.status_needs_psu_token) =>
+        {
+            Event::AnswerLost
+        }
         (Call::Reply, BankError::NotSent(_) | BankError::Refused { .. }) => {
             payment.notice = Some("bank_unavailable".into());
             return Ok(());

@@ -9,4 +9,10 @@
 
 mod support;
 
+mod callbacks;
+mod gateway;
+mod load;
+mod nodes;
+mod outbox;
+mod statuses;
 mod submit;

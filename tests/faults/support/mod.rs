@@ -1,6 +1,7 @@
 //! The world around the program: a bank that is never killed and keeps its books, the door in front of it,
 //! a mail server, files, and a clock that all of them share.
 
+pub mod balancer;
 #[expect(dead_code, reason = "shared with the stories, which use more of it")]
 #[path = "../../it/support/browser.rs"]
 pub mod browser;
@@ -106,10 +107,15 @@ impl World {
 
     /// On PostgreSQL, payers coming through the given port; `None` (and a line that says so) without a server.
     pub async fn on_postgres(more: &str, door: Option<u16>) -> Option<Self> {
+        Self::on_postgres_slow(more, door, BANK_STEP).await
+    }
+
+    /// As [`Self::on_postgres`], with a bank that takes this long for each status step.
+    pub async fn on_postgres_slow(more: &str, door: Option<u16>, bank_step: Duration) -> Option<Self> {
         if std::env::var(SERVER).is_ok_and(|s| !s.is_empty()) {
             let folder = tempfile::tempdir().unwrap();
             let database = Database::create(folder.path());
-            Some(Self::build(folder, database, more, door, BANK_STEP).await)
+            Some(Self::build(folder, database, more, door, bank_step).await)
         } else {
             eprintln!("{SERVER} names no PostgreSQL: left out");
             None

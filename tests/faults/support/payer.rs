@@ -59,6 +59,8 @@ impl Payer {
             // Plain HTTP on this machine: no roots to load.
             .tls_certs_only([])
             .timeout(Duration::from_secs(30))
+            // A connection each: one that is kept may be cut between two requests, as by any restart.
+            .pool_max_idle_per_host(0)
             .user_agent("Mozilla/5.0 (faults)")
             .redirect(reqwest::redirect::Policy::none());
         Self {

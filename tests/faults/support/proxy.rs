@@ -27,6 +27,8 @@ pub enum Act {
     Hold(Duration),
     /// Somebody else answers this; the bank never saw the request.
     Say(Vec<u8>),
+    /// Somebody else answers this after a while.
+    SayLate(Duration, Vec<u8>),
     /// The bank acted; this comes instead of its answer.
     SayAfter(Vec<u8>),
     /// Nothing special.
@@ -35,7 +37,7 @@ pub enum Act {
 
 #[derive(Debug)]
 struct Rule {
-    fits: &'static str,
+    fits: String,
     act: Act,
     again: bool,
 }
@@ -73,16 +75,17 @@ impl Proxy {
     }
 
     /// The next request whose first line begins like this.
-    pub fn once(&self, fits: &'static str, act: Act) {
+    pub fn once(&self, fits: &str, act: Act) {
         self.add(fits, act, false);
     }
 
     /// Every request whose first line begins like this.
-    pub fn always(&self, fits: &'static str, act: Act) {
+    pub fn always(&self, fits: &str, act: Act) {
         self.add(fits, act, true);
     }
 
-    fn add(&self, fits: &'static str, act: Act, again: bool) {
+    fn add(&self, fits: &str, act: Act, again: bool) {
+        let fits = fits.to_owned();
         self.shared.rules.lock().unwrap().push_back(Rule { fits, act, again });
     }
 
@@ -100,7 +103,7 @@ impl Proxy {
 impl Shared {
     fn act_for(&self, line: &str) -> Act {
         let mut rules = self.rules.lock().unwrap();
-        let Some(at) = rules.iter().position(|r| line.starts_with(r.fits)) else {
+        let Some(at) = rules.iter().position(|r| line.starts_with(&r.fits)) else {
             return Act::Pass;
         };
         if rules[at].again {
@@ -119,6 +122,10 @@ async fn serve(mut stream: TcpStream, target: SocketAddr, shared: &Shared) -> st
         Act::CutBefore => Ok(()),
         Act::BlackHole => forever().await,
         Act::Say(bytes) => stream.write_all(&bytes).await,
+        Act::SayLate(time, bytes) => {
+            tokio::time::sleep(time).await;
+            stream.write_all(&bytes).await
+        }
         Act::Hold(time) => {
             tokio::time::sleep(time).await;
             pass(&mut stream, target, &request).await
