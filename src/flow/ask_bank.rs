@@ -9,7 +9,8 @@ use crate::bank::{Answer, BankError, PaymentInitiation as _, Session, Verdict};
 use crate::crypto;
 use crate::fail_point;
 use crate::payment::{Event, PaymentId, Status};
-use crate::store::payments::{self, Claim, Payment};
+use crate::store::payments::{Claim, Payment};
+use crate::store::worklist;
 use std::time::Duration;
 
 /// Payments that are due, with the codes of their banks, but none of the banks of `but`: the oldest, begun at
@@ -19,7 +20,7 @@ use std::time::Duration;
 /// [`FlowError::Internal`] of the database.
 pub async fn due_payments(cx: &Context, limit: i64, but: Vec<String>) -> Result<Vec<(PaymentId, Option<String>)>, FlowError> {
     let now = cx.now();
-    let mut due = cx.db.read(move |a| payments::due_elsewhere(a, now, limit, &but)).await?;
+    let mut due = cx.db.read(move |a| worklist::due(a, now, limit, &but)).await?;
     let place = usize::from(u16::from_be_bytes(crypto::random()));
     let len = due.len().max(1);
     due.rotate_left(place % len);

@@ -148,7 +148,8 @@ async fn settle(
         Err(error) => {
             tracing::warn!(payment = %payment.id, ?call, %error, "bank call");
             if let BankError::Refused {
-                retry_after_s: Some(seconds), ..
+                retry_after_s: Some(seconds),
+                ..
             } = &error
             {
                 saving.hint = Duration::from_secs(*seconds);

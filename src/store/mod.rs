@@ -14,6 +14,7 @@ mod payment_row;
 pub mod payments;
 mod schema;
 pub mod tokens;
+pub mod worklist;
 
 use crate::crypto::{CryptoError, Place, Vault};
 use connection::{Conn, Location, Manager, Writer};

@@ -393,30 +393,6 @@ pub fn due(a: &mut Access<'_>, now: Timestamp, limit: i64) -> Result<Vec<Payment
     Ok(numbers.into_iter().filter_map(PaymentId::from_number).collect())
 }
 
-/// As [`due`], with the codes of their banks, without the payments of some banks.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn due_elsewhere(
-    a: &mut Access<'_>,
-    now: Timestamp,
-    limit: i64,
-    but: &[String],
-) -> Result<Vec<(PaymentId, Option<String>)>, StoreError> {
-    use diesel::BoolExpressionMethods as _;
-    let free = t::lease_until.is_null().or(t::lease_until.le(now));
-    let elsewhere = t::bank_code.is_null().or(t::bank_code.ne_all(but));
-    let rows: Vec<(i64, Option<String>)> = t::table
-        .filter(t::due_at.le(now))
-        .filter(free)
-        .filter(elsewhere)
-        .order(t::due_at)
-        .limit(limit)
-        .select((t::id, t::bank_code))
-        .load(a.conn)?;
-    Ok(rows.into_iter().filter_map(|(id, bank)| Some((PaymentId::from_number(id)?, bank))).collect())
-}
-
 /// How many payments stand in each state.
 ///
 /// # Errors

@@ -93,7 +93,11 @@ impl<W: Work> Pump<W> {
     async fn look(&mut self) {
         let now = Instant::now();
         self.taken.retain(|_, until| until.is_none_or(|until| until > now));
-        let full = self.lanes.iter().filter(|(_, n)| **n >= self.lane_limit()).map(|(lane, _)| lane.clone());
+        let full = self
+            .lanes
+            .iter()
+            .filter(|(_, n)| **n >= self.lane_limit())
+            .map(|(lane, _)| lane.clone());
         match self.work.due(WINDOW, full.collect()).await {
             Ok(due) => self.queue = due.into(),
             Err(error) => log(W::NAME, Err(error)),

@@ -119,7 +119,10 @@ async fn fault_13_forged_callbacks_change_nothing() {
         assert_eq!(now.status, before.status, "{query}");
         assert_eq!(now.bank_payment_id, before.bank_payment_id, "{query}");
     }
-    assert!(world.orders(id).iter().all(smartpay::sandbox::Order::is_waiting), "nothing was withdrawn");
+    assert!(
+        world.orders(id).iter().all(smartpay::sandbox::Order::is_waiting),
+        "nothing was withdrawn"
+    );
     let back = payer.decide(&page, ANA, "da").await.unwrap();
     payer.come_back(&back).await.unwrap();
     world.becomes(id, Status::Settled).await;

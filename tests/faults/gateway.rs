@@ -16,7 +16,10 @@ async fn fault_10_the_same_order_is_sent_again_and_again() {
     let tokens = shop.token().await.unwrap();
     let order = an_order();
     let at_once = futures_util::future::join_all((0..20).map(|_| shop.init(&tokens, &order))).await;
-    let links: Vec<String> = at_once.into_iter().map(|a| good(a.unwrap()).unwrap().text("redirectUri").to_owned()).collect();
+    let links: Vec<String> = at_once
+        .into_iter()
+        .map(|a| good(a.unwrap()).unwrap().text("redirectUri").to_owned())
+        .collect();
     assert!(links.iter().all(|l| *l == links[0]), "{links:?}");
     world.promises.lock().unwrap().accepted.push(tokens.payment);
     let other = shop.init(&tokens, &with(an_order(), json!({ "amount": "123.46" }))).await.unwrap();
@@ -24,18 +27,26 @@ async fn fault_10_the_same_order_is_sent_again_and_again() {
     node.kill();
     let _node = world.node().await;
     let shop = world.shop();
-    assert_eq!(good(shop.init(&tokens, &an_order()).await.unwrap()).unwrap().text("redirectUri"), links[0]);
+    assert_eq!(
+        good(shop.init(&tokens, &an_order()).await.unwrap()).unwrap().text("redirectUri"),
+        links[0]
+    );
     let link = Url::parse(&links[0]).unwrap();
     Payer::new().pay_and_approve(&link, ANA).await.unwrap();
     world.becomes(tokens.payment, Status::Settled).await;
     // After the end: the same answer, and nothing begins anew.
     let again = shop.init(&tokens, &an_order()).await.unwrap();
     assert_eq!(good(again).unwrap().text("redirectUri"), links[0]);
-    assert_ne!(shop.init(&tokens, &with(an_order(), json!({ "details": "alta" }))).await.unwrap().status, 200);
+    assert_ne!(
+        shop.init(&tokens, &with(an_order(), json!({ "details": "alta" })))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
     world.ends_well().await;
     assert_eq!(world.orders(tokens.payment).len(), 1);
 }
-
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_10_the_same_order_at_once_on_two_nodes() {
@@ -46,9 +57,18 @@ async fn fault_10_the_same_order_at_once_on_two_nodes() {
     for _ in 0..5 {
         let tokens = shop.token().await.unwrap();
         let order = an_order();
-        let at_once = (0..20).map(|n| if n % 2 == 0 { shop.init(&tokens, &order) } else { other.init(&tokens, &order) });
+        let at_once = (0..20).map(|n| {
+            if n % 2 == 0 {
+                shop.init(&tokens, &order)
+            } else {
+                other.init(&tokens, &order)
+            }
+        });
         let answers = futures_util::future::join_all(at_once).await;
-        let links: Vec<String> = answers.into_iter().map(|a| good(a.unwrap()).unwrap().text("redirectUri").to_owned()).collect();
+        let links: Vec<String> = answers
+            .into_iter()
+            .map(|a| good(a.unwrap()).unwrap().text("redirectUri").to_owned())
+            .collect();
         assert!(links.iter().all(|l| *l == links[0]), "{links:?}");
         world.promises.lock().unwrap().accepted.push(tokens.payment);
     }
@@ -62,7 +82,11 @@ async fn fault_11_a_refresh_token_is_used_twice_at_once() {
     let started = world.started(json!({})).await;
     let shop = world.shop();
     let answers = futures_util::future::join_all((0..8).map(|_| shop.refresh(&started.tokens.refresh))).await;
-    let won: Vec<Tokens> = answers.into_iter().filter_map(|a| good(a.unwrap()).ok()).map(|a| Tokens::of(&a)).collect();
+    let won: Vec<Tokens> = answers
+        .into_iter()
+        .filter_map(|a| good(a.unwrap()).ok())
+        .map(|a| Tokens::of(&a))
+        .collect();
     assert!(won.len() <= 1, "{won:?}");
     for tokens in won.iter().chain([&started.tokens]) {
         assert_eq!(shop.status(tokens).await.unwrap().status, 401, "somebody has a copy: all are void");

@@ -1,9 +1,9 @@
 //! kill -9 at random moments under load: payers pay, refuse, walk away and come back, whatever happens.
 
+use crate::support::World;
 use crate::support::checks::{self, MANY};
 use crate::support::partner::Started;
 use crate::support::payer::{BRUTARIA, Gone, Payer, form_of};
-use crate::support::World;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use url::Url;
@@ -140,7 +140,10 @@ impl Journey {
 }
 
 fn cycles() -> usize {
-    std::env::var("SMARTPAY_KILL_CYCLES").ok().and_then(|n| n.parse().ok()).unwrap_or(20)
+    std::env::var("SMARTPAY_KILL_CYCLES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(20)
 }
 
 fn seed() -> u64 {

@@ -10,9 +10,11 @@
 mod support;
 
 mod callbacks;
+mod database;
 mod gateway;
 mod load;
 mod nodes;
+mod operations;
 mod outbox;
 mod statuses;
 mod submit;

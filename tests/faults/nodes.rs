@@ -64,7 +64,11 @@ async fn drained(world: &World, link: &Url, begun: Instant) -> (Duration, Vec<Du
         if left.is_empty() {
             return (begun.elapsed(), pages);
         }
-        assert!(begun.elapsed() < Duration::from_secs(90), "{} asked of {OVERDUE}", world.door.seen(STATUS));
+        assert!(
+            begun.elapsed() < Duration::from_secs(90),
+            "{} asked of {OVERDUE}",
+            world.door.seen(STATUS)
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -160,7 +164,9 @@ async fn visitors(shop: &Shop, stop: &AtomicBool) -> (usize, Vec<Gone>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_28_rolling_restart_under_load() {
     let balancer = Balancer::start().await;
-    let Some(world) = World::on_postgres("", Some(balancer.public)).await else { return };
+    let Some(world) = World::on_postgres("", Some(balancer.public)).await else {
+        return;
+    };
     let one = world.node().await;
     let (two, other_ports) = world.second_node("").await;
     let nodes = [(one, "node", world.ports), (two, "second", other_ports)];

@@ -15,7 +15,11 @@ const NOT_FINAL: [&str; 14] = [
 const FINAL: [&str; 4] = ["ACSC", "ACCC", "RJCT", "CANC"];
 
 fn says(word: &str) -> Act {
-    Act::Say(http("200 OK", "Content-Type: application/json\r\n", &json!({ "transactionStatus": word }).to_string()))
+    Act::Say(http(
+        "200 OK",
+        "Content-Type: application/json\r\n",
+        &json!({ "transactionStatus": word }).to_string(),
+    ))
 }
 
 fn paid(word: &str) -> bool {
@@ -83,7 +87,10 @@ async fn fault_19_every_status_word_after_every_other() {
         if FINAL.contains(&asked.first) {
             asked.payer.come_back(&asked.back).await.unwrap();
         } else {
-            eventually("the second word is asked for", async || (world.door.seen(&asked.path) >= 2).then_some(())).await;
+            eventually("the second word is asked for", async || {
+                (world.door.seen(&asked.path) >= 2).then_some(())
+            })
+            .await;
         }
     }
     tokio::time::sleep(Duration::from_millis(300)).await;

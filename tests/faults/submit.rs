@@ -47,7 +47,11 @@ impl Killed {
         let posts = self.world.door.seen(POST);
         assert_eq!(self.world.payment(self.id()).await.status, Status::Initiating);
         let page = self.payer.get(&self.started.link).await.unwrap();
-        assert!(!page.has("form[action$='/payment-initiation'] input[name=debtor_iban]"), "no form: {}", page.text());
+        assert!(
+            !page.has("form[action$='/payment-initiation'] input[name=debtor_iban]"),
+            "no form: {}",
+            page.text()
+        );
         assert_eq!(self.world.orders(self.id()).len(), orders);
         assert_eq!(self.world.door.seen(POST), posts);
         self.world.advance(A_LEASE).await;

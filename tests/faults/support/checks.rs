@@ -43,7 +43,10 @@ pub async fn violations(world: &World, newest: i64, at_rest: bool) -> Violations
     }
     let mut by_payment: BTreeMap<String, Vec<Order>> = BTreeMap::new();
     for order in world.bank.orders() {
-        by_payment.entry(order.received.end_to_end.clone().unwrap_or_default()).or_default().push(order);
+        by_payment
+            .entry(order.received.end_to_end.clone().unwrap_or_default())
+            .or_default()
+            .push(order);
     }
     let bookings = bookings(world);
     let sent = world.mail.message_ids();
@@ -59,11 +62,16 @@ pub async fn violations(world: &World, newest: i64, at_rest: bool) -> Violations
         looked_after(&mut found, &payment);
     }
     for (end_to_end, orders) in by_payment.into_iter().filter(|_| newest == MANY) {
-        found.0.push(format!("I2: {} orders at the bank for {end_to_end}, which we do not know", orders.len()));
+        found.0.push(format!(
+            "I2: {} orders at the bank for {end_to_end}, which we do not know",
+            orders.len()
+        ));
     }
     promises_are_kept(&mut found, world, &db).await;
     let chain = db.read(audit::verify).await.unwrap();
-    found.unless(matches!(chain, audit::Verified::Intact { rows } if rows > 0), || format!("I7: the audit log is {chain:?}"));
+    found.unless(matches!(chain, audit::Verified::Intact { rows } if rows > 0), || {
+        format!("I7: the audit log is {chain:?}")
+    });
     found
 }
 
@@ -89,7 +97,9 @@ fn bookings(world: &World) -> BTreeMap<String, usize> {
 
 fn at_most_one_authorised(found: &mut Violations, payment: &Payment, orders: &[Order]) {
     let authorised = orders.iter().filter(|o| o.authorised.is_some()).count();
-    found.unless(authorised <= 1, || format!("I1: payment {} has {authorised} authorised orders", payment.id));
+    found.unless(authorised <= 1, || {
+        format!("I1: payment {} has {authorised} authorised orders", payment.id)
+    });
 }
 
 /// The bank could still move money for this order without anybody doing more.
@@ -103,7 +113,10 @@ fn orders_are_known(found: &mut Violations, payment: &Payment, orders: &[Order])
         let known = payment.bank_payment_id.as_deref() == Some(&order.received.payment_id);
         let covered = known || payment.status == Status::InDoubt || order.authorised.is_none();
         found.unless(covered, || {
-            format!("I2: an authorised order of payment {} ({}) is not known", payment.id, payment.status)
+            format!(
+                "I2: an authorised order of payment {} ({}) is not known",
+                payment.id, payment.status
+            )
         });
     }
 }
@@ -129,14 +142,24 @@ fn history_is_a_path(found: &mut Violations, payment: &Payment, history: &[Store
 }
 
 fn agrees_with_the_bank(found: &mut Violations, payment: &Payment, orders: &[Order], bookings: &BTreeMap<String, usize>) {
-    let booked: usize = orders.iter().map(|o| bookings.get(&o.received.payment_id).copied().unwrap_or(0)).sum();
-    found.unless(booked <= 1, || format!("I1: the bank moved money {booked} times for payment {}", payment.id));
+    let booked: usize = orders
+        .iter()
+        .map(|o| bookings.get(&o.received.payment_id).copied().unwrap_or(0))
+        .sum();
+    found.unless(booked <= 1, || {
+        format!("I1: the bank moved money {booked} times for payment {}", payment.id)
+    });
     if payment.status == Status::Settled {
-        found.unless(booked == 1, || format!("I4: payment {} is settled, the bank booked {booked} times", payment.id));
+        found.unless(booked == 1, || {
+            format!("I4: payment {} is settled, the bank booked {booked} times", payment.id)
+        });
     } else if payment.status.is_final() {
         let live = orders.iter().filter(|o| may_execute(o)).count();
         found.unless(booked == 0 && live == 0, || {
-            format!("I4: payment {} is {}, and {live} of its orders may execute", payment.id, payment.status)
+            format!(
+                "I4: payment {} is {}, and {live} of its orders may execute",
+                payment.id, payment.status
+            )
         });
     }
 }
@@ -152,11 +175,16 @@ fn mailed(found: &mut Violations, payment: &Payment, history: &[StoredEntry], ma
             _ => continue,
         };
         let of_kind: Vec<&Delivery> = mails.iter().filter(|m| m.kind == kind).collect();
-        found.unless(of_kind.len() == 1, || format!("I5: payment {} has {} mails „{kind}”", payment.id, of_kind.len()));
+        found.unless(of_kind.len() == 1, || {
+            format!("I5: payment {} has {} mails „{kind}”", payment.id, of_kind.len())
+        });
         for mail in of_kind {
             let copies = sent.iter().filter(|id| id.contains(&mail.message_id)).count();
             found.unless(mail.sent_at.is_some() && copies >= 1, || {
-                format!("I5: mail „{kind}” of payment {} was taken {copies} times, sent at {:?}", payment.id, mail.sent_at)
+                format!(
+                    "I5: mail „{kind}” of payment {} was taken {copies} times, sent at {:?}",
+                    payment.id, mail.sent_at
+                )
             });
         }
     }
@@ -184,7 +212,9 @@ async fn promises_are_kept(found: &mut Violations, world: &World, db: &Db) {
     for number in at_bank {
         let (payment, history, _) = read(db, PaymentId::from_number(number).unwrap()).await;
         let known = payment.attempts > 0 && history.iter().any(|e| e.event == Event::PsuNeeded.as_str());
-        found.unless(known, || format!("I2: the payer of {number} was sent to the bank, and we forgot it"));
+        found.unless(known, || {
+            format!("I2: the payer of {number} was sent to the bank, and we forgot it")
+        });
     }
     for (number, word) in finals {
         let (payment, history, _) = read(db, PaymentId::from_number(number).unwrap()).await;
@@ -192,7 +222,10 @@ async fn promises_are_kept(found: &mut Violations, world: &World, db: &Db) {
         let settled = matches!(word.as_str(), "ACSC" | "ACCC");
         let same = settled == (payment.status == Status::Settled) && payment.status.is_final();
         found.unless(same || corrected, || {
-            format!("I3: the partner was told that {number} ended with {word}, and it is {}", payment.status)
+            format!(
+                "I3: the partner was told that {number} ended with {word}, and it is {}",
+                payment.status
+            )
         });
     }
 }

@@ -63,7 +63,13 @@ impl Sink {
 
     /// The Message-ID of each message kept so far.
     pub fn message_ids(&self) -> Vec<String> {
-        let id = |m: &String| m.lines().find_map(|l| l.strip_prefix("Message-ID: ")).unwrap_or("none").trim().to_owned();
+        let id = |m: &String| {
+            m.lines()
+                .find_map(|l| l.strip_prefix("Message-ID: "))
+                .unwrap_or("none")
+                .trim()
+                .to_owned()
+        };
         self.messages().iter().map(id).collect()
     }
 

@@ -19,6 +19,7 @@ pub mod partner;
 pub mod payer;
 pub mod proxy;
 pub mod shop;
+pub mod wire;
 
 use database::Database;
 use mail::Sink;
@@ -158,7 +159,9 @@ impl World {
             ahead_ms: AtomicI64::new(0),
             banks,
         };
-        add_partner(&world.db(), shop_profile(), None, "faults", world.clock.now()).await.unwrap();
+        add_partner(&world.db(), shop_profile(), None, "faults", world.clock.now())
+            .await
+            .unwrap();
         world
     }
 
@@ -271,7 +274,15 @@ impl World {
         self.bank.clear_faults();
         self.mail.set(mail::Mood::Take);
         let db = self.db();
-        for step in [A_LEASE, A_LEASE, Duration::from_secs(150), A_LINK, A_LINK, Duration::from_secs(3600), A_LEASE] {
+        for step in [
+            A_LEASE,
+            A_LEASE,
+            Duration::from_secs(150),
+            A_LINK,
+            A_LINK,
+            Duration::from_secs(3600),
+            A_LEASE,
+        ] {
             self.advance(step).await;
             self.until_idle(&db).await;
         }
@@ -283,7 +294,10 @@ impl World {
         let mut quiet = 0;
         while quiet < 2 {
             let now = self.clock.now();
-            let (payments, mails) = db.read(move |a| Ok((payments::due(a, now, 9)?, outbox::due(a, now, 9)?))).await.unwrap();
+            let (payments, mails) = db
+                .read(move |a| Ok((payments::due(a, now, 9)?, outbox::due(a, now, 9)?)))
+                .await
+                .unwrap();
             quiet = if payments.is_empty() && mails.is_empty() { quiet + 1 } else { 0 };
             assert!(
                 begun.elapsed() < Duration::from_secs(30),

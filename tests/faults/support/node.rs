@@ -76,9 +76,15 @@ impl Node {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(binary());
         command.arg("serve").arg("--config").arg(&start.settings);
-        command.env("SMARTPAY_CLOCK_FILE", &start.clock).env("SMARTPAY_FAIL_POINTS", &start.fail_points);
+        command
+            .env("SMARTPAY_CLOCK_FILE", &start.clock)
+            .env("SMARTPAY_FAIL_POINTS", &start.fail_points);
         let ports = start.ports;
-        for (name, port) in [("PUBLIC", ports.public), ("GATEWAY", ports.gateway), ("OPERATIONS", ports.operations)] {
+        for (name, port) in [
+            ("PUBLIC", ports.public),
+            ("GATEWAY", ports.gateway),
+            ("OPERATIONS", ports.operations),
+        ] {
             command.env(format!("SMARTPAY__{name}__BIND"), format!("127.0.0.1:{port}"));
         }
         command.envs(start.environment.iter().map(|(name, value)| (name, value)));

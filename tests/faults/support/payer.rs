@@ -131,7 +131,11 @@ impl Payer {
     /// Comes back from the bank; answers the payment's page, or the neutral one.
     pub async fn come_back(&self, way_back: &Url) -> Result<Page, Gone> {
         let answer = self.get(way_back).await?;
-        if answer.status == 303 { self.follow(&answer).await } else { Ok(answer) }
+        if answer.status == 303 {
+            self.follow(&answer).await
+        } else {
+            Ok(answer)
+        }
     }
 
     /// The whole way.
@@ -186,6 +190,11 @@ pub fn form_of(page: &Page, action: &str) -> Result<Form, Gone> {
     if page.has(&format!("form[action$=\"{action}\"]")) {
         Ok(page.form(action))
     } else {
-        Err(format!("{} {} has no form to {action}: {}", page.status, page.url.path(), page.text()))
+        Err(format!(
+            "{} {} has no form to {action}: {}",
+            page.status,
+            page.url.path(),
+            page.text()
+        ))
     }
 }

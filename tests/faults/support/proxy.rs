@@ -23,8 +23,6 @@ pub enum Act {
     BlackHole,
     /// The bank acted; its answer comes later.
     Delay(Duration),
-    /// The request reaches the bank later.
-    Hold(Duration),
     /// Somebody else answers this; the bank never saw the request.
     Say(Vec<u8>),
     /// Somebody else answers this after a while.
@@ -96,7 +94,13 @@ impl Proxy {
 
     /// First lines of the requests that arrived and begin like this.
     pub fn seen(&self, begin: &str) -> usize {
-        self.shared.seen.lock().unwrap().iter().filter(|line| line.starts_with(begin)).count()
+        self.shared
+            .seen
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| line.starts_with(begin))
+            .count()
     }
 }
 
@@ -125,10 +129,6 @@ async fn serve(mut stream: TcpStream, target: SocketAddr, shared: &Shared) -> st
         Act::SayLate(time, bytes) => {
             tokio::time::sleep(time).await;
             stream.write_all(&bytes).await
-        }
-        Act::Hold(time) => {
-            tokio::time::sleep(time).await;
-            pass(&mut stream, target, &request).await
         }
         Act::Pass => pass(&mut stream, target, &request).await,
         Act::CutAfter => ask(target, &request).await.map(drop),
@@ -186,7 +186,11 @@ async fn read_request(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let text = String::from_utf8_lossy(&bytes[..head]).into_owned();
     let length = text
         .lines()
-        .find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length:").map(|v| v.trim().parse().unwrap_or(0)))
+        .find_map(|l| {
+            l.to_ascii_lowercase()
+                .strip_prefix("content-length:")
+                .map(|v| v.trim().parse().unwrap_or(0))
+        })
         .unwrap_or(0_usize);
     while bytes.len() < head + length {
         if stream.read_buf(&mut bytes).await? == 0 {
