@@ -43,6 +43,8 @@ pub mod mail;
 pub mod partner;
 pub mod payment;
 pub mod sandbox;
+#[cfg(test)]
+mod simulation;
 pub mod store;
 pub mod telemetry;
 pub mod web;

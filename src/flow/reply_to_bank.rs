@@ -65,7 +65,7 @@ pub async fn reply_to_bank(
             finish_with(cx, claim, call, result, history).await?;
             return Ok(id);
         }
-        tokio::time::sleep(PAUSE).await;
+        cx.clock.sleep(PAUSE).await;
     }
     Err(FlowError::Busy)
 }

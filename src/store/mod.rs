@@ -6,6 +6,8 @@
 
 pub mod admins;
 pub mod audit;
+#[cfg(test)]
+pub(crate) mod between_jobs;
 pub mod connection;
 pub mod history;
 pub mod outbox;
@@ -158,14 +160,17 @@ impl Db {
         job: impl FnOnce(&mut Access<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let db = self.clone();
-        off_thread(move || {
+        let result = off_thread(move || {
             let mut conn = db.pool.get().map_err(|_| StoreError::Busy)?;
             job(&mut Access {
                 conn: &mut conn,
                 vault: &db.vault,
             })
         })
-        .await
+        .await;
+        #[cfg(test)]
+        between_jobs::stand_still().await;
+        result
     }
 
     /// Writes, in one transaction; returns after the commit.
@@ -174,6 +179,16 @@ impl Db {
     /// What the job answers (nothing is written then); [`StoreError::Busy`] when nothing was written;
     /// [`StoreError::CommitUnknown`] when it may have been.
     pub async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Access<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let result = self.commit(job).await;
+        #[cfg(test)]
+        between_jobs::stand_still().await;
+        result
+    }
+
+    async fn commit<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Access<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {

@@ -92,7 +92,7 @@ fn source(root: &Path, path: &Path) -> Source {
 fn is_test(path: &Path) -> bool {
     path.iter().any(|part| {
         let part = part.to_str().unwrap();
-        part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs")
+        part == "tests" || part == "simulation" || part.starts_with("simulated") || part == "tests.rs" || part.ends_with("_tests.rs")
     })
 }
 
