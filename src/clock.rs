@@ -51,6 +51,12 @@ impl Clock {
         let by_us = i64::try_from(by.as_micros()).unwrap_or(i64::MAX / 4);
         self.offset_us.fetch_add(by_us, Ordering::SeqCst);
     }
+
+    /// Sets by how many milliseconds this clock (and all its clones) is ahead of the system's, or behind it.
+    #[cfg(feature = "fail-points")]
+    pub fn set_ahead_ms(&self, ahead_ms: i64) {
+        self.offset_us.store(ahead_ms.saturating_mul(1000), Ordering::SeqCst);
+    }
 }
 
 #[cfg(test)]

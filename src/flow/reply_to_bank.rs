@@ -6,6 +6,7 @@ use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
 use crate::bank::{Answer, PaymentInitiation as _, PsuReply, Reason, Verdict};
 use crate::crypto;
+use crate::fail_point;
 use crate::payment::{PaymentId, Status};
 use crate::store::payments::{self, Payment};
 use std::time::Duration;
@@ -38,6 +39,11 @@ pub async fn reply_to_bank(
         if payment.bank_code.as_deref() != Some(bank_code) {
             return Err(FlowError::NotFound);
         }
+        let silent = !query.iter().any(|(name, _)| name == "state" || name == "code");
+        if silent && cx.bank_of(&payment).is_some_and(|b| b.facts.status_needs_psu_token) {
+            // Nothing was brought, and without something of the PSU this bank cannot be asked.
+            return Ok(id);
+        }
         let waits = matches!(
             payment.status,
             Status::AwaitingPsu | Status::InDoubt | Status::Abandoned | Status::Rejected
@@ -55,6 +61,7 @@ pub async fn reply_to_bank(
             {
                 call = Call::Denial;
             }
+            fail_point::may_die("reply_unsaved");
             finish_with(cx, claim, call, result, history).await?;
             return Ok(id);
         }

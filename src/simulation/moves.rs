@@ -101,8 +101,8 @@ impl World {
 
     /// The timer of a node takes up some of the payments that are due.
     pub(super) fn look_for_payments(&mut self, node: usize, at_most: usize) -> usize {
-        let due = complete(due_payments(&self.nodes[node], 64)).unwrap();
-        let mut lives: Vec<usize> = due.into_iter().filter_map(|id| self.number(id)).collect();
+        let due = complete(due_payments(&self.nodes[node], 64, Vec::new())).unwrap();
+        let mut lives: Vec<usize> = due.into_iter().filter_map(|(id, _)| self.number(id)).collect();
         lives.sort_unstable();
         lives.truncate(at_most);
         for life in &lives {

@@ -16,6 +16,7 @@ mod payment_row;
 pub mod payments;
 mod schema;
 pub mod tokens;
+pub mod worklist;
 
 use crate::crypto::{CryptoError, Place, Vault};
 use connection::{Conn, Location, Manager, Writer};
@@ -129,6 +130,7 @@ impl Db {
     /// # Errors
     /// [`StoreError::Setup`] says what to mend.
     pub fn open(location: &Location, readers: u32, vault: Vault) -> Result<Self, StoreError> {
+        connection::insist_on_durability(location)?;
         let writer = match location {
             Location::Sqlite(_) => Some(Arc::new(Writer::start(location, vault.clone())?)),
             Location::Postgres(_) => None,

@@ -62,6 +62,7 @@ diesel::table! {
         code_tries -> Integer,
         hand_over_hash -> Nullable<Text>,
         hand_over_until -> Nullable<Timestamp>,
+        doubted -> Bool,
     }
 }
 
@@ -154,6 +155,9 @@ diesel::table! {
         action -> Text,
         subject -> Nullable<Text>,
         detail -> Nullable<Text>,
+        seq -> Nullable<BigInt>,
+        previous_hash -> Nullable<Text>,
+        row_hash -> Nullable<Text>,
     }
 }
 
