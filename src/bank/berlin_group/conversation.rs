@@ -68,11 +68,7 @@ pub(super) struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     pub(super) fn new(bank: &'a BerlinGroup, session: &Session) -> Self {
-        let talk = match &session.state {
-            SessionState::BerlinGroup(talk) => talk,
-            #[cfg(test)]
-            SessionState::Simulated(_) => unreachable!("a session of another bank"),
-        };
+        let talk = session.state.berlin_group();
         Self {
             bank,
             talk: talk.clone(),
