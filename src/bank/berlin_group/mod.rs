@@ -16,6 +16,7 @@ mod address;
 mod authorisation;
 mod code_flow;
 mod conversation;
+mod embedded;
 mod headers;
 mod links;
 mod protocol;
