@@ -123,9 +123,7 @@ impl Turn<'_> {
         call.body = Body::Json(b"{}".to_vec());
         let approach = self.bank.protocol.sca_approach;
         headers::way(&mut call.headers, approach, &self.talk.return_url, &self.talk.state)?;
-        if let Some(id) = psu_id {
-            headers::psu_id(&mut call.headers, id)?;
-        }
+        headers::psu_id(&mut call.headers, psu_id)?;
         let reply = match self.bank.http.call(call).await {
             Err(error @ BankError::Unknown(_)) => return Ok(self.maybe_begun(&error)),
             other => other?,
