@@ -13,6 +13,8 @@ use std::sync::Arc;
 use url::Url;
 
 mod entry;
+#[cfg(test)]
+pub mod simulated;
 
 use entry::{Entry, check, check_unique};
 

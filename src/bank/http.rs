@@ -4,6 +4,7 @@
 //! or logs a body, a header or a path; plain HTTP goes to this machine only.
 
 use super::{BankError, refusal};
+use crate::fail_point;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -197,6 +198,7 @@ impl BankHttp {
             Body::Form(text) => request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(text),
         };
         let answer = request.send().await.map_err(before_the_answer)?;
+        fail_point::may_die_in(call.operation, "bank_acted");
         let code = answer.status();
         *status = Some(code.as_u16());
         if code.is_success() {

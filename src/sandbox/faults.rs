@@ -73,6 +73,10 @@ impl Faults {
         next(Some(bank)).or_else(|| next(None))
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.values().all(VecDeque::is_empty)
+    }
+
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

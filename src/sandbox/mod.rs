@@ -141,6 +141,12 @@ impl Sandbox {
         lock(&self.inner.faults).add(Some(bank), operation, fault);
     }
 
+    /// Whether a fault has not struck yet.
+    #[must_use]
+    pub fn has_faults(&self) -> bool {
+        !lock(&self.inner.faults).is_empty()
+    }
+
     /// Forgets the faults that have not struck yet.
     pub fn clear_faults(&self) {
         lock(&self.inner.faults).clear();

@@ -68,7 +68,11 @@ pub(super) struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     pub(super) fn new(bank: &'a BerlinGroup, session: &Session) -> Self {
-        let SessionState::BerlinGroup(talk) = &session.state;
+        let talk = match &session.state {
+            SessionState::BerlinGroup(talk) => talk,
+            #[cfg(test)]
+            SessionState::Simulated(_) => unreachable!("a session of another bank"),
+        };
         Self {
             bank,
             talk: talk.clone(),

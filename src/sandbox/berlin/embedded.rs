@@ -37,7 +37,7 @@ pub(super) fn describe<'a>(call: &Call<'_>, authorisation: &Authorisation, body:
     let path = own_path(call, &authorisation.id);
     let sent = authorisation.codes.last().map(|sent| sent.method.as_str());
     let Some(chosen) = methods.iter().find(|m| Some(m.id) == sent) else {
-        body["scaMethods"] = methods.iter().map(|m| method_json(m)).collect();
+        body["scaMethods"] = methods.iter().map(method_json).collect();
         return links.to("selectAuthenticationMethod", &path);
     };
     body["chosenScaMethod"] = method_json(chosen);
@@ -47,7 +47,7 @@ pub(super) fn describe<'a>(call: &Call<'_>, authorisation: &Authorisation, body:
             OtpFormat::Characters => "characters",
         },
         "otpMaxLength": chosen.length,
-        "additionalInformation": format!("{}: codul a fost trimis la {}.", chosen.name, masked(customer.phone)),
+        "additionalInformation": format!("{}, {}.", chosen.name, ending(customer.phone)),
     });
     links.to("authoriseTransaction", &path)
 }
@@ -60,8 +60,8 @@ fn method_json(method: &ScaMethod) -> Value {
     })
 }
 
-/// The last three digits.
-fn masked(phone: &str) -> String {
+/// As much of a number as a stranger may see: the last three digits.
+fn ending(phone: &str) -> String {
     let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
     format!("numărul care se termină în {}", &digits[digits.len().saturating_sub(3)..])
 }

@@ -92,7 +92,9 @@ impl Books {
     pub(in crate::sandbox) fn receive(&mut self, order: ReceivedOrder, implicit: Option<Start>, now: Timestamp) -> Result<(), BooksError> {
         let (bank, payment_id) = (order.bank, order.payment_id.clone());
         let started = implicit.map(|start| start.event(&payment_id));
-        let events = std::iter::once(LedgerEvent::OrderReceived { order }).chain(started).collect();
+        let events = std::iter::once(LedgerEvent::OrderReceived { order: Box::new(order) })
+            .chain(started)
+            .collect();
         Ok(self.record_all(now, bank, events)?)
     }
 

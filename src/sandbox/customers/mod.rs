@@ -1,4 +1,6 @@
 //! The people who hold accounts at the sandbox banks. All of them are invented.
+//!
+//! **Invariant:** nothing here changes: what is booked stands in the ledger.
 
 mod people;
 

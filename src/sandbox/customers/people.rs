@@ -7,7 +7,7 @@ use crate::sandbox::money::{Currency, Money};
 const SMS: ScaMethod = ScaMethod {
     id: "sms",
     kind: "SMS_OTP",
-    name: "SMS pe telefon",
+    name: "Cod prin SMS",
     format: OtpFormat::Integer,
     length: 6,
 };

@@ -1,5 +1,7 @@
 //! The ledger: what the bank did, in order. Everything else the bank knows about orders, balances and
 //! tokens is computed from it, so a restarted bank reads it back and goes on.
+//!
+//! **Invariant:** entries are only ever appended, whole, and numbered without gaps.
 
 mod file;
 mod order;
@@ -37,7 +39,7 @@ pub enum LedgerEvent {
     /// A payment initiation was accepted.
     OrderReceived {
         /// What was ordered.
-        order: ReceivedOrder,
+        order: Box<ReceivedOrder>,
     },
     /// An authorisation resource was made for the order.
     AuthorisationStarted {

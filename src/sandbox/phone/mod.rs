@@ -28,13 +28,11 @@ enum Answer {
 impl Sandbox {
     /// The customer approves the newest request on the telephone, from the first account that fits. `who` is a
     /// login name or a `PSU-ID`. Returns the order's id; `None` when nothing waits there.
-    #[must_use]
     pub fn approve_on_phone(&self, who: &str) -> Option<String> {
         self.answer_newest(who, Answer::Approve(None))
     }
 
     /// The customer refuses the newest request on the telephone, as [`Sandbox::approve_on_phone`] approves it.
-    #[must_use]
     pub fn refuse_on_phone(&self, who: &str) -> Option<String> {
         self.answer_newest(who, Answer::Refuse)
     }

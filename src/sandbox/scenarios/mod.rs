@@ -1,4 +1,6 @@
 //! Stories on demand: amounts and accounts that make any bank behave in a certain way.
+//!
+//! **Invariant:** a story is read from the order alone, so a restarted bank goes on telling it.
 
 pub(super) mod pages;
 

@@ -1,5 +1,8 @@
 //! A PSU's visit at the bank: from the address the TPP sent the browser to, to the way back. Kept in memory
 //! only; a visit that a restart cut short begins again at that address.
+//!
+//! **Invariant:** a visit belongs to the browser that holds its cookie, and to one bank; it changes nothing but
+//! through the books.
 
 pub(super) mod pages;
 

@@ -27,7 +27,10 @@ async fn brd_is_started_with_the_psu_id_and_writes_odd_json() {
     assert_eq!(banks.sandbox.approve_on_phone("ana").as_deref(), path.rsplit('/').next());
     assert_eq!(banks.get(&sca).await.text("/scaStatus"), "finalised");
     for word in ["RCVD", "ACCP", "ACTC", "ACSP", "ACSC", "ACSC"] {
-        assert_eq!(banks.word(&path).await, word);
+        let status = banks.get(&format!("{path}/status")).await;
+        assert_eq!(status.text("/transactionStatus"), word);
+        let funds = (word == "ACTC").then_some("true");
+        assert_eq!(status.body["fundsAvailable"].as_str(), funds, "a boolean as a string");
         banks.clock.advance(STEP);
     }
     let ana = crate::sandbox::customers::by_user("ana").unwrap().accounts(BankCode::Brd)[0].iban;

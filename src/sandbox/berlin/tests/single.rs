@@ -112,6 +112,7 @@ async fn an_order_is_withdrawn_until_it_is_authorised() {
     assert_eq!(banks.delete(&path).await.refusal(), refused(405, "CANCELLATION_INVALID", ""));
     banks.settle();
     assert_eq!(banks.word(&path).await, "ACSC");
+    assert_eq!(banks.delete(&path).await.refusal(), refused(405, "CANCELLATION_INVALID", ""));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use crate::sandbox::{BankCode, Sandbox, SandboxSettings, customers, start};
 use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
 use serde_json::{Value, json};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::time::Duration;
 use url::{Url, form_urlencoded};
 use uuid::Uuid;
@@ -19,6 +20,7 @@ pub struct Banks {
     pub http: Client,
     pub base: String,
     pub certificate: String,
+    pub server: actix_web::dev::ServerHandle,
 }
 
 /// A self-signed certificate of this name, as the header carries it.
@@ -65,15 +67,20 @@ pub fn refused(status: u16, code: &str, path: &str) -> (u16, String, String) {
 
 impl Banks {
     pub fn start() -> Self {
+        Self::with_ledger(None, Clock::default())
+    }
+
+    pub fn with_ledger(ledger_file: Option<PathBuf>, clock: Clock) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let clock = Clock::default();
         let settings = SandboxSettings {
             step: STEP,
+            ledger_file,
             ..SandboxSettings::new(Url::parse(&base).unwrap())
         };
         let (server, sandbox) = start(listener, settings, clock.clone()).unwrap();
+        let handle = server.handle();
         tokio::spawn(server);
         let http = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
         let certificate = certificate("tpp.example");
@@ -83,6 +90,7 @@ impl Banks {
             http,
             base,
             certificate,
+            server: handle,
         }
     }
 
