@@ -12,6 +12,7 @@ mod architecture;
 mod back_office;
 mod bad_input;
 mod bank_silent;
+mod every_sca;
 mod gave_up;
 mod gone_away;
 mod happy_path;
