@@ -78,6 +78,7 @@ impl World {
             page: None,
             returns: Vec::new(),
             key: None,
+            stored: None,
             told: None,
         });
     }
@@ -134,19 +135,20 @@ impl World {
         let step = self.step_of(n);
         let wants_answer = matches!(step, Some(PsuStep::EnterCode(_) | PsuStep::ChooseMethod { .. }));
         let form = matches!(status, Some(Status::Created | Status::AttemptRefused));
+        let waits = status == Some(Status::AwaitingPsu);
         let deeds = [
-            (18, Deed::Look),
+            (if status.is_none() { 40 } else { 6 }, Deed::Look),
             (if form { 25 } else { 2 }, Deed::Submit),
             (if life.returns.is_empty() { 0 } else { 25 }, Deed::ComeBack),
             (1, Deed::Forge),
             (if wants_answer { 25 } else { 0 }, Deed::Answer),
-            (2, Deed::GiveUp),
-            (2, Deed::AnotherBank),
+            (if waits { 3 } else { 1 }, Deed::GiveUp),
+            (if waits { 4 } else { 1 }, Deed::AnotherBank),
             (1, Deed::HandOver),
             (if life.key.is_some() { 5 } else { 0 }, Deed::TakeOver),
             (1, Deed::Init),
-            (4, Deed::Status),
-            (3, Deed::Resolve),
+            (2, Deed::Status),
+            (if status == Some(Status::InDoubt) { 6 } else { 1 }, Deed::Resolve),
         ];
         match self.dice.weighted(&deeds) {
             Deed::Status => self.partner_asks(n),
@@ -325,7 +327,7 @@ impl World {
     }
 
     /// What became of the money, where that cannot change any more.
-    fn truth(&self, n: usize) -> Option<Resolution> {
+    fn truth(&mut self, n: usize) -> Option<Resolution> {
         let books = self.wire.books.lock().unwrap();
         let id = self.lives[n].id;
         if books.of(id).any(|o| o.end == Some(End::Booked)) {

@@ -184,6 +184,8 @@ impl Db {
     ) -> Result<T, StoreError> {
         let result = self.commit(job).await;
         #[cfg(test)]
+        between_jobs::count_write();
+        #[cfg(test)]
         between_jobs::stand_still().await;
         result
     }
