@@ -26,4 +26,5 @@ mod refused;
 mod return_from_bank;
 mod secrets;
 mod taken_over;
+mod tried_again;
 mod what_is_sent;

@@ -1,0 +1,5 @@
+mod decoupled;
+mod embedded;
+mod redirect;
+mod single;
+pub(in crate::sandbox) mod support;
