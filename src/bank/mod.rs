@@ -141,7 +141,7 @@ pub enum PsuStep {
     EnterCode(CodePrompt),
     /// Choose how to get the code.
     ChooseMethod {
-        /// At least two, as the bank listed them.
+        /// At least one, as the bank listed them.
         methods: Vec<ScaMethod>,
     },
 }
