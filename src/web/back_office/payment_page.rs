@@ -177,3 +177,90 @@ impl PaymentPage {
         *REASON_CHARS.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payment::Language;
+    use scraper::{Html, Selector};
+
+    const HOSTILE: &str = "<script>alert(1)</script>";
+
+    fn page(language: Language, problems: Vec<ResolveProblem>) -> String {
+        let form = ResolveForm {
+            action: "/resolve".into(),
+            csrf: "token".into(),
+            outcome: Some(Resolution::NotExecuted),
+            reason: HOSTILE.into(),
+            problems,
+        };
+        let event = EventLine {
+            at: "21.11.2026, 12:00:00".into(),
+            event: "answer_lost".into(),
+            from: Status::AwaitingPsu,
+            to: Status::InDoubt,
+            actor: "bank".into(),
+            bank_word: HOSTILE.into(),
+            detail: HOSTILE.into(),
+        };
+        let instruction = InstructionLine {
+            creditor: HOSTILE.into(),
+            iban: "RO66 •••• 7890".into(),
+            amount: "1,00 RON".into(),
+            end_to_end_id: "SP1".into(),
+            bank_word: HOSTILE.into(),
+        };
+        let page = PaymentPage {
+            shell: OfficeShell::new(language, "Plăți Sigure S.A.".into()),
+            session: SignedIn {
+                user: HOSTILE.into(),
+                action: "/back-office/logout".into(),
+                csrf: "token".into(),
+            },
+            p: PaymentTexts::of(language),
+            reference: "1234567890123456".into(),
+            status: Status::InDoubt,
+            facts: vec![Fact {
+                label: "x",
+                value: HOSTILE.into(),
+            }],
+            instructions: vec![instruction],
+            instruction_count: 120,
+            timeline: vec![event],
+            resolve: Some(form),
+            notice: None,
+        };
+        page.render().unwrap()
+    }
+
+    #[test]
+    fn the_page_is_escaped_and_every_problem_leads_to_its_field() {
+        let all = [
+            ResolveProblem::NoOutcome,
+            ResolveProblem::NoReason,
+            ResolveProblem::NotConfirmed,
+            ResolveProblem::PageExpired,
+            ResolveProblem::Busy,
+        ];
+        for language in Language::ALL {
+            let html = page(language, all.to_vec());
+            assert!(!html.contains("<script>"));
+            let page = Html::parse_document(&html);
+            let select = |css: &str| page.select(&Selector::parse(css).unwrap()).collect::<Vec<_>>();
+            let links = select("[role=alert] a");
+            assert_eq!(links.len(), all.len());
+            for link in links {
+                assert_eq!(select(link.attr("href").unwrap()).len(), 1);
+            }
+            for field in select("input:not([type=hidden]), textarea") {
+                assert_eq!(select(&format!("label[for='{}']", field.attr("id").unwrap())).len(), 1);
+            }
+            assert_eq!(select("[name=outcome][checked]")[0].attr("value"), Some("not_executed"));
+            assert_eq!(select("textarea")[0].text().collect::<String>(), HOSTILE, "what was typed is kept");
+            assert!(html.contains("120"), "how many instructions there are");
+        }
+        for (ro, en) in PaymentTexts::PAIRS {
+            assert!(!ro.is_empty() && !en.is_empty() && !ro.contains(['ş', 'ţ']));
+        }
+    }
+}

@@ -3,7 +3,6 @@
 //! `{bank}`, `{time}`, `{left}`, `{count}` and `{method}` stand for what the pages fill in before escaping.
 
 use super::texts::catalogue;
-use crate::bank::ScaMethod;
 use crate::payment::Language;
 
 catalogue! {
@@ -115,10 +114,10 @@ catalogue! {
 }
 
 impl StepTexts {
-    /// How a code comes, when the bank's kind of method is a known one (NextGenPSD2 `authenticationType`).
+    /// How a code comes, in words, when the kind of method is a known one (NextGenPSD2 `authenticationType`).
     #[must_use]
-    pub fn kind_of(&self, method: &ScaMethod) -> Option<&'static str> {
-        Some(match method.kind.as_str() {
+    pub fn kind_word(&self, kind: &str) -> Option<&'static str> {
+        Some(match kind {
             "SMS_OTP" => self.by_sms,
             "CHIP_OTP" => self.by_token,
             "PHOTO_OTP" => self.by_photo,

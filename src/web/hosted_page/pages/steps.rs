@@ -11,7 +11,7 @@ use crate::web::hosted_page::step_texts;
 use askama::Template;
 
 /// Most characters shown of a text of the bank's.
-const MAX_BANK_TEXT_CHARS: usize = 300;
+const MAX_BANK_TEXT_CHARS: usize = 500;
 /// Longest code taken where the bank tells no length, in characters.
 const MAX_CODE_CHARS: usize = 64;
 
@@ -124,7 +124,9 @@ impl EnterCode {
         resent: bool,
     ) -> Self {
         let s = shell.s;
-        let method = prompt.method.as_deref().and_then(bank_text);
+        // A bank without a name for the method leaves only its type, which is no word for payers.
+        let named = prompt.method.as_deref().filter(|name| s.kind_word(name).is_none());
+        let method = named.and_then(bank_text);
         let label = method.map_or_else(|| s.code_label.to_owned(), |m| s.code_label_method.replace("{method}", &m));
         let error = error.map(|e| match e {
             CodeError::Wrong => s.code_wrong,
@@ -185,7 +187,7 @@ impl EnterCode {
     }
 }
 
-/// A method in the list.
+/// A method in the list: its id at the bank, the bank's name of it, our words for its kind.
 struct MethodView {
     id: String,
     name: String,
@@ -209,8 +211,8 @@ impl ChooseMethod {
     pub fn new(shell: Shell, at: AtBank, methods: &[ScaMethod], send: PostForm, missing: bool) -> Self {
         let s = shell.s;
         let view = |m: &ScaMethod| {
-            let kind = s.kind_of(m).unwrap_or_default();
-            let name = bank_text(&m.name);
+            let kind = s.kind_word(&m.kind).unwrap_or_default();
+            let name = bank_text(&m.name).filter(|_| m.name != m.kind || kind.is_empty());
             MethodView {
                 id: m.id.clone(),
                 kind: if name.is_some() { kind } else { "" },
