@@ -12,6 +12,7 @@ pub mod connection;
 pub mod history;
 pub mod outbox;
 pub mod partners;
+pub mod payment_lists;
 mod payment_row;
 pub mod payments;
 mod schema;
