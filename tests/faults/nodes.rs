@@ -179,6 +179,7 @@ async fn fault_28_rolling_restart_under_load() {
             tokio::time::sleep(Duration::from_millis(700)).await;
             // As an operator does it: no new connections, then the signal, then the new process.
             balancer.open(at, false);
+            tokio::time::sleep(Duration::from_millis(300)).await;
             node.ask_to_stop();
             let begun = Instant::now();
             let status = node.ended().await;

@@ -173,10 +173,8 @@ async fn fault_29_a_new_key_with_live_payments() {
     // Without the old key nothing is guessed: the old value does not open, and the program says so.
     write_private(&key_file, fresh.as_bytes()).unwrap();
     let id = PaymentId::from_number(at_bank.tokens.payment).unwrap();
-    assert!(
-        world.db().read(move |a| payments::get(a, id)).await.is_ok(),
-        "it was sealed anew when it ended"
-    );
+    let unopened = world.db().read(move |a| payments::get(a, id)).await.unwrap_err().to_string();
+    assert!(unopened.contains("does not open"), "{unopened}");
     write_private(&key_file, format!("{}\n{old}", fresh.as_str()).as_bytes()).unwrap();
     world.ends_well().await;
 }
@@ -217,7 +215,7 @@ async fn fault_29_a_migration_with_live_payments() {
     let migrate = tokio::task::spawn_blocking(move || run_to_end(&settings, &["migrate"], &[]));
     let ((), migrated) = tokio::join!(load, migrate);
     let (well, said) = migrated.unwrap();
-    assert!(well && said.contains("audit_chain"), "{said}");
+    assert!(well && said.contains("20261121000003"), "{said}");
     let back = payer.decide(&page, ANA, "da").await.unwrap();
     payer.come_back(&back).await.unwrap();
     world.becomes(started.tokens.payment, Status::Settled).await;
