@@ -8,6 +8,7 @@ pub mod admins;
 pub mod audit;
 pub mod connection;
 pub mod history;
+pub mod instructions;
 pub mod outbox;
 pub mod partners;
 mod payment_row;

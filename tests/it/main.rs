@@ -25,5 +25,6 @@ mod random_walks;
 mod refused;
 mod return_from_bank;
 mod secrets;
+mod several;
 mod taken_over;
 mod what_is_sent;
