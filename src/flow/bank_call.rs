@@ -41,6 +41,7 @@ impl History {
         let to = next(payment.status, event)?;
         self.push(payment, event.as_str(), to, actor, detail);
         payment.status = to;
+        payment.doubted |= to == Status::InDoubt;
         Ok(())
     }
 

@@ -221,6 +221,7 @@ fn new_payment(cx: &Context, id: PaymentId, partner: &Partner, flags: TokenFlags
         code_tries: 0,
         hand_over_hash: None,
         hand_over_until: None,
+        doubted: false,
         instructions: Vec::new(),
         instruction_words: Vec::new(),
     }

@@ -38,6 +38,11 @@ pub async fn reply_to_bank(
         if payment.bank_code.as_deref() != Some(bank_code) {
             return Err(FlowError::NotFound);
         }
+        let silent = !query.iter().any(|(name, _)| name == "state" || name == "code");
+        if silent && cx.bank_of(&payment).is_some_and(|b| b.facts.status_needs_psu_token) {
+            // Nothing was brought, and without something of the PSU this bank cannot be asked.
+            return Ok(id);
+        }
         let waits = matches!(
             payment.status,
             Status::AwaitingPsu | Status::InDoubt | Status::Abandoned | Status::Rejected

@@ -69,7 +69,7 @@ fn settled_after_all(payment: &mut Payment, history: &mut History, verdict: &Ver
 /// A refusal stands at once where there is no time for another attempt, after doubt, where only the browser
 /// brought it, and where no page of ours could offer another attempt.
 fn refused(payment: &Payment, call: Call, now: Timestamp, stands: Event) -> Event {
-    let again = call != Call::Denial && payment.expires_at > now && !payment.headless;
+    let again = call != Call::Denial && !payment.doubted && payment.expires_at > now && !payment.headless;
     match payment.status {
         Status::Initiating | Status::AwaitingPsu | Status::Processing if again => Event::AttemptRefused,
         _ => stands,

@@ -52,6 +52,7 @@ pub(super) struct Row {
     code_tries: i32,
     hand_over_hash: Option<String>,
     hand_over_until: Option<Timestamp>,
+    doubted: bool,
 }
 
 impl Row {
@@ -100,6 +101,7 @@ impl Row {
             code_tries: p.code_tries,
             hand_over_hash: p.hand_over_hash.clone(),
             hand_over_until: p.hand_over_until,
+            doubted: p.doubted,
         })
     }
 
@@ -159,6 +161,7 @@ impl Row {
             code_tries: self.code_tries,
             hand_over_hash: self.hand_over_hash,
             hand_over_until: self.hand_over_until,
+            doubted: self.doubted,
             instructions: Vec::new(),
             instruction_words: Vec::new(),
         })

@@ -96,6 +96,8 @@ pub struct Payment {
     pub hand_over_hash: Option<String>,
     /// Until when it does.
     pub hand_over_until: Option<Timestamp>,
+    /// It was in doubt at some time: no other attempt is offered after that.
+    pub doubted: bool,
     /// What is to be paid; empty until the order is known.
     pub instructions: Vec<Instruction>,
     /// What the bank said of each instruction, in the same order.

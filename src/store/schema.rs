@@ -62,6 +62,7 @@ diesel::table! {
         code_tries -> Integer,
         hand_over_hash -> Nullable<Text>,
         hand_over_until -> Nullable<Timestamp>,
+        doubted -> Bool,
     }
 }
 

@@ -27,4 +27,5 @@ mod return_from_bank;
 mod secrets;
 mod several;
 mod taken_over;
+mod tried_again;
 mod what_is_sent;

@@ -7,6 +7,16 @@ use serde_json::json;
 use smartpay::sandbox::Word;
 use std::time::Duration;
 
+/// What the partner sees of a refusal that the payer may still make good.
+fn may_be_tried_again() -> Sight {
+    Sight {
+        word: "INIT".into(),
+        payment: "attempt_refused".into(),
+        is_final: false,
+        is_successful: false,
+    }
+}
+
 fn ended(word: &str, payment: &str) -> Sight {
     Sight {
         word: word.into(),
@@ -27,6 +37,8 @@ async fn the_payer_refuses_at_the_bank() {
     let page = psu.come_back(&way_back).await;
     page.says("Plata nu a fost făcută")
         .says("Plata nu a fost aprobată la bancă. Nu s-a luat niciun ban.");
+    assert_eq!(shop.sees(&mut started).await, may_be_tried_again());
+    let page = psu.give_up(&page).await;
     let home = page.link("a.primary");
     assert!(home.query().unwrap().contains("status=RJCT&message=FAILED"), "{home}");
     assert_eq!(shop.sees(&mut started).await, ended("RJCT", "rejected"));
@@ -50,7 +62,8 @@ async fn three_wrong_codes_end_it() {
         let form = page.form("/conectare").with("user", "ana").with("code", "9999");
         page = psu.follow(&psu.submit(&form).await).await;
     }
-    psu.come_back(&page.link("a.button")).await.says("Plata nu a fost făcută");
+    let page = psu.come_back(&page.link("a.button")).await;
+    psu.give_up(page.says("Plata nu a fost făcută")).await;
     assert_eq!(shop.sees(&mut started).await, ended("RJCT", "rejected"));
 }
 
@@ -64,6 +77,9 @@ async fn too_little_money_is_the_banks_refusal() {
     app.let_pass(10, Duration::from_secs(2)).await;
     let result = psu.get(&page.url).await;
     result.says("Plata nu a fost făcută").says("Banca ta a refuzat plata");
+    assert_eq!(shop.sees(&mut started).await, may_be_tried_again());
+    assert!(app.mails.all().is_empty(), "it has not ended");
+    app.let_pass(1, app.cx.rules.link_life).await;
     assert_eq!(shop.sees(&mut started).await, ended("CANC", "cancelled"));
     let [mail] = app.mails.all().try_into().unwrap();
     assert_eq!((mail.to.as_str(), mail.message_id.contains(".cancelled@")), (ELENA.email, true));

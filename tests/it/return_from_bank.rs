@@ -197,7 +197,8 @@ async fn a_denial_the_bank_never_saw_is_made_true_there() {
     let app = TestApp::start().await;
     let (mut started, psu, to_bank) = at_the_bank(&app).await;
     let confirm = psu.at_bank(&to_bank, ANA).await;
-    psu.come_back(&denial(&app, &to_bank)).await.says("Plata nu a fost făcută");
+    let page = psu.come_back(&denial(&app, &to_bank)).await;
+    psu.give_up(page.says("Plata nu a fost făcută")).await;
     // The page at the bank is still open; what it confirms is not there any more.
     psu.submit(&confirm.form("/decizie").with("decizie", "da")).await;
     app.let_pass(12, Duration::from_secs(2)).await;

@@ -157,13 +157,13 @@ fn check_token(bank: &Sandbox, books: &Books, request: &HttpRequest, caller: Cal
         })
 }
 
-/// `DELETE …/{id}`: needs no token, and works only until the PSU has authorised. A repeated call is answered
-/// like the first.
+/// `DELETE …/{id}`: needs no token, and works only until the PSU has authorised. An order that ended before
+/// that cannot be executed any more, which is what 204 says: a repeated call is answered like the first.
 pub(super) fn cancel(bank: &Sandbox, request: &HttpRequest, id: &str) -> Outcome {
     let caller = caller::identify(bank, request)?;
     let mut books = caught_up(bank)?;
     let order = own_order(&books, caller, id)?;
-    if order.status == Word::Canc && order.authorised.is_none() {
+    if order.authorised.is_none() && order.status != Word::Rcvd {
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     }
     books.cancel(id, bank.now())?;

@@ -248,7 +248,7 @@ mod tests {
             }
             .render()
             .unwrap();
-            assert_eq!(texts(&page, "tbody tr").len(), 22);
+            assert_eq!(texts(&page, "tbody tr").len(), 2 * Status::ALL.len());
             assert!(!page.contains("<i>") && !page.contains("<script>"));
             assert_eq!(texts(&page, "h1"), [OfficeTexts::of(language).home]);
         }
