@@ -1,10 +1,13 @@
 //! The hosted page over HTTP: every GET renders the page that fits the payment's state, every POST starts a
 //! flow and answers 303 to the same page.
 
+pub mod list;
+
 use super::browser::Browser;
 use super::form::{self, FormInput};
 use super::pages::{NoticeKind, Terms};
 use super::render::{View, Wrong, bank_choices, known_order, notice, page_path};
+use crate::flow::edit_instruction::is_as_shown;
 use crate::flow::open_page::{Opened, open_page, own_link};
 use crate::flow::submit_payment::{ConfirmedOrder, PsuDevice, submit_payment};
 use crate::flow::withdraw_payment::{Then, withdraw_payment};
@@ -95,6 +98,10 @@ pub struct Posted {
     user_code: String,
     terms: String,
     then: String,
+    /// Which payment of a list, by its end-to-end id.
+    line: String,
+    /// Hash of what the page showed.
+    shown: String,
 }
 
 impl Posted {
@@ -120,6 +127,28 @@ struct Checked {
     partner: Box<Partner>,
     language: Language,
     forged: bool,
+}
+
+impl Checked {
+    fn view<'a>(&'a self, site: &'a Site) -> View<'a> {
+        View {
+            site,
+            payment: &self.payment,
+            partner: &self.partner,
+            browser: &self.browser,
+            language: self.language,
+        }
+    }
+
+    /// The same with the payment read again.
+    async fn as_it_is_now(self, site: &Site) -> Result<Self, PageError> {
+        let read = site.cx.payment(self.payment.id).await;
+        let (payment, _) = read.map_err(|e| PageError::new(site, self.language, e))?;
+        Ok(Self {
+            payment: Box::new(payment),
+            ..self
+        })
+    }
 }
 
 /// Finds the payment of a post, or answers the page that says why not.
@@ -154,34 +183,27 @@ async fn check(site: &Site, request: &HttpRequest, posted: &Posted) -> Result<Re
 /// POST /payment-initiation: „Plătește”.
 pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Form<Posted>) -> Result<HttpResponse, PageError> {
     let posted = posted.into_inner();
-    let Checked {
-        browser,
-        payment,
-        partner,
-        language,
-        forged,
-    } = match check(&site, &request, &posted).await? {
+    let checked = match check(&site, &request, &posted).await? {
         Ok(checked) => checked,
         Err(answer) => return Ok(answer),
     };
-    let back = format!("{}&lang={language}", page_path(payment.id, &posted.state));
-    if !matches!(payment.status, Status::Created | Status::AttemptRefused) {
+    let back = format!("{}&lang={}", page_path(checked.payment.id, &posted.state), checked.language);
+    if !matches!(checked.payment.status, Status::Created | Status::AttemptRefused) {
         return Ok(see_other(&back));
     }
-    let view = View {
-        site: &site,
-        payment: &payment,
-        partner: &partner,
-        browser: &browser,
-        language,
-    };
+    let shown = Some(posted.shown.clone()).filter(|s| !s.is_empty());
     let input = posted.into_input();
-    if forged {
+    let view = checked.view(&site);
+    if checked.forged {
         let page = view.form(Some(&Wrong { input, errors: Vec::new() }), true)?;
         return Ok(html(StatusCode::FORBIDDEN, page));
     }
-    let checked = form::validate(&input, &known_order(&payment), partner.kind, &bank_choices(&site.cx));
-    let confirmed = match checked.outcome {
+    if !is_as_shown(&checked.payment, shown.as_deref()) {
+        return list::changed(&site, checked, input).await;
+    }
+    let banks = bank_choices(&site.cx, &checked.payment);
+    let read = form::validate(&input, &known_order(&checked.payment), checked.partner.kind, &banks);
+    let confirmed = match read.outcome {
         Ok(confirmed) => confirmed,
         Err(errors) => {
             return Ok(html(
@@ -192,22 +214,20 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
     };
     let user_code = confirmed.user_code;
     let confirmed = ConfirmedOrder {
-        creditor_name: confirmed.creditor_name,
-        creditor_iban: confirmed.creditor_iban,
-        amount: confirmed.amount,
-        details: confirmed.details,
+        instruction: confirmed.instruction,
+        shown,
         bank_code: confirmed.bank,
         debtor_iban: confirmed.debtor_iban,
         email: confirmed.email,
-        language,
+        language: checked.language,
     };
     let psu = PsuDevice {
         ip: site.client_ip(&request),
         user_agent: user_agent(&request),
-        browser_hash: browser.hash(),
+        browser_hash: checked.browser.hash(),
         psu_id: user_code.map(Into::into),
     };
-    let (cx, id, tampered) = (site.cx.clone(), payment.id, checked.tampered);
+    let (cx, id, tampered) = (site.cx.clone(), checked.payment.id, read.tampered);
     let sent = site
         .detached
         .run(async move { submit_payment(&cx, id, &psu, confirmed, &tampered).await })
@@ -215,7 +235,8 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
     match sent {
         // Busy: another tab is at it; the page shows it.
         Ok(()) | Err(FlowError::Busy) => Ok(see_other(&back)),
-        Err(other) => Err(PageError::new(&site, language, other)),
+        Err(FlowError::OtherContent) => list::changed(&site, checked, input).await,
+        Err(other) => Err(PageError::new(&site, checked.language, other)),
     }
 }
 

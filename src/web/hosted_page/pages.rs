@@ -1,6 +1,7 @@
 //! The pages as plain data: each struct is one page, its template only lays it out.
 
 mod payment_form;
+mod payment_list;
 mod result;
 
 use super::texts::Texts;
@@ -23,6 +24,9 @@ use opaque;
 opaque!(PostForm, OrderView, GoToBank, Waiting, InDoubt);
 
 pub use payment_form::{Answered, FormNotice, PaymentForm};
+pub use payment_list::{
+    EditNotice, EditPage, Edited, InShort, LINES_A_PAGE, ListLine, ListUrls, Numbered, Parts, PaymentList, ScheduleView,
+};
 pub use result::{Outcome, Refusal, Result, TryAgain};
 
 /// Who runs this service.
@@ -131,10 +135,14 @@ pub struct OrderView {
     amount: String,
     details: String,
     details_for_bank: Option<String>,
+    /// Where there are several payments: the first of them; `creditor_name` then says how many creditors.
+    several: Option<InShort>,
+    /// For a standing order.
+    schedule: Option<ScheduleView>,
 }
 
 impl OrderView {
-    /// The order in the payer's language.
+    /// An order of one payment in the payer's language.
     #[must_use]
     pub fn new(language: Language, creditor_name: &str, creditor_iban: &Iban, amount: Amount, details: &str) -> Self {
         Self {
@@ -143,6 +151,8 @@ impl OrderView {
             amount: money(language, amount),
             details: details.to_owned(),
             details_for_bank: sent_instead(details),
+            several: None,
+            schedule: None,
         }
     }
 }
