@@ -1,25 +1,33 @@
 //! The sandbox banks: the ASPSP's side of the bank protocols, with their own pages, customers and money.
 //!
-//! One listener serves all of them, each under a path prefix of its own (`/cec`). A bank's books are what
-//! its [ledger] adds up to.
+//! One listener serves all of them, each under a path prefix of its own ([`BankCode::prefix`]). The banks'
+//! books are what their common [ledger] adds up to.
 //!
 //! **Invariant:** this is the other side. Nothing here knows the payment service: it reads what arrives
 //! over HTTP by its own rules, and shares only [`Iban`](crate::payment::iban::Iban) and the clock.
 
+mod bank_code;
+mod berlin;
 mod books;
 mod cec;
 pub mod customers;
 mod faults;
+mod form;
 mod grants;
 pub mod ledger;
 pub mod money;
+mod order;
 mod pages;
+mod phone;
+pub mod scenarios;
 mod secrets;
 mod state;
+mod visit;
 
+pub use bank_code::BankCode;
 pub use faults::{Fault, Operation};
-pub use ledger::{LedgerEntry, LedgerEvent, Word};
-pub use state::Order;
+pub use ledger::{DeclineReason, LedgerEntry, LedgerEvent, RefusedBy, Word};
+pub use order::{Authorisation, Order, Outcome, SentCode};
 
 use crate::clock::{Clock, Timestamp};
 use actix_web::{App, HttpServer, dev::Server, web};
@@ -101,7 +109,7 @@ struct Inner {
     clock: Clock,
     books: Mutex<Books>,
     faults: Mutex<Faults>,
-    visits: Mutex<cec::Visits>,
+    visits: Mutex<visit::Visits>,
 }
 
 impl Sandbox {
@@ -123,9 +131,20 @@ impl Sandbox {
         self.caught_up().balance_minor(iban)
     }
 
-    /// The next call of this operation meets this fault. Several faults for one operation queue up.
+    /// The next call of this operation, at any bank, meets this fault. Several faults for one operation queue up.
     pub fn fail_next(&self, operation: Operation, fault: Fault) {
-        lock(&self.inner.faults).add(operation, fault);
+        lock(&self.inner.faults).add(None, operation, fault);
+    }
+
+    /// The next call of this operation at this bank meets this fault, before one that waits at any bank.
+    pub fn fail_next_at(&self, bank: BankCode, operation: Operation, fault: Fault) {
+        lock(&self.inner.faults).add(Some(bank), operation, fault);
+    }
+
+    /// Whether a fault has not struck yet.
+    #[must_use]
+    pub fn has_faults(&self) -> bool {
+        !lock(&self.inner.faults).is_empty()
     }
 
     /// Forgets the faults that have not struck yet.
@@ -134,7 +153,7 @@ impl Sandbox {
     }
 
     fn open(settings: SandboxSettings, clock: Clock) -> io::Result<Self> {
-        let books = Mutex::new(Books::open("CEC", settings.step, settings.ledger_file.as_deref())?);
+        let books = Mutex::new(Books::open(settings.step, settings.ledger_file.as_deref())?);
         let (faults, visits) = (Mutex::default(), Mutex::default());
         Ok(Self {
             inner: Arc::new(Inner {
@@ -169,11 +188,11 @@ impl Sandbox {
         books
     }
 
-    fn take_fault(&self, operation: Operation) -> Option<Fault> {
-        lock(&self.inner.faults).take(operation)
+    fn take_fault(&self, bank: BankCode, operation: Operation) -> Option<Fault> {
+        lock(&self.inner.faults).take(bank, operation)
     }
 
-    fn visits(&self) -> MutexGuard<'_, cec::Visits> {
+    fn visits(&self) -> MutexGuard<'_, visit::Visits> {
         lock(&self.inner.visits)
     }
 }
@@ -210,13 +229,18 @@ pub fn start(listener: TcpListener, settings: SandboxSettings, clock: Clock) -> 
     let app = move || {
         App::new()
             .app_data(web::Data::new(shared.clone()))
-            .app_data(web::PayloadConfig::new(64 * 1024))
+            .app_data(web::PayloadConfig::new(berlin::MAX_BODY))
             .configure(cec::routes)
+            .configure(berlin::routes)
+            .configure(phone::pages::routes)
+            .configure(scenarios::pages::routes)
             .configure(pages::routes)
     };
     let server = HttpServer::new(app)
         .workers(1)
         .disable_signals()
+        // A call that hangs on purpose does not hold up the end.
+        .shutdown_timeout(2)
         .on_connect(|connection, data| {
             if let Some(wire) = Wire::of(connection) {
                 data.insert(wire);

@@ -1,5 +1,6 @@
 //! Random words and hashes.
 
+use super::customers::OtpFormat;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,6 +27,22 @@ pub(super) fn sha256_hex(bytes: &[u8]) -> String {
 /// The `S256` code challenge of a verifier (RFC 7636 §4.2).
 pub(super) fn pkce_challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
+}
+
+/// A one-time code of this many characters. Letters and digits that look alike are left out.
+pub(super) fn one_time_code(format: OtpFormat, length: usize) -> String {
+    let alphabet: &[u8] = match format {
+        OtpFormat::Integer => b"0123456789",
+        OtpFormat::Characters => b"ACDEFHJKLMNPQRTUVWXY3479",
+    };
+    let (size, mut rest) = (alphabet.len() as u128, Uuid::new_v4().as_u128());
+    (0..length)
+        .map(|_| {
+            let digit = usize::try_from(rest % size).unwrap_or_default();
+            rest /= size;
+            char::from(alphabet[digit])
+        })
+        .collect()
 }
 
 /// Compares two secrets in a time that does not depend on where they differ.

@@ -1,49 +1,15 @@
 //! What the ledger says, added up: orders, accounts, grants, and what falls due when.
 
-use super::customers;
 use super::grants::Grants;
-use super::ledger::{DeclineReason, LedgerEntry, LedgerEvent, ReceivedOrder, RefusedBy, Word};
+use super::ledger::{LedgerEntry, LedgerEvent, ReceivedOrder, Word};
+use super::money::Money;
+use super::order::{Authorisation, Order, Outcome, SentCode};
+use super::{BankCode, customers};
 use crate::clock::Timestamp;
 use crate::payment::iban::Iban;
 use chrono::TimeDelta;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
-
-/// An order nobody authorises is refused after this long.
-const LAPSE: TimeDelta = TimeDelta::minutes(60);
-
-/// An order as it stands.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Order {
-    /// What was ordered.
-    pub received: ReceivedOrder,
-    /// When.
-    pub received_at: Timestamp,
-    /// Its ISO 20022 status.
-    pub status: Word,
-    /// Login name of the customer who authorised it, the account to debit, and when.
-    pub authorised: Option<(String, Iban, Timestamp)>,
-    /// Why the bank refused it, if it did.
-    pub declined: Option<DeclineReason>,
-    /// Who ended it before authorisation, if anybody did.
-    pub refused: Option<RefusedBy>,
-    /// Failed logins so far.
-    pub wrong_codes: u8,
-}
-
-impl Order {
-    /// The PSU can still say yes or no.
-    #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        self.status == Word::Rcvd && self.authorised.is_none()
-    }
-
-    /// The account to debit, once it is known.
-    #[must_use]
-    pub fn debtor_iban(&self) -> Option<&Iban> {
-        self.authorised.as_ref().map(|a| &a.1).or(self.received.debtor_iban.as_ref())
-    }
-}
 
 /// What an account holds now.
 #[derive(Debug)]
@@ -66,7 +32,10 @@ pub(super) struct State {
     step: TimeDelta,
     pub accounts: HashMap<String, Account>,
     pub orders: HashMap<String, Order>,
-    pub by_request: HashMap<(String, Uuid), String>,
+    /// By bank, TPP and request id.
+    pub by_request: HashMap<(BankCode, String, Uuid), String>,
+    /// Order by authorisation id.
+    pub by_authorisation: HashMap<String, String>,
     pub grants: Grants,
     agenda: BTreeSet<(Timestamp, String)>,
 }
@@ -74,7 +43,7 @@ pub(super) struct State {
 impl State {
     /// The first day: no orders, opening balances. `step` is the time between two automatic status steps.
     pub(super) fn opening(step: TimeDelta) -> Self {
-        let accounts = customers::CEC.iter().flat_map(|c| c.accounts);
+        let accounts = customers::ALL.iter().flat_map(|c| c.holdings).flat_map(|h| h.accounts);
         Self {
             step,
             accounts: accounts
@@ -90,6 +59,7 @@ impl State {
                 .collect(),
             orders: HashMap::new(),
             by_request: HashMap::new(),
+            by_authorisation: HashMap::new(),
             agenda: BTreeSet::new(),
             grants: Grants::default(),
         }
@@ -98,6 +68,13 @@ impl State {
     /// What an entry means for the books.
     pub(super) fn apply(&mut self, entry: &LedgerEntry) {
         match &entry.event {
+            LedgerEvent::AuthorisationStarted {
+                payment_id,
+                authorisation_id,
+                ..
+            } => {
+                self.by_authorisation.insert(authorisation_id.clone(), payment_id.clone());
+            }
             LedgerEvent::OrderReceived { order } => return self.open_order(order, entry.at),
             LedgerEvent::TokenIssued {
                 code_sha256,
@@ -120,6 +97,7 @@ impl State {
 
     fn change(&mut self, order: &mut Order, entry: &LedgerEntry) {
         match &entry.event {
+            LedgerEvent::AuthorisationStarted { .. } | LedgerEvent::CodeSent { .. } => note_authorisation(order, entry),
             LedgerEvent::LoginFailed { .. } => order.wrong_codes = order.wrong_codes.saturating_add(1),
             LedgerEvent::Authorised {
                 customer,
@@ -128,53 +106,71 @@ impl State {
                 ..
             } => {
                 order.authorised = Some((customer.clone(), debtor_iban.clone(), entry.at));
-                self.grants.issued(&order.received.payment_id, grant, entry.at);
+                if let Some(grant) = grant {
+                    self.grants.issued(&order.received.payment_id, grant, entry.at);
+                }
             }
             LedgerEvent::Refused { by, .. } => (order.status, order.refused) = (Word::Rjct, Some(*by)),
             LedgerEvent::Cancelled { .. } => order.status = Word::Canc,
-            LedgerEvent::Declined { reason, .. } => (order.status, order.declined) = (Word::Canc, Some(*reason)),
+            LedgerEvent::Declined { reason, .. } => {
+                order.status = order.profile().declined_word;
+                order.declined = Some(*reason);
+            }
+            LedgerEvent::InstructionFailed { index, reason, .. } => {
+                if let Some(outcome) = order.outcomes.get_mut(*index) {
+                    *outcome = Outcome::Failed(*reason);
+                }
+            }
             LedgerEvent::StatusMoved { status, .. } => {
                 order.status = *status;
-                let debtor = order.debtor_iban().and_then(|iban| self.accounts.get_mut(iban.electronic()));
-                if let (Word::Accp, Some(debtor)) = (*status, debtor) {
-                    debtor.reserved_minor += order.received.money.minor;
+                if *status == Word::Accp {
+                    self.reserve(order);
                 }
             }
             LedgerEvent::Booked {
+                index,
                 debtor_iban,
                 creditor_iban,
                 money,
                 ..
             } => {
-                order.status = Word::Acsc;
-                if let Some(debtor) = self.accounts.get_mut(debtor_iban.electronic()) {
-                    debtor.balance_minor -= money.minor;
-                    debtor.reserved_minor -= money.minor;
+                if order.received.several.is_empty() {
+                    order.status = Word::Acsc;
                 }
-                // The creditor may bank here too; an account in another currency is not credited.
-                let same_currency =
-                    customers::by_iban(creditor_iban.electronic()).is_some_and(|(_, a)| a.opening.currency == money.currency);
-                if let (true, Some(creditor)) = (same_currency, self.accounts.get_mut(creditor_iban.electronic())) {
-                    creditor.balance_minor += money.minor;
+                if let Some(outcome) = order.outcomes.get_mut(*index) {
+                    *outcome = Outcome::Booked;
                 }
+                self.book((debtor_iban, creditor_iban), *money, order.reserves());
             }
             LedgerEvent::OrderReceived { .. } | LedgerEvent::TokenIssued { .. } | LedgerEvent::TokensRevoked { .. } => {}
+        }
+    }
+
+    /// Promises the money of the instructions that have not failed.
+    fn reserve(&mut self, order: &Order) {
+        let debtor = order.debtor_iban().and_then(|iban| self.accounts.get_mut(iban.electronic()));
+        if let Some(debtor) = debtor.filter(|_| order.reserves()) {
+            debtor.reserved_minor += order.pending().map(|(_, i)| i.money.minor).sum::<i64>();
+        }
+    }
+
+    fn book(&mut self, (debtor_iban, creditor_iban): (&Iban, &Iban), money: Money, was_reserved: bool) {
+        if let Some(debtor) = self.accounts.get_mut(debtor_iban.electronic()) {
+            debtor.balance_minor -= money.minor;
+            debtor.reserved_minor -= if was_reserved { money.minor } else { 0 };
+        }
+        // The creditor may bank here too; an account in another currency is not credited.
+        let same_currency = customers::by_iban(creditor_iban.electronic()).is_some_and(|(_, a)| a.opening.currency == money.currency);
+        if let (true, Some(creditor)) = (same_currency, self.accounts.get_mut(creditor_iban.electronic())) {
+            creditor.balance_minor += money.minor;
         }
     }
 
     fn open_order(&mut self, received: &ReceivedOrder, at: Timestamp) {
         let id = received.payment_id.clone();
         self.by_request
-            .insert((received.client_id.clone(), received.request_id), id.clone());
-        let order = Order {
-            received: received.clone(),
-            received_at: at,
-            status: Word::Rcvd,
-            authorised: None,
-            declined: None,
-            refused: None,
-            wrong_codes: 0,
-        };
+            .insert((received.bank, received.client_id.clone(), received.request_id), id.clone());
+        let order = Order::open(received.clone(), at);
         self.note_due(&order);
         self.orders.insert(id, order);
     }
@@ -187,27 +183,45 @@ impl State {
 
     fn note_due(&mut self, order: &Order) {
         self.agenda
-            .extend(self.due(order).map(|due| (due, order.received.payment_id.clone())));
+            .extend(order.due(self.step).map(|due| (due, order.received.payment_id.clone())));
     }
 
     fn forget_due(&mut self, order: &Order) {
-        if let Some(due) = self.due(order) {
+        if let Some(due) = order.due(self.step) {
             self.agenda.remove(&(due, order.received.payment_id.clone()));
         }
     }
+}
 
-    /// When something happens to this order by itself.
-    fn due(&self, order: &Order) -> Option<Timestamp> {
-        let Some((_, _, authorised_at)) = &order.authorised else {
-            return (order.status == Word::Rcvd).then(|| order.received_at + LAPSE);
-        };
-        let steps = match order.status {
-            Word::Rcvd => 1,
-            Word::Accp => 2,
-            Word::Actc => 3,
-            Word::Acsp => 4,
-            Word::Acsc | Word::Rjct | Word::Canc => return None,
-        };
-        Some(*authorised_at + self.step * steps)
+fn note_authorisation(order: &mut Order, entry: &LedgerEntry) {
+    match &entry.event {
+        LedgerEvent::AuthorisationStarted {
+            authorisation_id,
+            request_id,
+            customer,
+            ..
+        } => order.authorisations.push(Authorisation {
+            id: authorisation_id.clone(),
+            request_id: *request_id,
+            customer: customer.clone(),
+            started_at: entry.at,
+            codes: Vec::new(),
+        }),
+        LedgerEvent::CodeSent {
+            authorisation_id,
+            method,
+            code,
+            ..
+        } => {
+            let mut all = order.authorisations.iter_mut();
+            if let Some(authorisation) = all.find(|a| a.id == *authorisation_id) {
+                authorisation.codes.push(SentCode {
+                    method: method.clone(),
+                    code: code.clone(),
+                    at: entry.at,
+                });
+            }
+        }
+        _ => {}
     }
 }

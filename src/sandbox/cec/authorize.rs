@@ -1,11 +1,11 @@
 //! The authorisation endpoint: checks what the TPP sent the browser with, and opens the visit.
 
-use super::visit::{Request, Visit};
-use super::visit_pages::{COOKIE, finished, see_other};
-use super::{Bank, caller, oauth};
+use super::{Bank, client};
+use crate::sandbox::BankCode;
+use crate::sandbox::form::parameters;
 use crate::sandbox::pages::message;
-use crate::sandbox::secrets::random_word;
-use actix_web::cookie::{Cookie, SameSite};
+use crate::sandbox::visit::pages::{finished, see_other};
+use crate::sandbox::visit::{self, OAuthRequest, Way};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -14,25 +14,25 @@ const MAX_STATE_CHARS: usize = 512;
 /// `GET /oauth2/authorize` (RFC 6749 §4.1.1). Nobody is ever sent to an address that is not registered.
 pub(super) async fn authorize(http: HttpRequest, bank: Bank) -> HttpResponse {
     let refuse = |text| message(StatusCode::BAD_REQUEST, "Cerere invalidă", text);
-    let Some(query) = oauth::parameters(http.query_string().as_bytes()) else {
+    let Some(query) = parameters(http.query_string().as_bytes()) else {
         return refuse("Adresa conține un parametru de două ori.");
     };
     let get = |name: &str| query.get(name).map(String::as_str);
-    let Some(client) = get("client_id").and_then(|id| bank.settings().client(id)) else {
+    let Some(known) = get("client_id").and_then(|id| bank.settings().client(id)) else {
         return refuse("Aplicația care v-a trimis nu este înscrisă la bancă (client_id).");
     };
-    let Some(redirect_uri) = get("redirect_uri").and_then(|uri| caller::registered(client, uri)) else {
+    let Some(redirect_uri) = get("redirect_uri").and_then(|uri| client::registered(known, uri)) else {
         return refuse("Adresa de întoarcere nu este înscrisă la bancă (redirect_uri).");
     };
-    let mut request = Request {
-        payment_id: String::new(),
-        client_id: client.client_id.clone(),
+    let mut request = OAuthRequest {
+        client_id: known.client_id.clone(),
         redirect_uri,
         state: get("state").map(str::to_owned),
         code_challenge: get("code_challenge").unwrap_or_default().to_owned(),
     };
-    let to_client =
-        |request: &Request, error: &str, text: &str| see_other(request.back(&[("error", error), ("error_description", text)]).as_str());
+    let to_client = |request: &OAuthRequest, error: &str, text: &str| {
+        see_other(request.back(&[("error", error), ("error_description", text)]).as_str())
+    };
     if request.state.as_ref().is_some_and(|s| s.chars().count() > MAX_STATE_CHARS) {
         request.state = None;
         return to_client(&request, "invalid_request", "state is too long");
@@ -49,47 +49,13 @@ pub(super) async fn authorize(http: HttpRequest, bank: Bank) -> HttpResponse {
     }
     let asked = get("scope").and_then(|scope| scope.strip_prefix("PIS:"));
     let order = asked.and_then(|id| bank.caught_up().order(id).cloned());
-    let Some(order) = order.filter(|o| o.received.client_id == client.client_id) else {
+    let Some(order) = order.filter(|o| o.received.bank == BankCode::Cec && o.received.client_id == known.client_id) else {
         return to_client(&request, "invalid_scope", "the scope must name a payment of this client");
     };
     if !order.is_waiting() {
         return finished(&order);
     }
-    request.payment_id = order.received.payment_id;
-    begin(&bank, request)
-}
-
-/// Opens a visit and sends the browser there with its cookie.
-fn begin(bank: &Bank, request: Request) -> HttpResponse {
-    let (id, secret) = (random_word(), random_word());
-    let path = format!("/cec/plata/{id}");
-    let cookie = Cookie::build(COOKIE, secret.clone())
-        .path(path.clone())
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(bank.settings().base_url.scheme() == "https")
-        .finish();
-    let started_at = bank.now();
-    let visit = Visit {
-        request,
-        secret,
-        started_at,
-        customer: None,
-        account: None,
-        notice: None,
-        ended: None,
-    };
-    if !bank.visits().begin(id, visit) {
-        return message(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Prea mulți vizitatori",
-            "Încercați din nou peste câteva minute.",
-        );
-    }
-    let mut response = see_other(&path);
-    // The cookie is built from ASCII above; a browser without it starts again.
-    let _ = response.add_cookie(&cookie);
-    response
+    visit::begin(&bank, BankCode::Cec, order.received.payment_id, Way::OAuth(request))
 }
 
 fn is_challenge(text: &str) -> bool {

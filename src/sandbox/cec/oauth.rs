@@ -1,7 +1,9 @@
 //! The token endpoint (RFC 6749, RFC 7636) and the server's metadata (RFC 8414).
 
 use super::{Bank, Body, Outcome, Reply};
+use crate::sandbox::berlin::caller;
 use crate::sandbox::books::{BooksError, Redeemer, Tokens};
+use crate::sandbox::form::parameters;
 use crate::sandbox::grants::{ACCESS_LIFE_S, REFRESH_LIFE_S};
 use crate::sandbox::secrets::same_secret;
 use crate::sandbox::{Sandbox, SandboxClient};
@@ -11,21 +13,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use std::collections::HashMap;
 use url::form_urlencoded;
-
-/// The parameters of a form or query; `None` when one comes twice (RFC 6749 §3.1 and §3.2 forbid it).
-pub(super) fn parameters(encoded: &[u8]) -> Option<HashMap<String, String>> {
-    let mut parameters = HashMap::new();
-    for (name, value) in form_urlencoded::parse(encoded) {
-        if parameters.insert(name.into_owned(), value.into_owned()).is_some() {
-            return None;
-        }
-    }
-    // A parameter without a value counts as omitted (RFC 6749 §3.1).
-    parameters.retain(|_, value| !value.is_empty());
-    Some(parameters)
-}
 
 pub(super) async fn metadata(bank: Bank) -> HttpResponse {
     let url = |path| bank.settings().url(path);
@@ -44,7 +32,7 @@ pub(super) async fn metadata(bank: Bank) -> HttpResponse {
 /// `POST /oauth2/token`.
 pub(super) fn token(bank: &Sandbox, request: &HttpRequest, body: Body) -> Outcome {
     let malformed = || error("invalid_request", "the form is malformed, too large, or names a parameter twice");
-    let content_type = super::caller::text(request, "Content-Type").unwrap_or_default();
+    let content_type = caller::text(request, "Content-Type").unwrap_or_default();
     if !content_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
         return Err(error("invalid_request", "the body must be application/x-www-form-urlencoded"));
     }
@@ -120,7 +108,7 @@ fn authenticate<'a>(bank: &'a Sandbox, request: &HttpRequest, id: Option<&str>, 
 
 /// Client id and secret as HTTP Basic carries them, form-encoded each (RFC 6749 §2.3.1).
 fn basic_credentials(request: &HttpRequest) -> Option<(String, String)> {
-    let (scheme, encoded) = super::caller::text(request, "Authorization")?.split_once(' ')?;
+    let (scheme, encoded) = caller::text(request, "Authorization")?.split_once(' ')?;
     let decoded = STANDARD
         .decode(encoded.trim())
         .ok()

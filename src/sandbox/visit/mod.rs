@@ -1,9 +1,19 @@
-//! A PSU's visit at the bank: from the authorise address to the way back. Kept in memory only; a visit that
-//! a restart cut short begins again at the authorise address.
+//! A PSU's visit at the bank: from the address the TPP sent the browser to, to the way back. Kept in memory
+//! only; a visit that a restart cut short begins again at that address.
+//!
+//! **Invariant:** a visit belongs to the browser that holds its cookie, and to one bank; it changes nothing but
+//! through the books.
+
+pub(super) mod pages;
 
 use crate::clock::Timestamp;
 use crate::payment::iban::Iban;
 use crate::sandbox::customers::Customer;
+use crate::sandbox::secrets::random_word;
+use crate::sandbox::{BankCode, Sandbox};
+use actix_web::HttpResponse;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::StatusCode;
 use chrono::TimeDelta;
 use std::collections::HashMap;
 use url::Url;
@@ -13,10 +23,23 @@ const LIFE: TimeDelta = TimeDelta::minutes(15);
 /// More visits at once are turned away.
 const MAX_VISITS: usize = 10_000;
 
+/// The way back to the TPP.
+#[derive(Clone, Debug)]
+pub(super) enum Way {
+    /// With an authorisation code, or an error (RFC 6749 §4.1.2).
+    OAuth(OAuthRequest),
+    /// To one address or another, as they are.
+    Plain {
+        /// After a yes.
+        ok: Url,
+        /// After a no.
+        nok: Url,
+    },
+}
+
 /// What the authorise address asked for, checked.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub payment_id: String,
+pub(super) struct OAuthRequest {
     pub client_id: String,
     pub redirect_uri: Url,
     /// Handed back as it came; absent when none was sent.
@@ -25,13 +48,24 @@ pub(super) struct Request {
     pub code_challenge: String,
 }
 
-impl Request {
+impl OAuthRequest {
     /// The way back, with these parameters and the state.
     pub(super) fn back(&self, parameters: &[(&str, &str)]) -> Url {
         let mut url = self.redirect_uri.clone();
         let state = self.state.as_deref().map(|state| ("state", state));
         url.query_pairs_mut().extend_pairs(parameters.iter().copied().chain(state));
         url
+    }
+}
+
+impl Way {
+    /// The way back after a no.
+    pub(super) fn denied(&self) -> Url {
+        match self {
+            // The real bank spells it with one s.
+            Self::OAuth(request) => request.back(&[("error", "acces_denied")]),
+            Self::Plain { nok, .. } => nok.clone(),
+        }
     }
 }
 
@@ -57,7 +91,9 @@ pub(super) enum Ending {
 /// One visit.
 #[derive(Clone, Debug)]
 pub(super) struct Visit {
-    pub request: Request,
+    pub bank: BankCode,
+    pub payment_id: String,
+    pub way: Way,
     /// In the cookie; the id alone, which is in the address, opens nothing.
     pub secret: String,
     pub started_at: Timestamp,
@@ -96,4 +132,38 @@ impl Visits {
             change(visit);
         }
     }
+}
+
+/// Opens a visit and sends the browser there with its cookie.
+pub(super) fn begin(bank: &Sandbox, code: BankCode, payment_id: String, way: Way) -> HttpResponse {
+    let (id, secret) = (random_word(), random_word());
+    let path = format!("{}/plata/{id}", code.prefix());
+    let cookie = Cookie::build(pages::COOKIE, secret.clone())
+        .path(path.clone())
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(bank.settings().base_url.scheme() == "https")
+        .finish();
+    let visit = Visit {
+        bank: code,
+        payment_id,
+        way,
+        secret,
+        started_at: bank.now(),
+        customer: None,
+        account: None,
+        notice: None,
+        ended: None,
+    };
+    if !bank.visits().begin(id, visit) {
+        return super::pages::message(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Prea mulți vizitatori",
+            "Încercați din nou peste câteva minute.",
+        );
+    }
+    let mut response = pages::see_other(&path);
+    // The cookie is built from ASCII above; a browser without it starts again.
+    let _ = response.add_cookie(&cookie);
+    response
 }

@@ -3,26 +3,29 @@
 //! Every POST ends in a redirect to the visit's one address, which shows whatever comes next. The way back
 //! is a page and not a redirect from the POST, because browsers apply `form-action` to that redirect too.
 
-use super::visit::{Ending, Notice, Visit};
-use super::{Bank, oauth};
+use super::{Ending, Notice, Visit, Way};
 use crate::payment::iban::Iban;
+use crate::sandbox::berlin::authorisations::usable_accounts;
+use crate::sandbox::berlin::profile::Profile;
 use crate::sandbox::books::BooksError;
-use crate::sandbox::customers::{self, Customer};
+use crate::sandbox::customers;
+use crate::sandbox::form::parameters;
 use crate::sandbox::ledger::RefusedBy;
 use crate::sandbox::money::Money;
-use crate::sandbox::pages::{self, AccountRow, CustomerRow, html, message};
+use crate::sandbox::pages::{self, AccountRow, CustomerRow, Facts, html, message};
 use crate::sandbox::secrets::same_secret;
-use crate::sandbox::{Order, Word};
+use crate::sandbox::{Order, Sandbox, Word};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use std::collections::HashMap;
 
-pub(super) const COOKIE: &str = "cec_visit";
-/// The real bank spells it with one s.
-const DENIED: (&str, &str) = ("error", "acces_denied");
+pub(super) const COOKIE: &str = "bank_visit";
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
+type Bank = web::Data<Sandbox>;
+type Of = web::Data<&'static Profile>;
+
+pub(in crate::sandbox) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/plata/{visit}", web::get().to(show))
         .route("/plata/{visit}/conectare", web::post().to(log_in))
@@ -30,7 +33,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/plata/{visit}/decizie", web::post().to(decide));
 }
 
-pub(super) fn see_other(to: &str) -> HttpResponse {
+pub(in crate::sandbox) fn see_other(to: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, to))
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -39,14 +42,14 @@ pub(super) fn see_other(to: &str) -> HttpResponse {
 }
 
 /// The page for an order that was decided elsewhere or earlier.
-pub(super) fn finished(order: &Order) -> HttpResponse {
+pub(in crate::sandbox) fn finished(order: &Order) -> HttpResponse {
     let (title, text) = match order.status {
-        Word::Rjct => ("Plata a fost refuzată", "Ordinul este închis și nu mai poate fi autorizat."),
+        Word::Rjct if order.authorised.is_none() => ("Plata a fost refuzată", "Ordinul este închis și nu mai poate fi autorizat."),
         Word::Canc if order.authorised.is_none() => (
             "Plata a fost anulată",
             "Comerciantul a retras ordinul. Nu mai aveți nimic de făcut.",
         ),
-        Word::Canc => (
+        Word::Rjct | Word::Canc => (
             "Plata a fost refuzată de bancă",
             "Ordinul este închis și nu mai poate fi autorizat.",
         ),
@@ -66,37 +69,26 @@ fn no_visit() -> HttpResponse {
     )
 }
 
-/// The visit this browser is on.
-fn visit(http: &HttpRequest, bank: &Bank, id: &str) -> Option<Visit> {
+/// The page for a bank whose ledger cannot be written.
+pub(in crate::sandbox) fn out_of_order() -> HttpResponse {
+    message(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Banca nu răspunde acum",
+        "Încercați din nou peste câteva minute.",
+    )
+}
+
+/// The visit at this bank that this browser is on.
+fn visit(http: &HttpRequest, bank: &Bank, profile: &Profile, id: &str) -> Option<Visit> {
     let cookie = http.cookie(COOKIE)?;
-    bank.visits().find(id, cookie.value(), bank.now()).cloned()
-}
-
-/// What the PSU is asked to agree to.
-struct Facts {
-    amount: String,
-    creditor_name: String,
-    creditor_iban: String,
-    remittance: Option<String>,
-    end_to_end: Option<String>,
-}
-
-impl Facts {
-    fn of(order: &Order) -> Self {
-        let received = &order.received;
-        Self {
-            amount: received.money.shown(),
-            creditor_name: received.creditor_name.clone(),
-            creditor_iban: received.creditor_iban.grouped(),
-            remittance: received.remittance.clone(),
-            end_to_end: received.end_to_end.clone(),
-        }
-    }
+    let found = bank.visits().find(id, cookie.value(), bank.now()).cloned();
+    found.filter(|visit| visit.bank == profile.bank)
 }
 
 #[derive(Template)]
 #[template(path = "sandbox/login.html")]
 struct LoginPage<'a> {
+    profile: &'static Profile,
     visit: &'a str,
     facts: Facts,
     notice: Option<String>,
@@ -108,6 +100,7 @@ struct LoginPage<'a> {
 #[derive(Template)]
 #[template(path = "sandbox/account.html")]
 struct AccountPage<'a> {
+    profile: &'static Profile,
     visit: &'a str,
     facts: Facts,
     name: &'static str,
@@ -117,6 +110,7 @@ struct AccountPage<'a> {
 #[derive(Template)]
 #[template(path = "sandbox/confirm.html")]
 struct ConfirmPage<'a> {
+    profile: &'static Profile,
     visit: &'a str,
     facts: Facts,
     name: &'static str,
@@ -127,6 +121,7 @@ struct ConfirmPage<'a> {
 #[derive(Template)]
 #[template(path = "sandbox/back.html")]
 struct BackPage<'a> {
+    profile: &'static Profile,
     title: &'static str,
     text: &'static str,
     good: bool,
@@ -134,12 +129,15 @@ struct BackPage<'a> {
 }
 
 /// The one page of a visit: whatever comes next.
-async fn show(http: HttpRequest, bank: Bank, id: web::Path<String>) -> HttpResponse {
-    let Some(visit) = visit(&http, &bank, &id) else { return no_visit() };
+async fn show(http: HttpRequest, bank: Bank, of: Of, id: web::Path<String>) -> HttpResponse {
+    let profile: &'static Profile = of.get_ref();
+    let Some(visit) = visit(&http, &bank, profile, &id) else {
+        return no_visit();
+    };
     if let Some((ending, url)) = &visit.ended {
-        return back_page(*ending, url.as_str());
+        return back_page(profile, *ending, url.as_str());
     }
-    let Some(order) = bank.caught_up().order(&visit.request.payment_id).cloned() else {
+    let Some(order) = bank.caught_up().order(&visit.payment_id).cloned() else {
         return no_visit();
     };
     if !order.is_waiting() {
@@ -147,19 +145,16 @@ async fn show(http: HttpRequest, bank: Bank, id: web::Path<String>) -> HttpRespo
     }
     let facts = Facts::of(&order);
     match (visit.customer, visit.account) {
-        (None, _) => login_page(&http, &bank, &id, facts, visit.notice),
+        (None, _) => login_page(&http, &bank, (profile, &id), facts, visit.notice),
         (Some(customer), None) => {
-            let mut accounts = pages::account_rows(&bank, customer);
-            accounts.retain(|row| usable(&order, customer).any(|iban| iban == row.iban));
-            html(
-                StatusCode::OK,
-                &AccountPage {
-                    visit: &id,
-                    facts,
-                    name: customer.name,
-                    accounts,
-                },
-            )
+            let page = AccountPage {
+                profile,
+                visit: &id,
+                facts,
+                name: customer.name,
+                accounts: pages::account_rows(&bank, usable_accounts(&order, customer)),
+            };
+            html(StatusCode::OK, &page)
         }
         (Some(customer), Some(account)) => {
             let minor = bank.caught_up().available_minor(account.electronic()).unwrap_or_default();
@@ -169,6 +164,7 @@ async fn show(http: HttpRequest, bank: Bank, id: web::Path<String>) -> HttpRespo
             }
             .shown();
             let page = ConfirmPage {
+                profile,
                 visit: &id,
                 facts,
                 name: customer.name,
@@ -181,11 +177,12 @@ async fn show(http: HttpRequest, bank: Bank, id: web::Path<String>) -> HttpRespo
 }
 
 /// `?client=ana` fills the form in: a link per test customer.
-fn login_page(http: &HttpRequest, bank: &Bank, id: &str, facts: Facts, notice: Option<Notice>) -> HttpResponse {
-    let query = oauth::parameters(http.query_string().as_bytes()).unwrap_or_default();
+fn login_page(http: &HttpRequest, bank: &Bank, place: (&'static Profile, &str), facts: Facts, notice: Option<Notice>) -> HttpResponse {
+    let query = parameters(http.query_string().as_bytes()).unwrap_or_default();
     let chosen = query.get("client").and_then(|user| customers::by_user(user));
     let page = LoginPage {
-        visit: id,
+        profile: place.0,
+        visit: place.1,
         facts,
         notice: notice.map(|notice| match notice {
             Notice::WrongCode(1) => "Utilizator sau cod greșit. Mai aveți o încercare.".to_owned(),
@@ -195,12 +192,12 @@ fn login_page(http: &HttpRequest, bank: &Bank, id: &str, facts: Facts, notice: O
         }),
         user: chosen.map_or("", |c| c.user),
         code: chosen.map_or("", |c| c.code),
-        customers: pages::customer_rows(bank),
+        customers: pages::customer_rows(bank, place.0.bank),
     };
     html(StatusCode::OK, &page)
 }
 
-fn back_page(ending: Ending, url: &str) -> HttpResponse {
+fn back_page(profile: &'static Profile, ending: Ending, url: &str) -> HttpResponse {
     let (title, text) = match ending {
         Ending::Authorised => ("Plata este confirmată", "Banca a primit acordul dumneavoastră și execută plata."),
         Ending::Refused => ("Ați refuzat plata", "Din cont nu pleacă niciun ban."),
@@ -212,6 +209,7 @@ fn back_page(ending: Ending, url: &str) -> HttpResponse {
     html(
         StatusCode::OK,
         &BackPage {
+            profile,
             title,
             text,
             good: ending == Ending::Authorised,
@@ -220,26 +218,18 @@ fn back_page(ending: Ending, url: &str) -> HttpResponse {
     )
 }
 
-/// The accounts of the customer that this order can be paid from.
-fn usable(order: &Order, customer: &'static Customer) -> impl Iterator<Item = &'static str> {
-    let (money, creditor, named) = (
-        order.received.money,
-        order.received.creditor_iban.clone(),
-        order.received.debtor_iban.clone(),
-    );
-    let fits = move |a: &&customers::Account| {
-        a.opening.currency == money.currency
-            && a.iban != creditor.electronic()
-            && named.as_ref().is_none_or(|iban| iban.electronic() == a.iban)
-    };
-    customer.accounts.iter().filter(fits).map(|a| a.iban)
-}
-
 /// What every POST does: find the visit and its order, let the PSU act if the order still waits, and send
 /// the browser to the page.
-fn act(http: &HttpRequest, bank: &Bank, id: &str, step: impl FnOnce(&Visit, &Order) -> Result<(), BooksError>) -> HttpResponse {
-    let Some(visit) = visit(http, bank, id) else { return no_visit() };
-    let Some(order) = bank.caught_up().order(&visit.request.payment_id).cloned() else {
+fn act(
+    http: &HttpRequest,
+    bank: &Bank,
+    (profile, id): (&Profile, &str),
+    step: impl FnOnce(&Visit, &Order) -> Result<(), BooksError>,
+) -> HttpResponse {
+    let Some(visit) = visit(http, bank, profile, id) else {
+        return no_visit();
+    };
+    let Some(order) = bank.caught_up().order(&visit.payment_id).cloned() else {
         return no_visit();
     };
     let done = if order.is_waiting() && visit.ended.is_none() {
@@ -249,27 +239,23 @@ fn act(http: &HttpRequest, bank: &Bank, id: &str, step: impl FnOnce(&Visit, &Ord
     };
     if let Err(BooksError::Ledger(error)) = done {
         tracing::error!(%error, "sandbox bank: the ledger cannot be written");
-        return message(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Banca nu răspunde acum",
-            "Încercați din nou peste câteva minute.",
-        );
+        return out_of_order();
     }
-    see_other(&format!("/cec/plata/{id}"))
+    see_other(&format!("{}/plata/{id}", profile.bank.prefix()))
 }
 
 fn fields(body: &[u8]) -> HashMap<String, String> {
-    oauth::parameters(body).unwrap_or_default()
+    parameters(body).unwrap_or_default()
 }
 
-async fn log_in(http: HttpRequest, bank: Bank, id: web::Path<String>, body: web::Bytes) -> HttpResponse {
+async fn log_in(http: HttpRequest, bank: Bank, of: Of, id: web::Path<String>, body: web::Bytes) -> HttpResponse {
     let form = fields(&body);
-    act(&http, &bank, &id, |visit, order| {
+    act(&http, &bank, (of.get_ref(), &id), |visit, order| {
         let field = |name: &str| form.get(name).map(|v| v.trim()).unwrap_or_default();
         let customer = customers::by_user(field("user")).filter(|c| same_secret(c.code, field("code")));
         let Some(customer) = customer else {
-            let left = bank.books().login_failed(&visit.request.payment_id, bank.now())?;
-            let back = visit.request.back(&[DENIED]);
+            let left = bank.books().login_failed(&visit.payment_id, bank.now())?;
+            let back = visit.way.denied();
             bank.visits().update(&id, |v| match left {
                 0 => v.ended = Some((Ending::TooManyTries, back)),
                 left => v.notice = Some(Notice::WrongCode(left)),
@@ -279,7 +265,7 @@ async fn log_in(http: HttpRequest, bank: Bank, id: web::Path<String>, body: web:
         let named = order.received.debtor_iban.as_ref();
         let notice = match named {
             Some(iban) if !customer.owns(iban.electronic()) => Some(Notice::NotTheOwner),
-            None if usable(order, customer).next().is_none() => Some(Notice::NoAccount),
+            None if usable_accounts(order, customer).is_empty() => Some(Notice::NoAccount),
             _ => None,
         };
         bank.visits().update(&id, |v| {
@@ -292,14 +278,13 @@ async fn log_in(http: HttpRequest, bank: Bank, id: web::Path<String>, body: web:
     })
 }
 
-async fn choose_account(http: HttpRequest, bank: Bank, id: web::Path<String>, body: web::Bytes) -> HttpResponse {
+async fn choose_account(http: HttpRequest, bank: Bank, of: Of, id: web::Path<String>, body: web::Bytes) -> HttpResponse {
     let form = fields(&body);
-    act(&http, &bank, &id, |visit, order| {
+    act(&http, &bank, (of.get_ref(), &id), |visit, order| {
         let asked = form.get("iban").map(String::as_str).unwrap_or_default();
-        let chosen = visit
-            .customer
-            .and_then(|customer| usable(order, customer).find(|iban| *iban == asked));
-        if let Some(iban) = chosen.and_then(|iban| Iban::parse(iban).ok()) {
+        let usable = visit.customer.map(|customer| usable_accounts(order, customer)).unwrap_or_default();
+        let chosen = usable.iter().find(|account| account.iban == asked);
+        if let Some(iban) = chosen.and_then(|account| Iban::parse(account.iban).ok()) {
             bank.visits().update(&id, |v| v.account = Some(iban));
         }
         Ok(())
@@ -307,25 +292,37 @@ async fn choose_account(http: HttpRequest, bank: Bank, id: web::Path<String>, bo
 }
 
 /// Yes needs a customer and an account; no is open to whoever is on the visit.
-async fn decide(http: HttpRequest, bank: Bank, id: web::Path<String>, body: web::Bytes) -> HttpResponse {
+async fn decide(http: HttpRequest, bank: Bank, of: Of, id: web::Path<String>, body: web::Bytes) -> HttpResponse {
     let form = fields(&body);
-    act(&http, &bank, &id, |visit, _| {
-        let request = &visit.request;
+    act(&http, &bank, (of.get_ref(), &id), |visit, _| {
         let ended = match (form.get("decizie").map(String::as_str), visit.customer, &visit.account) {
             (Some("da"), Some(customer), Some(account)) => {
-                let client = (request.client_id.as_str(), &request.redirect_uri, request.code_challenge.as_str());
-                let code = bank
-                    .books()
-                    .authorise(&request.payment_id, (customer.user, account.clone()), client, bank.now())?;
-                (Ending::Authorised, request.back(&[("code", &code)]))
+                let by = (customer.user, account.clone());
+                (Ending::Authorised, authorise(&bank, visit, by)?)
             }
             (Some("nu"), _, _) => {
-                bank.books().refuse(&request.payment_id, RefusedBy::Psu, bank.now())?;
-                (Ending::Refused, request.back(&[DENIED]))
+                bank.books().refuse(&visit.payment_id, RefusedBy::Psu, bank.now())?;
+                (Ending::Refused, visit.way.denied())
             }
             _ => return Ok(()),
         };
         bank.visits().update(&id, |v| v.ended = Some(ended));
         Ok(())
     })
+}
+
+/// The PSU says yes. Returns the way back.
+fn authorise(bank: &Sandbox, visit: &Visit, by: (&str, Iban)) -> Result<url::Url, BooksError> {
+    let (id, now) = (&visit.payment_id, bank.now());
+    match &visit.way {
+        Way::OAuth(request) => {
+            let client = (request.client_id.as_str(), &request.redirect_uri, request.code_challenge.as_str());
+            let code = bank.books().authorise_with_code(id, by, client, now)?;
+            Ok(request.back(&[("code", &code)]))
+        }
+        Way::Plain { ok, .. } => {
+            bank.books().authorise(id, by, now)?;
+            Ok(ok.clone())
+        }
+    }
 }

@@ -1,0 +1,104 @@
+//! Where the ledger is kept: in memory and, where one was asked for, in a file.
+
+use super::{LedgerEntry, LedgerEvent};
+use crate::clock::Timestamp;
+use crate::sandbox::BankCode;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// The entries in memory and, where one was asked for, the file behind them.
+#[derive(Debug)]
+pub(in crate::sandbox) struct Ledger {
+    entries: Vec<LedgerEntry>,
+    file: Option<LedgerFile>,
+}
+
+#[derive(Debug)]
+struct LedgerFile {
+    file: File,
+    /// Bytes that are known to be whole lines.
+    len: u64,
+}
+
+impl Ledger {
+    /// Opens the ledger and reads what the file holds. A last line that a crash cut short is dropped: it
+    /// was never acknowledged.
+    ///
+    /// # Errors
+    /// The file cannot be opened or written, or a whole line is not the next ledger entry (two
+    /// processes on one file would cause that).
+    pub(in crate::sandbox) fn open(path: Option<&Path>) -> io::Result<Self> {
+        let Some(path) = path else {
+            return Ok(Self {
+                entries: Vec::new(),
+                file: None,
+            });
+        };
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let (entries, len) = read_entries(&mut file)?;
+        file.set_len(len)?;
+        Ok(Self {
+            entries,
+            file: Some(LedgerFile { file, len }),
+        })
+    }
+
+    /// Appends what happened together; with a file, it is on the disk before this returns.
+    ///
+    /// # Errors
+    /// The file could not be written: nothing was recorded.
+    pub(in crate::sandbox) fn append(&mut self, at: Timestamp, bank: BankCode, events: Vec<LedgerEvent>) -> io::Result<&[LedgerEntry]> {
+        let before = self.entries.len();
+        let seqs = before as u64 + 1..;
+        let entries: Vec<LedgerEntry> = seqs.zip(events).map(|(seq, event)| LedgerEntry { seq, at, bank, event }).collect();
+        if let Some(file) = &mut self.file {
+            file.write(&entries)?;
+        }
+        self.entries.extend(entries);
+        Ok(&self.entries[before..])
+    }
+
+    pub(in crate::sandbox) fn entries(&self) -> &[LedgerEntry] {
+        &self.entries
+    }
+}
+
+impl LedgerFile {
+    fn write(&mut self, entries: &[LedgerEntry]) -> io::Result<()> {
+        let mut lines = Vec::new();
+        for entry in entries {
+            serde_json::to_writer(&mut lines, entry)?;
+            lines.push(b'\n');
+        }
+        let written = self.file.write_all(&lines).and_then(|()| self.file.sync_data());
+        match written {
+            Ok(()) => self.len += lines.len() as u64,
+            Err(_) => self.file.set_len(self.len)?,
+        }
+        written
+    }
+}
+
+fn read_entries(file: &mut File) -> io::Result<(Vec<LedgerEntry>, u64)> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut reader = BufReader::new(file);
+    let (mut entries, mut len, mut line) = (Vec::new(), 0, Vec::new());
+    loop {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line)?;
+        if read == 0 || line.last() != Some(&b'\n') {
+            return Ok((entries, len));
+        }
+        let entry: LedgerEntry = serde_json::from_slice(&line)
+            .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, format!("ledger line {}: {e}", entries.len() + 1)))?;
+        if entry.seq != entries.len() as u64 + 1 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("ledger line {}: out of order", entries.len() + 1),
+            ));
+        }
+        entries.push(entry);
+        len += read as u64;
+    }
+}
