@@ -83,14 +83,7 @@ impl App {
             gateway: gateway.local_addr()?,
             operations: operations.local_addr()?,
         };
-        let (mailer, sent_mails) = mailer(settings)?;
-        let context = Context {
-            db: database(settings)?,
-            banks: banks(settings)?,
-            mailer: Arc::new(mailer),
-            clock,
-            rules: Arc::new(rules(settings, addresses.public)?),
-        };
+        let (context, sent_mails) = context_and_mails(settings, clock, addresses.public)?;
         let detached = Detached::here();
         let servers = vec![
             public_server(settings, &context, detached.clone(), public)?,
@@ -139,6 +132,27 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// What flows work with, for commands that serve nobody.
+///
+/// # Errors
+/// A text that says what to mend.
+pub fn context(settings: &Settings, clock: Clock) -> anyhow::Result<Context> {
+    install_crypto_provider();
+    Ok(context_and_mails(settings, clock, settings.public.bind)?.0)
+}
+
+fn context_and_mails(settings: &Settings, clock: Clock, public: SocketAddr) -> anyhow::Result<(Context, Option<SentMails>)> {
+    let (mailer, sent_mails) = mailer(settings)?;
+    let context = Context {
+        db: database(settings)?,
+        banks: banks(settings)?,
+        mailer: Arc::new(mailer),
+        clock,
+        rules: Arc::new(rules(settings, public)?),
+    };
+    Ok((context, sent_mails))
 }
 
 /// Listens on an address.

@@ -9,7 +9,7 @@ use smartpay::config::Settings;
 use smartpay::crypto::Vault;
 use smartpay::demo::run::Demo;
 use smartpay::demo::setup::{Ports, read_certificate};
-use smartpay::flow::{FlowError, add_admin, add_partner};
+use smartpay::flow::{FlowError, add_admin, add_partner, after_restore};
 use smartpay::partner::{Partner, PartnerKind};
 use smartpay::payment::Currency;
 use smartpay::sandbox::{self, SandboxClient, SandboxSettings};
@@ -47,6 +47,8 @@ enum Command {
     SandboxBanks(BankOptions),
     /// Bring the database up to date; makes the encryption key file when it is missing
     Migrate(ConfigFile),
+    /// After an older copy of the database was put back, and before serving: nothing in it is sent to a bank again
+    AfterRestore(ConfigFile),
     /// Print the settings, secrets masked
     CheckConfig(ConfigFile),
     /// Partners
@@ -173,6 +175,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(options) => demo(options).await,
         Command::SandboxBanks(options) => sandbox_banks(options).await,
         Command::Migrate(file) => migrate(&load(&file)?),
+        Command::AfterRestore(file) => after_restored(&load(&file)?).await,
         Command::CheckConfig(file) => {
             println!("{}", load(&file)?.masked()?.trim_end());
             Ok(())
@@ -203,7 +206,10 @@ fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
     telemetry::start_logging(&settings.log).map_err(anyhow::Error::msg)?;
-    let app = App::build(settings, Clock::default())?;
+    let clock = Clock::default();
+    #[cfg(feature = "fail-points")]
+    smartpay::fail_point::start(&clock).map_err(anyhow::Error::msg)?;
+    let app = App::build(settings, clock)?;
     stop_on_signal(app.stop_token())?;
     tracing::info!(public = %app.addresses.public, gateway = %app.addresses.gateway, operations = %app.addresses.operations, "serving");
     app.run(true).await
@@ -302,6 +308,14 @@ fn migrate(settings: &Settings) -> anyhow::Result<()> {
         0 => println!("the database is up to date"),
         _ => println!("migrated: {}", done.join(", ")),
     }
+    Ok(())
+}
+
+async fn after_restored(settings: &Settings) -> anyhow::Result<()> {
+    let clock = Clock::default();
+    let context = app::context(settings, clock)?;
+    let done = after_restore::after_restore(&context, "cli").await?;
+    println!("{done} payments are in doubt now; their banks are asked where that is possible, and admins resolve the rest");
     Ok(())
 }
 

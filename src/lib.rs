@@ -26,6 +26,7 @@
 //! | [`web`], [`worker`] | `flow`, the rules, what `bank` and `crypto` can tell; `store` for **reads** | SQL; each other |
 //! | [`sandbox`] | `payment::iban`, `clock` | everything else: it is the other side |
 //! | [`demo`] | the partner API over HTTPS; flows to make its partners and admin | |
+//! | [`fail_point`] | `clock` | everything else; `bank`, `store` and `flow` name places at which tests kill the process |
 //! | [`app`] | all of them: one builder for production, demo and tests | |
 //!
 //! Reads may go from web straight to the store; every write is a flow.
@@ -36,11 +37,14 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod demo;
+pub mod fail_point;
 pub mod flow;
 pub mod mail;
 pub mod partner;
 pub mod payment;
 pub mod sandbox;
+#[cfg(test)]
+mod simulation;
 pub mod store;
 pub mod telemetry;
 pub mod web;

@@ -6,12 +6,14 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
 usage() {
   cat <<'TEXT'
-Usage: tests/run.sh [--without-postgres] [--without-browser]
+Usage: tests/run.sh [--faults] [--without-postgres] [--without-browser]
 
 Checks formatting and lints, then runs the whole suite on SQLite, again on a PostgreSQL of its own,
-and last the stories in a real browser. Needs the Rust toolchain and gcc; installs the rest when it
+then the faults (the release program as a process that is killed, halted, cut off and starved), and last
+the stories in a real browser. Needs the Rust toolchain and gcc; installs the rest when it
 may (root on Debian), otherwise says what to install.
 
+  --faults             only the faults, with 200 cycles of kill -9 instead of 20
   --without-postgres   leave out PostgreSQL: SQLite only, libpq is not needed
   --without-browser    leave out the browser stories
   --help               this text
@@ -22,8 +24,10 @@ TEXT
 
 with_postgres=yes
 with_browser=yes
+only_faults=no
 for option in "$@"; do
   case $option in
+    --faults) only_faults=yes with_browser=no ;;
     --without-postgres) with_postgres=no ;;
     --without-browser) with_browser=no ;;
     --help | -h) usage; exit 0 ;;
@@ -160,6 +164,26 @@ export CARGO_TERM_PROGRESS_WHEN=never
 features=()
 if [ "$with_postgres" = yes ]; then features=(--features postgres); fi
 
+# The scenarios of tests/faults, by their numbers, against the program as it is released, with fail points.
+run_faults() {
+  local all=fail-points
+  if [ "$with_postgres" = yes ]; then all=postgres,fail-points; fi
+  announce "The faults: building the program"
+  cargo build --locked --release --features "$all"
+  announce "The faults"
+  # Figures (restart times, overdue polls, kill cycles) are printed as they are found.
+  SMARTPAY_BINARY=${CARGO_TARGET_DIR:-target}/release/smartpay \
+    SMARTPAY_TEST_POSTGRES=${postgres_url:-} \
+    SMARTPAY_KILL_CYCLES=$1 \
+    cargo test --locked --features "$all" --test faults -- --nocapture
+}
+
+if [ "$only_faults" = yes ]; then
+  if [ "$with_postgres" = yes ]; then start_postgres; fi
+  run_faults "${SMARTPAY_KILL_CYCLES:-200}"
+  exit
+fi
+
 announce "Formatting"
 cargo fmt --check
 
@@ -170,6 +194,7 @@ announce "Lints"
 cargo clippy --locked --quiet "${features[@]}" --all-targets -- -D warnings
 # A target that plain `cargo test` skips is not among --all-targets.
 cargo clippy --locked --quiet "${features[@]}" --test browser -- -D warnings
+cargo clippy --locked --quiet "${features[@]}" --features fail-points --test faults -- -D warnings
 
 announce "The suite on SQLite"
 env -u SMARTPAY_TEST_POSTGRES cargo test --locked "${features[@]}"
@@ -178,8 +203,10 @@ if [ "$with_postgres" = yes ]; then
   announce "The suite on PostgreSQL"
   start_postgres
   SMARTPAY_TEST_POSTGRES=$postgres_url cargo test --locked "${features[@]}" --all-targets
-  stop_postgres
 fi
+
+run_faults "${SMARTPAY_KILL_CYCLES:-20}"
+stop_postgres
 
 if [ "$with_browser" = yes ]; then
   announce "The stories in a browser"

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use url::Url;
 
 mod entry;
+#[cfg(test)]
+pub mod simulated;
 
 use entry::{Entry, check, check_unique};
 
@@ -242,7 +244,7 @@ impl Directory {
     }
 
     /// Joins the directory with what the operator configured, by bank code. A bank without settings, or
-    /// without a base URL in either, is listed but inactive.
+    /// without a base URL in either, is listed but inactive; a test bank without settings is not listed.
     ///
     /// # Errors
     /// [`DirectoryError`] when settings are for a bank that is not in the directory or has no protocol, or
@@ -252,6 +254,7 @@ impl Directory {
         for (entry, psu_id) in self.entries {
             let connector = match access.remove(&entry.code) {
                 Some(access) => connector(&entry, access, http)?,
+                None if entry.test => continue,
                 None => None,
             };
             banks.push(Bank {

@@ -4,6 +4,7 @@
 //! or logs a body, a header or a path; plain HTTP goes to this machine only.
 
 use super::{BankError, refusal};
+use crate::fail_point;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -13,7 +14,7 @@ use tracing::Instrument as _;
 use url::{Host, Url};
 use uuid::Uuid;
 
-/// Largest answer read, in bytes.
+/// Largest answer read unless a call says otherwise, in bytes.
 pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// A connection that was idle longer than this is not used again.
 const POOL_IDLE: Duration = Duration::from_secs(10);
@@ -83,6 +84,8 @@ pub struct Call<'a> {
     pub headers: HeaderMap,
     /// What is sent.
     pub body: Body,
+    /// Largest answer read, in bytes.
+    pub max_answer_bytes: usize,
 }
 
 impl std::fmt::Debug for Call<'_> {
@@ -119,7 +122,7 @@ pub struct Reply {
     pub status: u16,
     /// The answer's headers.
     pub headers: HeaderMap,
-    /// At most [`MAX_ANSWER_BYTES`].
+    /// At most what the call allows.
     pub body: Vec<u8>,
 }
 
@@ -182,6 +185,7 @@ impl BankHttp {
         if !is_safe_destination(&call.url) {
             return Err(BankError::NotSent("only https, or http on this machine".to_owned()));
         }
+        let most = call.max_answer_bytes;
         let client = if call.method.is_safe() { &self.reading } else { &self.acting };
         let mut request = client
             .request(call.method, call.url)
@@ -194,11 +198,12 @@ impl BankHttp {
             Body::Form(text) => request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(text),
         };
         let answer = request.send().await.map_err(before_the_answer)?;
+        fail_point::may_die_in(call.operation, "bank_acted");
         let code = answer.status();
         *status = Some(code.as_u16());
         if code.is_success() {
             let headers = answer.headers().clone();
-            let body = read_bounded(answer).await.map_err(BankError::Unknown)?;
+            let body = read_bounded(answer, most).await.map_err(BankError::Unknown)?;
             return Ok(Reply {
                 status: code.as_u16(),
                 headers,
@@ -208,7 +213,7 @@ impl BankHttp {
         if code.is_client_error() && code != StatusCode::REQUEST_TIMEOUT {
             let headers = answer.headers().clone();
             // The status has refused already; a body that cannot be read only takes the explanation away.
-            let body = read_bounded(answer).await.unwrap_or_default();
+            let body = read_bounded(answer, most).await.unwrap_or_default();
             return Err(refusal::read(code.as_u16(), &headers, &body));
         }
         Err(BankError::Unknown(format!("HTTP {}", code.as_u16())))
@@ -277,14 +282,14 @@ fn describe(error: reqwest::Error) -> String {
     refusal::harmless(&text, MAX_FAULT_CHARS)
 }
 
-async fn read_bounded(mut answer: reqwest::Response) -> Result<Vec<u8>, String> {
-    let too_large = || format!("the answer is larger than {MAX_ANSWER_BYTES} bytes");
-    if answer.content_length().is_some_and(|n| n > MAX_ANSWER_BYTES as u64) {
+async fn read_bounded(mut answer: reqwest::Response, most: usize) -> Result<Vec<u8>, String> {
+    let too_large = || format!("the answer is larger than {most} bytes");
+    if answer.content_length().is_some_and(|n| n > most as u64) {
         return Err(too_large());
     }
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(describe)? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+        if body.len() + chunk.len() > most {
             return Err(too_large());
         }
         body.extend_from_slice(&chunk);

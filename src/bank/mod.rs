@@ -11,6 +11,8 @@ pub mod directory;
 pub mod http;
 pub mod oauth;
 pub mod refusal;
+#[cfg(test)]
+pub mod simulated;
 
 use crate::payment::{Order, PaymentId};
 use secrecy::SecretString;
@@ -68,12 +70,17 @@ impl std::fmt::Debug for Session {
 pub enum SessionState {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(berlin_group::Conversation),
+    /// The simulation's banks.
+    #[cfg(test)]
+    Simulated(simulated::Conversation),
 }
 
 impl std::fmt::Debug for SessionState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::BerlinGroup(_) => f.write_str("SessionState::BerlinGroup"),
+            #[cfg(test)]
+            Self::Simulated(_) => f.write_str("SessionState::Simulated"),
         }
     }
 }
@@ -141,7 +148,7 @@ pub enum PsuStep {
     EnterCode(CodePrompt),
     /// Choose how to get the code.
     ChooseMethod {
-        /// At least two, as the bank listed them.
+        /// At least one, as the bank listed them.
         methods: Vec<ScaMethod>,
     },
 }
@@ -311,30 +318,41 @@ pub struct Credentials {
 pub enum Connector {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(berlin_group::BerlinGroup),
+    /// A bank of the simulation.
+    #[cfg(test)]
+    Simulated(simulated::Simulated),
 }
 
 impl PaymentInitiation for Connector {
     async fn initiate(&self, order: &Order, psu: &PsuContext) -> Result<Answer, BankError> {
         match self {
             Self::BerlinGroup(bank) => bank.initiate(order, psu).await,
+            #[cfg(test)]
+            Self::Simulated(bank) => bank.initiate(order, psu).await,
         }
     }
 
     async fn reply(&self, session: &Session, reply: &PsuReply) -> Result<Answer, BankError> {
         match self {
             Self::BerlinGroup(bank) => bank.reply(session, reply).await,
+            #[cfg(test)]
+            Self::Simulated(bank) => bank.reply(session, reply).await,
         }
     }
 
     async fn ask(&self, session: &Session) -> Result<Answer, BankError> {
         match self {
             Self::BerlinGroup(bank) => bank.ask(session).await,
+            #[cfg(test)]
+            Self::Simulated(bank) => bank.ask(session).await,
         }
     }
 
     async fn withdraw(&self, session: &Session) -> Result<Answer, BankError> {
         match self {
             Self::BerlinGroup(bank) => bank.withdraw(session).await,
+            #[cfg(test)]
+            Self::Simulated(bank) => bank.withdraw(session).await,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! seed, and tokens live in the caller's session. A parameter never appears twice in a URL we send the PSU to.
 
 use super::BankError;
-use super::http::{BankHttp, Body, Call};
+use super::http::{BankHttp, Body, Call, MAX_ANSWER_BYTES};
 use aws_lc_rs::{constant_time, digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -225,6 +225,7 @@ impl TokenEndpoint<'_> {
                 url: self.url.clone(),
                 headers: self.headers.clone(),
                 body: Body::Form(self.form(grant)),
+                max_answer_bytes: MAX_ANSWER_BYTES,
             })
             .await?;
         read_tokens(&reply.body, kept).ok_or_else(|| BankError::Unknown("no usable token in the answer".to_owned()))

@@ -172,7 +172,8 @@ pub struct BankSettings {
     /// Base URL of its API.
     #[serde(default)]
     pub base_url: Option<Url>,
-    /// Client id.
+    /// Client id; empty at a bank that knows us by our certificate alone.
+    #[serde(default)]
     pub client_id: String,
     /// Client secret.
     #[serde(default)]

@@ -6,17 +6,25 @@ use super::verdict::{internal, lost_attempt, refusal_stands};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
 use crate::bank::{Answer, BankError, PaymentInitiation as _, Session, Verdict};
+use crate::crypto;
+use crate::fail_point;
 use crate::payment::{Event, PaymentId, Status};
-use crate::store::payments::{self, Claim, Payment};
+use crate::store::payments::{Claim, Payment};
+use crate::store::worklist;
 use std::time::Duration;
 
-/// Ids of payments that are due, oldest first.
+/// Payments that are due, with the codes of their banks, but none of the banks of `but`: the oldest, begun at
+/// a place of its own by every caller, so that two nodes do not want the same ones.
 ///
 /// # Errors
 /// [`FlowError::Internal`] of the database.
-pub async fn due_payments(cx: &Context, limit: i64) -> Result<Vec<PaymentId>, FlowError> {
+pub async fn due_payments(cx: &Context, limit: i64, but: Vec<String>) -> Result<Vec<(PaymentId, Option<String>)>, FlowError> {
     let now = cx.now();
-    Ok(cx.db.read(move |a| payments::due(a, now, limit)).await?)
+    let mut due = cx.db.read(move |a| worklist::due(a, now, limit, &but)).await?;
+    let place = usize::from(u16::from_be_bytes(crypto::random()));
+    let len = due.len().max(1);
+    due.rotate_left(place % len);
+    Ok(due)
 }
 
 /// Does what is due for one payment. Nothing happens when somebody else is at it.
@@ -73,6 +81,7 @@ async fn ask(cx: &Context, held: Claim) -> Result<(), FlowError> {
             .map(drop);
     };
     let result = connector(cx, &held.payment)?.ask(&session).await;
+    fail_point::may_die("ask_unsaved");
     let late = held.payment.status == Status::AwaitingPsu && held.payment.expires_at <= cx.now();
     if late && psu_has_not_authorised(&result) {
         let session = result.ok().map_or(session, |answer| answer.session);

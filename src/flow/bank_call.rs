@@ -147,6 +147,13 @@ async fn settle(
         }
         Err(error) => {
             tracing::warn!(payment = %payment.id, ?call, %error, "bank call");
+            if let BankError::Refused {
+                retry_after_s: Some(seconds),
+                ..
+            } = &error
+            {
+                saving.hint = Duration::from_secs(*seconds);
+            }
             by_error(cx, &mut payment, &mut history, call, &error)?;
         }
     }

@@ -1,6 +1,7 @@
 //! Sends what waits in the outbox. A message leaves the outbox only when a mail server took it.
 
 use super::{Context, FlowError, after};
+use crate::fail_point;
 use crate::mail::{MailError, OutgoingMail};
 use crate::store::outbox::{self, Outcome};
 use std::time::Duration;
@@ -26,7 +27,9 @@ pub async fn deliver_mail(cx: &Context, id: String) -> Result<(), FlowError> {
     let claimed = cx.db.write(move |a| outbox::claim(a, &id, now, after(now, LEASE))).await?;
     let Some(claimed) = claimed else { return Ok(()) };
     let mail: OutgoingMail = serde_json::from_str(&claimed.payload)?;
-    let outcome = match cx.mailer.send(&mail).await {
+    let sent = cx.mailer.send(&mail).await;
+    fail_point::may_die("mail_delivered");
+    let outcome = match sent {
         Ok(()) => Outcome::Sent,
         Err(MailError::Temporary(why)) => Outcome::Again(after(cx.now(), pause(claimed.attempts)), why),
         Err(MailError::Permanent(why)) => {

@@ -38,7 +38,7 @@ pub async fn offer_hand_over(cx: &Context, id: PaymentId, browser_hash: &str) ->
         {
             return address(cx, id, &key);
         }
-        tokio::time::sleep(PAUSE).await;
+        cx.clock.sleep(PAUSE).await;
     }
     Err(FlowError::Busy)
 }
@@ -69,7 +69,7 @@ pub async fn take_over(cx: &Context, id: PaymentId, key: &str, browser_hash: &st
             tracing::info!(payment = %id, "handed over to another browser");
             return super::open_page::own_link(cx, id, browser_hash).await;
         }
-        tokio::time::sleep(PAUSE).await;
+        cx.clock.sleep(PAUSE).await;
     }
     Err(FlowError::Busy)
 }

@@ -5,7 +5,6 @@ use super::{Context, FieldProblem, FlowError, after};
 use crate::crypto;
 use crate::partner::Partner;
 use crate::payment::{Event, Iban, Instruction, PaymentId};
-use crate::store::StoreError;
 use crate::store::payments::{self, Payment};
 use serde::Serialize;
 use url::Url;
@@ -58,6 +57,14 @@ pub struct Accepted {
 /// [`FlowError::AgainstRules`], [`FlowError::OtherContent`], [`FlowError::NotFound`]; nothing is stored then.
 pub async fn init_payment(cx: &Context, partner: &Partner, id: PaymentId, order: InitOrder) -> Result<Accepted, FlowError> {
     check_rules(cx, partner, &order)?;
+    match store_order(cx, partner, id, order.clone()).await {
+        // Two calls at once, perhaps on two nodes: the other one was first, and if it was the same, its answer is ours too.
+        Err(FlowError::Busy) => store_order(cx, partner, id, order).await,
+        outcome => outcome,
+    }
+}
+
+async fn store_order(cx: &Context, partner: &Partner, id: PaymentId, order: InitOrder) -> Result<Accepted, FlowError> {
     let request_hash = crypto::token_hash(&serde_json::to_string(&order)?);
     let redirect = order.redirect_url.clone();
     let partner = partner.clone();
@@ -93,8 +100,6 @@ pub async fn init_payment(cx: &Context, partner: &Partner, id: PaymentId, order:
         .await;
     match outcome {
         Ok(stored) => accepted(cx, &stored?),
-        // Two identical calls at once: the other one was first, and its answer is ours too.
-        Err(StoreError::Conflict) => Err(FlowError::Busy),
         Err(other) => Err(other.into()),
     }
 }

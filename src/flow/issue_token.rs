@@ -4,6 +4,7 @@
 use super::{Context, FlowError, after};
 use crate::clock::Timestamp;
 use crate::crypto;
+use crate::fail_point;
 use crate::partner::{Partner, PeerCertificate};
 use crate::payment::{PaymentId, Status};
 use crate::store::payments::Payment;
@@ -97,6 +98,7 @@ pub async fn refresh_token(cx: &Context, peer: &PeerCertificate, client_id: &str
             Ok(false)
         })
         .await?;
+    fail_point::may_die("tokens_rotated");
     if !exchanged {
         tracing::warn!(%payment, "a refresh token was used twice; its family is revoked");
         return Err(FlowError::BadToken);

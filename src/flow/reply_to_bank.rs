@@ -6,6 +6,7 @@ use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
 use crate::bank::{Answer, PaymentInitiation as _, PsuReply, Reason, Verdict};
 use crate::crypto;
+use crate::fail_point;
 use crate::payment::{PaymentId, Status};
 use crate::store::payments::{self, Payment};
 use std::time::Duration;
@@ -60,10 +61,11 @@ pub async fn reply_to_bank(
             {
                 call = Call::Denial;
             }
+            fail_point::may_die("reply_unsaved");
             finish_with(cx, claim, call, result, history).await?;
             return Ok(id);
         }
-        tokio::time::sleep(PAUSE).await;
+        cx.clock.sleep(PAUSE).await;
     }
     Err(FlowError::Busy)
 }

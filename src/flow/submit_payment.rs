@@ -6,6 +6,7 @@ use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError, after};
 use crate::bank::{Answer, BankError, PaymentInitiation as _, PsuContext, PsuReply, PsuStep, Verdict};
 use crate::crypto;
+use crate::fail_point;
 use crate::partner::{Field, Partner};
 use crate::payment::{Amount, Event, Iban, Instruction, Language, Order, PaymentId, Status};
 use crate::store::StoreError;
@@ -77,8 +78,10 @@ pub async fn submit_payment(
         return Ok(());
     }
     let state = crypto::new_token();
+    fail_point::may_die("submit_before_intent");
     let intent = write_intent(cx, payment, &partner, confirmed, &state, tampered).await?;
     let Some(payment) = intent else { return Ok(()) };
+    fail_point::may_die("submit_after_intent");
     let result = match connector(cx, &payment) {
         Ok(bank) => {
             let order = order_of(&payment);
@@ -94,21 +97,26 @@ pub async fn submit_payment(
         }
         Err(_) => Err(BankError::Unsupported),
     };
+    fail_point::may_die("submit_unsaved");
     let claim = Claim { payment };
     match result {
-        Ok(answer) if answer.verdict == Verdict::PsuNeeded(PsuStep::Begin) => begin(cx, claim, answer, psu.psu_id.clone()).await,
-        result => finish(cx, claim, Call::Initiate, result).await.map(drop),
+        Ok(answer) if answer.verdict == Verdict::PsuNeeded(PsuStep::Begin) => begin(cx, claim, answer, psu.psu_id.clone()).await?,
+        result => finish(cx, claim, Call::Initiate, result).await.map(drop)?,
     }
+    fail_point::may_die("submit_saved");
+    Ok(())
 }
 
 /// The order is at the bank, and its authorisation must be started by a call of its own. The order is saved
 /// first: a request for approval never goes out for an order that a crash could make us forget.
 async fn begin(cx: &Context, claim: Claim, answer: Answer, psu_id: Option<SecretString>) -> Result<(), FlowError> {
     let claim = finish_and_keep(cx, claim, Call::Initiate, answer).await?;
+    fail_point::may_die("begin_saved");
     let Some(session) = session(&claim.payment)? else {
         return Err(FlowError::Internal(format!("payment {} has no session", claim.payment.id)));
     };
     let result = connector(cx, &claim.payment)?.reply(&session, &PsuReply::Begin { psu_id }).await;
+    fail_point::may_die("begin_unsaved");
     match result {
         Err(error) => not_begun(cx, claim.payment, &error).await,
         Ok(answer) => finish_with(cx, claim, Call::Begin, Ok(answer), History::default()).await.map(drop),

@@ -11,6 +11,9 @@ use crate::payment::transition::{self, CORRECTION, NotAllowed};
 use crate::payment::{Event, Status};
 use crate::store::payments::Payment;
 
+/// The notice of a payment that was in a restored copy of the database ([`super::after_restore`]).
+pub(super) const RESTORED: &str = "restored";
+
 /// Longest detail kept in the history, in characters.
 const MAX_DETAIL_CHARS: usize = 200;
 
@@ -28,6 +31,11 @@ pub(super) fn by_verdict(
 ) -> Result<(), FlowError> {
     if payment.status.is_final() {
         settled_after_all(payment, history, &verdict);
+        return Ok(());
+    }
+    if payment.notice.as_deref() == Some(RESTORED) && matches!(verdict, Verdict::Rejected(_) | Verdict::Cancelled(_)) {
+        // This order failed, but it may not have been the last one: an admin must find out.
+        history.note(payment, "order_failed", "bank", None);
         return Ok(());
     }
     let event = match verdict {
@@ -135,6 +143,15 @@ pub(super) fn by_error(cx: &Context, payment: &mut Payment, history: &mut Histor
         (Call::Reply, BankError::Unknown(_)) if payment.status == Status::AwaitingPsu => Event::AnswerLost,
         // The bank works on it and answers only to a token that nobody has.
         (Call::Ask, BankError::Unsupported) if payment.status == Status::Processing => Event::AnswerLost,
+        // As above: the token is void (a refresh whose answer was lost), and nobody can get another.
+        (
+            Call::Ask,
+            BankError::Refused {
+                status: 400 | 401 | 403, ..
+            },
+        ) if payment.status == Status::Processing && cx.bank_of(payment).is_some_and(|b| b.facts.status_needs_psu_token) => {
+            Event::AnswerLost
+        }
         (Call::Reply, BankError::NotSent(_) | BankError::Refused { .. }) => {
             payment.notice = Some("bank_unavailable".into());
             return Ok(());

@@ -95,6 +95,16 @@ pub enum Mailer {
     Folder(PathBuf),
     /// Kept in memory, for tests.
     Memory(SentMails),
+    /// The simulation's mail server.
+    #[cfg(test)]
+    Simulated(Box<dyn MailServer>),
+}
+
+/// A mail server of the simulation.
+#[cfg(test)]
+pub trait MailServer: fmt::Debug + Send + Sync {
+    /// Takes one message, or says why not.
+    fn take(&self, message_id: String) -> futures_util::future::BoxFuture<'_, Result<(), MailError>>;
 }
 
 impl Mailer {
@@ -133,6 +143,8 @@ impl Mailer {
                 sent.push(mail.clone());
                 Ok(())
             }
+            #[cfg(test)]
+            Self::Simulated(server) => server.take(mail.message_id.clone()).await,
         }
     }
 }

@@ -38,13 +38,14 @@ pub struct SmtpSettings {
     pub password: Option<SecretString>,
     /// Certificates to trust besides the public ones, PEM.
     pub extra_root_pem: Option<Vec<u8>>,
-    /// Longest wait for each step of the conversation.
+    /// Longest wait for the connection, and again for the delivery of a message.
     pub timeout: Duration,
 }
 
 /// A mail server and the connections to it.
 pub struct Smtp {
     builder: AsyncSmtpTransportBuilder,
+    patience: Duration,
     /// Made by the first mail: the pool needs the runtime it will live in.
     transport: OnceLock<AsyncSmtpTransport<Tokio1Executor>>,
 }
@@ -71,6 +72,7 @@ impl Smtp {
             .port(settings.port)
             .timeout(Some(settings.timeout))
             .tls(tls);
+        let patience = settings.timeout * 2;
         match (settings.user, settings.password) {
             (Some(user), Some(password)) => {
                 builder = builder.credentials(Credentials::new(user, password.expose_secret().to_owned()));
@@ -80,6 +82,7 @@ impl Smtp {
         }
         Ok(Self {
             builder,
+            patience,
             transport: OnceLock::new(),
         })
     }
@@ -87,9 +90,12 @@ impl Smtp {
     pub(super) async fn send(&self, message: Message) -> Result<(), MailError> {
         let transport = self.transport.get_or_init(|| self.builder.clone().build());
         let needs_smtputf8 = message.envelope().to().iter().any(|a| !AsRef::<str>::as_ref(a).is_ascii());
-        match transport.send(message).await {
-            Ok(_) => Ok(()),
-            Err(e) => Err(classify(&e, needs_smtputf8)),
+        // The transport's own time-out ends with the connection's greeting: a server that stops talking later
+        // would never be given up.
+        match tokio::time::timeout(self.patience, transport.send(message)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(e)) => Err(classify(&e, needs_smtputf8)),
+            Err(_) => Err(MailError::Temporary("the mail server did not answer in time".to_owned())),
         }
     }
 }

@@ -47,11 +47,13 @@ pub enum Event {
     ResolvedSettled,
     /// An admin learnt from the bank that nothing was or will be executed.
     ResolvedNotExecuted,
+    /// An older copy of the database was put back: what happened since then is not known.
+    Restored,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::OrderReceived,
         Self::SubmitStarted,
         Self::NotSent,
@@ -71,6 +73,7 @@ impl Event {
         Self::LimitHit,
         Self::ResolvedSettled,
         Self::ResolvedNotExecuted,
+        Self::Restored,
     ];
 
     /// The word written to the payment's history.
@@ -96,6 +99,7 @@ impl Event {
             Self::LimitHit => "limit_hit",
             Self::ResolvedSettled => "resolved_settled",
             Self::ResolvedNotExecuted => "resolved_not_executed",
+            Self::Restored => "restored",
         }
     }
 }
@@ -136,6 +140,7 @@ pub const fn next(from: Status, event: Event) -> Result<Status, NotAllowed> {
         (S::Created | S::AwaitingPsu, E::PsuGaveUp | E::Expired) => S::Abandoned,
         (S::InDoubt, E::ResolvedSettled) => S::Settled,
         (S::InDoubt, E::ResolvedNotExecuted) => S::Cancelled,
+        (S::Created | S::Initiating | S::AwaitingPsu | S::Processing | S::AttemptRefused, E::Restored) => S::InDoubt,
         _ => return Err(NotAllowed { from, event }),
     };
     Ok(to)

@@ -6,6 +6,7 @@
 
 use super::{Access, StoreError};
 use crate::crypto::Vault;
+use crate::fail_point;
 use diesel::connection::SimpleConnection as _;
 use diesel::r2d2::R2D2Connection as _;
 use diesel::{Connection as _, SqliteConnection};
@@ -97,6 +98,60 @@ fn open(location: &Location, purpose: Use) -> Result<Conn, StoreError> {
 /// [`StoreError::Setup`] when the database cannot be opened.
 pub fn open_for_migrations(location: &Location) -> Result<Conn, StoreError> {
     open(location, Use::Write)
+}
+
+/// Insists that an acknowledged write survives a power cut.
+///
+/// # Errors
+/// [`StoreError::Setup`] names the setting of the database that would lose writes.
+pub fn insist_on_durability(location: &Location) -> Result<(), StoreError> {
+    match open(location, Use::Write)? {
+        Conn::Sqlite(mut conn) => sqlite_is_durable(&mut conn),
+        #[cfg(feature = "postgres")]
+        Conn::Pg(mut conn) => {
+            for name in ["synchronous_commit", "fsync"] {
+                let value = setting(&mut conn, &format!("SELECT current_setting('{name}') AS value"))?;
+                if value == "off" {
+                    return Err(lossy(&format!("PostgreSQL runs with {name} = off")));
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+fn sqlite_is_durable(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    let mode = setting(conn, "SELECT CAST(journal_mode AS TEXT) AS value FROM pragma_journal_mode")?;
+    if mode != "wal" {
+        return Err(lossy(&format!("SQLite keeps its journal as \"{mode}\", not as a write-ahead log")));
+    }
+    let level = setting(conn, "SELECT CAST(synchronous AS TEXT) AS value FROM pragma_synchronous")?;
+    // 2 is FULL, 3 is EXTRA.
+    if !matches!(level.as_str(), "2" | "3") {
+        return Err(lossy(&format!("SQLite runs with synchronous = {level}, not FULL")));
+    }
+    Ok(())
+}
+
+fn lossy(what: &str) -> StoreError {
+    StoreError::Setup(format!(
+        "the database would lose acknowledged writes when the power fails: {what}; mend it in the database's own settings"
+    ))
+}
+
+#[derive(diesel::QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    value: String,
+}
+
+fn setting<C>(conn: &mut C, query: &str) -> Result<String, StoreError>
+where
+    C: diesel::connection::LoadConnection,
+    diesel::query_builder::SqlQuery: diesel::query_dsl::LoadQuery<'static, C, Setting>,
+{
+    use diesel::RunQueryDsl as _;
+    Ok(diesel::sql_query(query).get_result::<Setting>(conn)?.value)
 }
 
 /// Our own r2d2 manager: the derived one hides why a connection failed.
@@ -243,10 +298,7 @@ fn write_batches(conn: &mut Conn, vault: &Vault, queue: &Receiver<Job>) {
                 let _ = conn.batch_execute("ROLLBACK");
                 Err(why)
             }
-            None => conn.batch_execute("COMMIT").map_err(|e| {
-                let _ = conn.batch_execute("ROLLBACK");
-                e.to_string()
-            }),
+            None => commit(conn),
         };
         for answer in answers {
             answer(committed.clone().map_err(|why| {
@@ -258,6 +310,18 @@ fn write_batches(conn: &mut Conn, vault: &Vault, queue: &Receiver<Job>) {
             }));
         }
     }
+}
+
+fn commit(conn: &mut Conn) -> Result<(), String> {
+    let committed = conn.batch_execute("COMMIT").map_err(|e| {
+        let _ = conn.batch_execute("ROLLBACK");
+        e.to_string()
+    });
+    fail_point::may_die("committed");
+    if fail_point::may_fail("commit_unanswered") {
+        return Err("the answer to the commit was lost".into());
+    }
+    committed
 }
 
 /// Runs a job whose changes vanish when it fails. Once `broken` is set, nothing of the batch is kept.
@@ -272,4 +336,28 @@ fn run_in_savepoint(conn: &mut Conn, vault: &Vault, job: Job, broken: &mut Optio
         broken.get_or_insert(why);
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_would_lose_writes_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Location::Sqlite(folder.path().join("a.db").display().to_string());
+        insist_on_durability(&file).unwrap();
+        let Ok(Conn::Sqlite(mut conn)) = open(&file, Use::Write) else {
+            panic!("SQLite")
+        };
+        for (level, durable) in [("EXTRA", true), ("NORMAL", false), ("OFF", false), ("FULL", true)] {
+            conn.batch_execute(&format!("PRAGMA synchronous = {level}")).unwrap();
+            assert_eq!(sqlite_is_durable(&mut conn).is_ok(), durable, "{level}");
+        }
+        conn.batch_execute("PRAGMA journal_mode = MEMORY").unwrap();
+        let refused = sqlite_is_durable(&mut conn).unwrap_err().to_string();
+        assert!(refused.contains("power") && refused.contains("\"memory\""), "{refused}");
+        let nowhere = insist_on_durability(&Location::Sqlite(":memory:".into())).unwrap_err();
+        assert!(nowhere.to_string().contains("write-ahead log"), "{nowhere}");
+    }
 }

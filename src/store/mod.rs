@@ -6,6 +6,8 @@
 
 pub mod admins;
 pub mod audit;
+#[cfg(test)]
+pub(crate) mod between_jobs;
 pub mod connection;
 pub mod history;
 pub mod outbox;
@@ -14,6 +16,7 @@ mod payment_row;
 pub mod payments;
 mod schema;
 pub mod tokens;
+pub mod worklist;
 
 use crate::crypto::{CryptoError, Place, Vault};
 use connection::{Conn, Location, Manager, Writer};
@@ -127,6 +130,7 @@ impl Db {
     /// # Errors
     /// [`StoreError::Setup`] says what to mend.
     pub fn open(location: &Location, readers: u32, vault: Vault) -> Result<Self, StoreError> {
+        connection::insist_on_durability(location)?;
         let writer = match location {
             Location::Sqlite(_) => Some(Arc::new(Writer::start(location, vault.clone())?)),
             Location::Postgres(_) => None,
@@ -156,14 +160,17 @@ impl Db {
         job: impl FnOnce(&mut Access<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let db = self.clone();
-        off_thread(move || {
+        let result = off_thread(move || {
             let mut conn = db.pool.get().map_err(|_| StoreError::Busy)?;
             job(&mut Access {
                 conn: &mut conn,
                 vault: &db.vault,
             })
         })
-        .await
+        .await;
+        #[cfg(test)]
+        between_jobs::stand_still().await;
+        result
     }
 
     /// Writes, in one transaction; returns after the commit.
@@ -172,6 +179,16 @@ impl Db {
     /// What the job answers (nothing is written then); [`StoreError::Busy`] when nothing was written;
     /// [`StoreError::CommitUnknown`] when it may have been.
     pub async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Access<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let result = self.commit(job).await;
+        #[cfg(test)]
+        between_jobs::stand_still().await;
+        result
+    }
+
+    async fn commit<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Access<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {

@@ -155,6 +155,9 @@ diesel::table! {
         action -> Text,
         subject -> Nullable<Text>,
         detail -> Nullable<Text>,
+        seq -> Nullable<BigInt>,
+        previous_hash -> Nullable<Text>,
+        row_hash -> Nullable<Text>,
     }
 }
 

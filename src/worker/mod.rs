@@ -1,41 +1,50 @@
 //! Timers: looks for what is due and starts flows for it.
 //!
 //! **Invariant:** no rule and no SQL here; what is due is a column in the database, so a crash loses nothing.
+//! Payments and mails do not wait for one another, nor does one bank for another.
 
 mod jobs;
+mod pump;
 
 use crate::flow::Context;
+use jobs::{Mails, Payments};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How the worker runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Pause between two looks.
+    /// Pause between two looks when nothing is due.
     pub interval: Duration,
-    /// Payments asked about at the same time.
+    /// Payments asked about at the same time, at most half of them at one bank.
     pub at_once: usize,
 }
 
 /// Looks for due work until stopped; a job that has begun is finished.
 pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        let done = jobs::all(&cx, pace.at_once, &stop).await;
-        // After a full batch there may be more; otherwise wait.
-        if done < pace.at_once {
+    let tidy = async {
+        while !stop.is_cancelled() {
+            jobs::tidy(&cx).await;
             let _ = tokio::time::timeout(pace.interval, stop.cancelled()).await;
         }
-    }
+    };
+    tokio::join!(
+        pump::run(Payments(cx.clone()), pace, stop.clone()),
+        pump::run(Mails(cx.clone()), pace, stop.clone()),
+        tidy
+    );
 }
 
 /// Runs all jobs until nothing is due any more; answers how many there were. For tests.
 pub async fn tick(cx: &Context) -> usize {
-    let stop = CancellationToken::new();
     let mut total = 0;
     loop {
-        match jobs::all(cx, 16, &stop).await {
-            0 => return total,
-            done => total += done,
+        let (payments, mails) = (Payments(cx.clone()), Mails(cx.clone()));
+        let (payments, mails) = tokio::join!(jobs::once(&payments, 16), jobs::once(&mails, 16));
+        jobs::tidy(cx).await;
+        if payments + mails == 0 {
+            return total;
         }
+        total += payments + mails;
     }
 }

@@ -13,8 +13,9 @@ pub struct Addresses {
     version: String,
     product: String,
     bulk_product: Option<String>,
-    authorise: Url,
-    token: Url,
+    periodic_product: Option<String>,
+    authorise: Option<Url>,
+    token: Option<Url>,
     psu_hosts: Vec<(String, u16)>,
 }
 
@@ -35,13 +36,15 @@ impl Addresses {
         if let Ok(mut path) = base.path_segments_mut() {
             path.pop_if_empty().push("");
         }
-        let resolve = |field: &'static str, text: &str| match base.join(text) {
-            Ok(url) if is_safe_destination(&url) && url.fragment().is_none() => Ok(url),
-            _ => Err((field, "must be an https address or a path relative to base_url".to_owned())),
+        let resolve = |field: &'static str, text: &Option<String>| match text.as_ref().map(|text| base.join(text)) {
+            None => Ok(None),
+            Some(Ok(url)) if is_safe_destination(&url) && url.fragment().is_none() => Ok(Some(url)),
+            Some(_) => Err((field, "must be an https address or a path relative to base_url".to_owned())),
         };
         let authorise = resolve("authorise_url", &protocol.authorise_url)?;
         let token = resolve("token_url", &protocol.token_url)?;
-        let mut psu_hosts: Vec<(String, u16)> = [&base, &authorise].into_iter().filter_map(host_and_port).collect();
+        let own = [Some(&base), authorise.as_ref()];
+        let mut psu_hosts: Vec<(String, u16)> = own.into_iter().flatten().filter_map(host_and_port).collect();
         for text in &protocol.psu_hosts {
             psu_hosts.push(read_host(text).ok_or_else(|| ("psu_hosts", format!("{text:?} is not a host or host:port")))?);
         }
@@ -50,15 +53,16 @@ impl Addresses {
             version: protocol.path_version.clone(),
             product: protocol.product.clone(),
             bulk_product: protocol.bulk_product.clone(),
+            periodic_product: protocol.periodic_product.clone(),
             authorise,
             token,
             psu_hosts,
         })
     }
 
-    /// The token endpoint.
-    pub const fn token(&self) -> &Url {
-        &self.token
+    /// The token endpoint of a bank that has one.
+    pub const fn token(&self) -> Option<&Url> {
+        self.token.as_ref()
     }
 
     /// Where orders of a service are made; `None` when the bank does not offer it.
@@ -66,6 +70,7 @@ impl Addresses {
         let product = match service {
             Service::Payments => &self.product,
             Service::BulkPayments => self.bulk_product.as_ref()?,
+            Service::PeriodicPayments => self.periodic_product.as_ref()?,
         };
         Some(below(&self.base, &[&self.version, service.path(), product]))
     }
@@ -80,7 +85,26 @@ impl Addresses {
         Some(below(&self.order(service, id)?, &["status"]))
     }
 
-    /// The page on which the PSU authorises: the first of the bank's links that can be one, else the
+    /// Where authorisations of an order are started and listed (NextGenPSD2 section 7.1).
+    pub fn authorisations(&self, service: Service, id: &str) -> Option<Url> {
+        Some(below(&self.order(service, id)?, &["authorisations"]))
+    }
+
+    /// One authorisation of an order. Its id is the bank's too.
+    pub fn authorisation(&self, service: Service, id: &str, authorisation: &str) -> Option<Url> {
+        Some(below(&self.authorisations(service, id)?, &[authorisation]))
+    }
+
+    /// The page to which a plain `scaRedirect` link sends the PSU.
+    ///
+    /// # Errors
+    /// [`ForeignHost`] when it leads off the hosts the directory allows, or nowhere.
+    pub fn sca_page(&self, link: &str, asked: &Url) -> Result<Url, ForeignHost> {
+        let page = self.resolve(link, asked).filter(|url| self.allows(url));
+        page.ok_or(ForeignHost)
+    }
+
+    /// OAuth: the page on which the PSU authorises: the first of the bank's links that can be one, else the
     /// configured page. Links that cannot be read, that name the order itself or point to OAuth metadata are
     /// passed over.
     ///
@@ -95,7 +119,7 @@ impl Addresses {
         match page {
             Some(url) if self.allows(&url) => Ok(url),
             Some(_) => Err(ForeignHost),
-            None => Ok(self.authorise.clone()),
+            None => self.authorise.clone().ok_or(ForeignHost),
         }
     }
 
@@ -115,14 +139,17 @@ impl Addresses {
         }
         let from = if link.starts_with('/') { asked } else { &self.base };
         let mut url = from.join(link).ok()?;
-        if url.origin() == self.authorise.origin() && self.authorise.path().ends_with(url.path()) {
-            url.set_path(self.authorise.path());
+        if let Some(authorise) = &self.authorise
+            && url.origin() == authorise.origin()
+            && authorise.path().ends_with(url.path())
+        {
+            url.set_path(authorise.path());
         }
         Some(url)
     }
 
     fn is_resource(&self, url: &Url) -> bool {
-        [Service::Payments, Service::BulkPayments].iter().any(|service| {
+        Service::ALL.iter().any(|service| {
             let path = format!("/{}/{}/", self.version, service.path());
             url.path().contains(&path)
         })
@@ -169,7 +196,7 @@ mod tests {
                 at.orders(Service::BulkPayments).unwrap().path(),
                 "/cec/v1/bulk-payments/sepa-credit-transfer"
             );
-            assert_eq!(at.token().as_str(), "https://bank.example/cec/oauth2/token");
+            assert_eq!(at.token().unwrap().as_str(), "https://bank.example/cec/oauth2/token");
         }
     }
 

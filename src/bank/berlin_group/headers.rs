@@ -1,11 +1,13 @@
 //! The headers of NextGenPSD2 (section 4.8 and the tables of section 5).
 
-use super::protocol::{CertificateHeader, Protocol};
-use crate::bank::Credentials;
+use super::protocol::{CertificateHeader, Protocol, ScaApproach};
 use crate::bank::oauth::Secret;
+use crate::bank::{BankError, Credentials};
 use crate::payment::PaymentId;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
 use std::net::IpAddr;
+use url::Url;
 use uuid::Uuid;
 
 /// Request ids live in a name space of their own (RFC 9562 section 5.5).
@@ -17,6 +19,13 @@ const CLIENT_ID: HeaderName = HeaderName::from_static("x-ibm-client-id");
 const CERTIFICATE: HeaderName = HeaderName::from_static("tpp-signature-certificate");
 const PSU_IP_ADDRESS: HeaderName = HeaderName::from_static("psu-ip-address");
 const PSU_USER_AGENT: HeaderName = HeaderName::from_static("psu-user-agent");
+const PSU_ID: HeaderName = HeaderName::from_static("psu-id");
+const REDIRECT_URI: HeaderName = HeaderName::from_static("tpp-redirect-uri");
+const NOK_REDIRECT_URI: HeaderName = HeaderName::from_static("tpp-nok-redirect-uri");
+const REDIRECT_PREFERRED: HeaderName = HeaderName::from_static("tpp-redirect-preferred");
+const DECOUPLED_PREFERRED: HeaderName = HeaderName::from_static("tpp-decoupled-preferred");
+/// The bank's own word on how the PSU authorises.
+pub const SCA_APPROACH: HeaderName = HeaderName::from_static("aspsp-sca-approach");
 
 /// The id of a call: the same call made again has the same id, every other call another one.
 pub fn request_id(payment: PaymentId, attempt: u32, operation: &str, call: u32) -> Uuid {
@@ -29,7 +38,8 @@ pub fn request_id(payment: PaymentId, attempt: u32, operation: &str, call: u32) 
 /// The configured field and what is wrong with it.
 pub fn common(protocol: &Protocol, credentials: &Credentials) -> Result<HeaderMap, (&'static str, String)> {
     let mut headers = HeaderMap::new();
-    if credentials.client_id.is_empty() {
+    let by_client_id = protocol.sca_approach == ScaApproach::OauthRedirect || protocol.sends_client_id_header;
+    if by_client_id && credentials.client_id.is_empty() {
         return Err(("client_id", "is missing".to_owned()));
     }
     if protocol.sends_client_id_header {
@@ -53,6 +63,45 @@ pub fn psu(headers: &mut HeaderMap, ip: IpAddr, user_agent: Option<&str>) {
     if let Some(value) = user_agent.and_then(|text| HeaderValue::from_str(text).ok()) {
         headers.insert(PSU_USER_AGENT, value);
     }
+}
+
+/// The id by which the bank knows the PSU.
+///
+/// # Errors
+/// [`BankError::Unsupported`] for a text that no header can carry.
+pub fn psu_id(headers: &mut HeaderMap, id: &SecretString) -> Result<(), BankError> {
+    headers.insert(PSU_ID, sensitive(id.expose_secret()).ok_or(BankError::Unsupported)?);
+    Ok(())
+}
+
+/// How we want the PSU to authorise, and where the bank's page sends them back to (NextGenPSD2 section 5.3.1).
+/// A plain redirect brings back nothing of the bank's, so both addresses carry our `state`; the second, for
+/// a refusal, is told apart by `nok`, which is a hint for people reading logs and proves nothing. With OAuth
+/// the address is the registered one.
+///
+/// # Errors
+/// [`BankError::Unsupported`] for an address that no header can carry.
+pub fn way(headers: &mut HeaderMap, approach: ScaApproach, return_url: &Url, state: &Secret) -> Result<(), BankError> {
+    let header = |url: &Url| HeaderValue::from_str(url.as_str()).map_err(|_| BankError::Unsupported);
+    let flag = |yes| HeaderValue::from_static(if yes { "true" } else { "false" });
+    match approach {
+        ScaApproach::OauthRedirect => {
+            headers.insert(REDIRECT_URI, header(return_url)?);
+        }
+        ScaApproach::Redirect => {
+            let mut back = return_url.clone();
+            back.query_pairs_mut().append_pair("state", state.expose());
+            headers.insert(REDIRECT_URI, header(&back)?);
+            back.query_pairs_mut().append_pair("nok", "1");
+            headers.insert(NOK_REDIRECT_URI, header(&back)?);
+        }
+        ScaApproach::Decoupled | ScaApproach::Embedded => {
+            headers.insert(DECOUPLED_PREFERRED, flag(approach == ScaApproach::Decoupled));
+        }
+    }
+    let redirect = matches!(approach, ScaApproach::OauthRedirect | ScaApproach::Redirect);
+    headers.insert(REDIRECT_PREFERRED, flag(redirect));
+    Ok(())
 }
 
 /// A browser's words as a header can carry them: visible ASCII, not too long; `None` when nothing is left.

@@ -1,42 +1,48 @@
-//! Berlin Group NextGenPSD2: redirect with OAuth 2.0 and PKCE.
+//! Berlin Group NextGenPSD2, every SCA approach: redirect (plain, or with OAuth 2.0 and PKCE), decoupled, embedded.
 //!
 //! ```text
-//! initiate  POST order            -> where the PSU authorises
-//! reply     code -> token, GET status (the return itself proves nothing)
-//! ask       GET status, with the token; a token that has run out is refreshed once
+//! initiate  POST order                      -> what the PSU must do, by the links of the answer
+//! reply     OAuth: code -> token, GET status (the return itself proves nothing)
+//!           Begin: POST authorisation (explicit start); method, code: PUT authorisation
+//! ask       GET the authorisation's status, GET the order's status, with a token where the bank wants one
 //! withdraw  DELETE order
 //! ```
 //!
 //! **Invariant:** every address that is called is built from configuration, never taken from an answer. A
-//! token or code that exists only here is never dropped with an error: it comes back in a session.
+//! token or code that exists only here is never dropped with an error: it comes back in a session. The PSU's id
+//! and one-time codes are passed on, never kept.
 
 mod address;
+mod authorisation;
+mod code_flow;
 mod conversation;
 mod headers;
+mod links;
 mod protocol;
 mod reading;
+mod sca;
 mod wire;
 
 #[cfg(test)]
 mod tests;
 
 pub use conversation::Conversation;
-pub use protocol::{CertificateHeader, Protocol, ScaApproach};
+pub use protocol::{CertificateHeader, ExecutionRule, Protocol, ScaApproach};
 
-use super::http::{BankHttp, Body, Call};
-use super::oauth::{self, CameBack, Secret};
+use super::http::{BankHttp, Body, Call, MAX_ANSWER_BYTES, Reply};
+use super::oauth::{self, Secret};
 use super::{
     Answer, BankError, Credentials, Order, PaymentInitiation, PsuContext, PsuReply, PsuStep, Reason, Session, SessionState, Verdict,
 };
 use address::Addresses;
+use authorisation::Authorisation;
+use code_flow::CodeFlow;
 use conversation::Turn;
 use reqwest::Method;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{HeaderMap, LOCATION};
 use std::sync::Arc;
 use url::Url;
-
-const REDIRECT_URI: HeaderName = HeaderName::from_static("tpp-redirect-uri");
-const REDIRECT_PREFERRED: HeaderName = HeaderName::from_static("tpp-redirect-preferred");
+use wire::Initiated;
 
 /// A Berlin Group bank.
 #[derive(Clone)]
@@ -93,13 +99,43 @@ impl BerlinGroup {
         })))
     }
 
-    fn initiation_headers(&self, psu: &PsuContext, user_agent: Option<&str>) -> Result<HeaderMap, BankError> {
+    /// The PSU's id goes with the order only to a bank that asks the PSU right away: elsewhere it could make the
+    /// bank start what must not start before the order is saved.
+    fn initiation_headers(&self, psu: &PsuContext, state: &Secret, user_agent: Option<&str>) -> Result<HeaderMap, BankError> {
         let mut headers = self.common_headers.clone();
         headers::psu(&mut headers, psu.ip, user_agent);
-        let return_url = HeaderValue::from_str(psu.return_url.as_str()).map_err(|_| BankError::Unsupported)?;
-        headers.insert(REDIRECT_URI, return_url);
-        headers.insert(REDIRECT_PREFERRED, HeaderValue::from_static("true"));
+        headers::way(&mut headers, self.protocol.sca_approach, &psu.return_url, state)?;
+        if let Some(id) = psu.psu_id.as_ref().filter(|_| self.protocol.sca_starts_on_post) {
+            headers::psu_id(&mut headers, id)?;
+        }
         Ok(headers)
+    }
+
+    /// Where the PSU authorises with OAuth, and what must be remembered of that.
+    fn code_flow(&self, psu: &PsuContext, state: &Secret, taken: &Initiated, reply: &Reply, asked: &Url) -> Result<CodeFlow, BankError> {
+        let location = reply.headers.get(LOCATION).and_then(|v| v.to_str().ok());
+        let links = ["scaOAuth", "scaRedirect"].into_iter().filter_map(|l| taken.sca.links.get(l));
+        let page = self
+            .addresses
+            .authorise_page(location.into_iter().chain(links), asked)
+            .map_err(|_| BankError::Unknown("the bank sends the PSU to a host that is not allowed".to_owned()))?;
+        let verifier = oauth::code_verifier(&psu.seed);
+        let prefix = self.protocol.scope_prefix.as_deref().unwrap_or_default();
+        let request = oauth::AuthoriseRequest {
+            client_id: &self.credentials.client_id,
+            redirect_uri: &psu.return_url,
+            scope: &format!("{prefix}{}", taken.bank_payment_id),
+            state,
+            verifier: &verifier,
+        };
+        let (authorise_url, scope) = oauth::authorise_url(&page, &request);
+        Ok(CodeFlow {
+            authorise_url,
+            scope,
+            verifier,
+            code: None,
+            tokens: None,
+        })
     }
 }
 
@@ -118,33 +154,25 @@ impl PaymentInitiation for BerlinGroup {
         let (service, body) = wire::order(order, &self.protocol)?;
         let url = self.addresses.orders(service).ok_or(BankError::Unsupported)?;
         let user_agent = psu.user_agent.as_deref().and_then(headers::clean_user_agent);
+        let state = Secret::from(psu.state.clone());
         let call = Call {
             bank: &self.code,
             operation: "initiate",
             request_id: headers::request_id(order.payment, order.attempt, "initiate", 0),
             method: Method::POST,
             url: url.clone(),
-            headers: self.initiation_headers(psu, user_agent.as_deref())?,
+            headers: self.initiation_headers(psu, &state, user_agent.as_deref())?,
             body: Body::Json(body),
+            max_answer_bytes: MAX_ANSWER_BYTES,
         };
         let reply = self.http.call(call).await?;
         let taken =
             wire::initiated(&reply.body).ok_or_else(|| BankError::Unknown("the answer to the order names no payment".to_owned()))?;
-        let location = reply.headers.get(LOCATION).and_then(|v| v.to_str().ok());
-        let page = self
-            .addresses
-            .authorise_page(location.into_iter().chain(taken.links.iter().map(String::as_str)), &url)
-            .map_err(|_| BankError::Unknown("the bank sends the PSU to a host that is not allowed".to_owned()))?;
-        let state = Secret::from(psu.state.clone());
-        let verifier = oauth::code_verifier(&psu.seed);
-        let request = oauth::AuthoriseRequest {
-            client_id: &self.credentials.client_id,
-            redirect_uri: &psu.return_url,
-            scope: &format!("{}{}", self.protocol.scope_prefix, taken.bank_payment_id),
-            state: &state,
-            verifier: &verifier,
+        let oauth = match self.protocol.sca_approach {
+            ScaApproach::OauthRedirect => Some(self.code_flow(psu, &state, &taken, &reply, &url)?),
+            _ => None,
         };
-        let (authorise_url, scope) = oauth::authorise_url(&page, &request);
+        let page = oauth.as_ref().map(|flow| flow.authorise_url.clone());
         let session = Session {
             payment: order.payment,
             attempt: order.attempt,
@@ -155,48 +183,51 @@ impl PaymentInitiation for BerlinGroup {
                 psu_ip: psu.ip,
                 psu_user_agent: user_agent,
                 return_url: psu.return_url.clone(),
-                authorise_url: authorise_url.clone(),
-                scope,
                 state,
-                verifier,
-                code: None,
-                tokens: None,
                 word: taken.word.clone(),
+                oauth,
+                sca: Authorisation::default(),
+                unread: 0,
             }),
         };
-        let go = Verdict::PsuNeeded(PsuStep::GoToBank { url: authorise_url });
-        let verdict = reading::ending_at_once(&taken.word, service, &self.protocol).unwrap_or(go);
-        Ok(Turn::new(self, &session).answer(verdict))
+        let turn = Turn::new(self, &session);
+        match (reading::ending_at_once(&taken.word, service, &self.protocol), page) {
+            (Some(ending), _) => Ok(turn.answer(ending)),
+            (None, Some(url)) => Ok(turn.answer(Verdict::PsuNeeded(PsuStep::GoToBank { url }))),
+            (None, None) => turn.taken(&taken.sca, &reply, &url),
+        }
     }
 
-    /// - A code is exchanged and the status asked for. Where the exchange did not reach the bank the code stays
-    ///   in the session (verdict `StillWorking`: the PSU has been there) and [`Self::ask`] completes it; where
-    ///   its outcome is unknown, so is the error; where it is refused, nothing has changed.
-    /// - A code when there is a token already only asks.
-    /// - A denial with our `state` ends the payment, unless a code came before it.
-    /// - All else changes nothing and calls nobody.
+    /// What each reply does is told where it is done: [`Turn::came_back_with`], [`Turn::begin`] and what follows.
     async fn reply(&self, session: &Session, reply: &PsuReply) -> Result<Answer, BankError> {
-        let PsuReply::CameBack { query } = reply else {
-            return Err(BankError::Unsupported);
-        };
         let turn = Turn::new(self, session);
-        match oauth::came_back(query, &turn.talk().state) {
-            CameBack::Code(_) if turn.talk().tokens.is_some() => turn.resume().await,
-            CameBack::Code(code) => turn.exchange_and_ask(code).await,
-            CameBack::Denied if !turn.talk().psu_was_there() => Ok(turn.answer(Verdict::Rejected(Reason::PsuDeclined))),
-            CameBack::Denied | CameBack::Nothing => Ok(turn.standing()),
+        let oauth = self.protocol.sca_approach == ScaApproach::OauthRedirect;
+        let plain = self.protocol.sca_approach == ScaApproach::Redirect || matches!(turn.talk.sca.step, Some(PsuStep::GoToBank { .. }));
+        match reply {
+            PsuReply::CameBack { query } if oauth => turn.came_back_with(query).await,
+            PsuReply::CameBack { .. } if plain => turn.came_back().await,
+            PsuReply::CameBack { .. } => Err(BankError::Unsupported),
+            PsuReply::Begin { psu_id } => turn.begin(psu_id.as_ref()).await,
+            PsuReply::Method(id) => turn.choose(id).await,
+            PsuReply::Code(code) => turn.enter(code).await,
+            PsuReply::Resend => turn.resend().await,
         }
     }
 
     async fn ask(&self, session: &Session) -> Result<Answer, BankError> {
-        Turn::new(self, session).resume().await
+        let turn = Turn::new(self, session);
+        match self.protocol.sca_approach {
+            ScaApproach::OauthRedirect => turn.resume().await,
+            _ => turn.look().await,
+        }
     }
 
     /// Only 204 proves the withdrawal. Asking first is the caller's part: a token that has run out is not
     /// refreshed here, because a failing deletion would lose the new one.
     async fn withdraw(&self, session: &Session) -> Result<Answer, BankError> {
         let mut turn = Turn::new(self, session);
-        if turn.talk().tokens.is_none() && !self.protocol.withdraw_before_sca {
+        let has_token = turn.talk.oauth.as_ref().is_some_and(|flow| flow.tokens.is_some());
+        if !has_token && !self.protocol.withdraw_before_sca {
             return Err(BankError::Unsupported);
         }
         let reply = turn.delete().await?;

@@ -1,6 +1,7 @@
 //! What the directory knows of a Berlin Group bank: the facts that differ from bank to bank.
 
-use serde::Deserialize;
+use crate::bank::directory::Sca;
+use serde::{Deserialize, Serialize};
 
 /// Longest creditor name NextGenPSD2 allows, in characters.
 const MAX_NAME_CHARS: usize = 70;
@@ -25,21 +26,23 @@ pub struct Protocol {
     pub periodic_product: Option<String>,
     /// How the PSU authorises.
     pub sca_approach: ScaApproach,
-    /// The authorise page, absolute or relative to the base URL.
-    pub authorise_url: String,
-    /// The token endpoint, absolute or relative to the base URL.
-    pub token_url: String,
+    /// OAuth only: the authorise page, absolute or relative to the base URL.
+    pub authorise_url: Option<String>,
+    /// OAuth only: the token endpoint, absolute or relative to the base URL.
+    pub token_url: Option<String>,
+    /// OAuth only: what stands before the bank's payment id in the scope.
+    pub scope_prefix: Option<String>,
     /// Hosts (`host` or `host:port`) the PSU may be sent to, beside those of the base and authorise URLs.
     #[serde(default)]
     pub psu_hosts: Vec<String>,
-    /// What stands before the bank's payment id in the OAuth scope.
-    pub scope_prefix: String,
     /// Whether every call carries `x-ibm-client-id`.
     pub sends_client_id_header: bool,
     /// How `TPP-Signature-Certificate` is written.
     pub certificate_header: CertificateHeader,
     /// Whether an order must name the debtor's account.
     pub requires_debtor_iban: bool,
+    /// What a standing order says of days on which the bank does not work; absent when nothing is sent.
+    pub execution_rule: Option<ExecutionRule>,
     /// Longest creditor name, in characters.
     pub max_name_chars: usize,
     /// Longest remittance information, in characters.
@@ -60,21 +63,40 @@ pub struct Protocol {
     pub ask_limit_hours: u32,
 }
 
-/// How the PSU authorises: the approaches this connector speaks.
+/// How the PSU authorises (NextGenPSD2 section 5.1, "SCA approach"). Whether the authorisation starts with the
+/// order or by a call of its own is read from the links of the bank's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScaApproach {
     /// On the bank's page, which hands out an OAuth 2.0 code.
     OauthRedirect,
+    /// On the bank's page, from which the PSU comes back with nothing that proves anything.
+    Redirect,
+    /// On the PSU's own device, asked by the bank.
+    Decoupled,
+    /// With a code that the PSU enters on our page.
+    Embedded,
 }
 
 impl ScaApproach {
     /// The approach as the rest of the program knows it.
-    pub const fn sca(self) -> crate::bank::directory::Sca {
+    pub const fn sca(self) -> Sca {
         match self {
-            Self::OauthRedirect => crate::bank::directory::Sca::Redirect,
+            Self::OauthRedirect | Self::Redirect => Sca::Redirect,
+            Self::Decoupled => Sca::Decoupled,
+            Self::Embedded => Sca::Embedded,
         }
     }
+}
+
+/// `executionRule` of a standing order: when it is carried out instead of on a day the bank does not work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExecutionRule {
+    /// On the next working day.
+    Following,
+    /// On the last working day before.
+    Preceding,
 }
 
 /// How `TPP-Signature-Certificate` is written.
@@ -94,27 +116,21 @@ impl Protocol {
     /// The field and what is wrong with it.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
         let segment = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+        let product = |s: &Option<String>| s.as_deref().is_none_or(segment);
+        let segments = "must be one path segment";
         let checks = [
             (
                 segment(&self.path_version) && self.path_version.starts_with('v'),
                 "path_version",
                 "must be like v1",
             ),
-            (segment(&self.product), "product", "must be one path segment"),
+            (segment(&self.product), "product", segments),
+            (product(&self.bulk_product), "bulk_product", segments),
+            (product(&self.periodic_product), "periodic_product", segments),
             (
-                self.bulk_product.as_deref().is_none_or(segment),
-                "bulk_product",
-                "must be one path segment",
-            ),
-            (
-                self.periodic_product.as_deref().is_none_or(segment),
-                "periodic_product",
-                "must be one path segment",
-            ),
-            (
-                self.scope_prefix.is_ascii() && self.scope_prefix.len() <= 20,
-                "scope_prefix",
-                "must be short ASCII",
+                self.execution_rule.is_none() || self.periodic_product.is_some(),
+                "execution_rule",
+                "is for a bank with periodic_product only",
             ),
             (
                 (1..=MAX_NAME_CHARS).contains(&self.max_name_chars),
@@ -132,9 +148,35 @@ impl Protocol {
                 "must be 1 to 2160",
             ),
         ];
-        checks
-            .into_iter()
-            .find(|(good, ..)| !good)
-            .map_or(Ok(()), |(_, field, problem)| Err((field, problem.to_owned())))
+        let mut checks = checks.into_iter().chain(self.of_the_approach());
+        let failed = checks.find(|(good, ..)| !good);
+        failed.map_or(Ok(()), |(_, field, problem)| Err((field, problem.to_owned())))
+    }
+
+    /// What belongs to one SCA approach is there with it and absent with the others.
+    fn of_the_approach(&self) -> [(bool, &'static str, &'static str); 6] {
+        let oauth = self.sca_approach == ScaApproach::OauthRedirect;
+        let there = "belongs to the oauth_redirect approach, which needs it, and to no other";
+        let prefix = |text: &str| text.is_ascii() && text.len() <= 20;
+        [
+            (self.authorise_url.is_some() == oauth, "authorise_url", there),
+            (self.token_url.is_some() == oauth, "token_url", there),
+            (self.scope_prefix.is_some() == oauth, "scope_prefix", there),
+            (
+                self.scope_prefix.as_deref().is_none_or(prefix),
+                "scope_prefix",
+                "must be short ASCII",
+            ),
+            (
+                oauth || !self.status_needs_psu_token,
+                "status_needs_psu_token",
+                "only the oauth_redirect approach has such tokens",
+            ),
+            (
+                self.sca_approach.sca() != Sca::Redirect || !self.sca_starts_on_post,
+                "sca_starts_on_post",
+                "is impossible where the PSU authorises on the bank's page",
+            ),
+        ]
     }
 }

@@ -1,8 +1,9 @@
 //! What a Berlin Group bank's status words mean (ISO 20022 `ExternalPaymentTransactionStatus1Code`).
 
 use super::protocol::Protocol;
+use super::sca::ScaStatus;
 use super::wire::Service;
-use crate::bank::{Reason, Verdict};
+use crate::bank::{PsuStep, Reason, Verdict};
 use std::time::Duration;
 
 /// Longest word kept, in characters.
@@ -39,6 +40,17 @@ pub fn ending_at_once(word: &str, service: Service, protocol: &Protocol) -> Opti
     }
 }
 
+/// Who refused, where the authorisation's own status tells: one that failed was refused by the PSU, ran out, or
+/// met too many wrong codes; an order refused after a finished one was refused by the bank.
+pub fn with_sca(ending: Verdict, status: Option<ScaStatus>, wrong_code: bool) -> Verdict {
+    match (ending, status) {
+        (Verdict::Rejected(_), Some(ScaStatus::Failed)) if wrong_code => Verdict::Rejected(Reason::WrongCodes),
+        (Verdict::Rejected(_), Some(ScaStatus::Failed)) => Verdict::Rejected(Reason::PsuDeclined),
+        (Verdict::Rejected(_), Some(ScaStatus::Done)) => Verdict::Rejected(Reason::BankDeclined),
+        (other, _) => other,
+    }
+}
+
 /// The word for the record: what is not visible ASCII shows as `?`.
 pub fn for_the_record(word: &str) -> String {
     word.chars()
@@ -47,12 +59,17 @@ pub fn for_the_record(word: &str) -> String {
         .collect()
 }
 
+/// Soon enough for somebody who watches our page.
+pub const SOON: Duration = Duration::from_secs(2);
+
 /// When asking again makes sense. The caller lets it grow.
 pub const fn ask_again_after(verdict: &Verdict) -> Duration {
     match verdict {
+        // The PSU holds the telephone and watches our page.
+        Verdict::PsuNeeded(PsuStep::ApproveInApp { .. }) => SOON,
         // The PSU needs time to sign in; the return from the bank is what usually wakes the payment.
         Verdict::PsuNeeded(_) => Duration::from_secs(15),
-        Verdict::StillWorking => Duration::from_secs(2),
+        Verdict::StillWorking => SOON,
         Verdict::Settled | Verdict::PartlySettled | Verdict::Rejected(_) | Verdict::Cancelled(_) => Duration::ZERO,
     }
 }

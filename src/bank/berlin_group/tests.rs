@@ -2,8 +2,10 @@
 //! header by header and by the meaning of the body, and what comes back with the answer expected.
 
 use super::*;
-use crate::bank::contract::{self, bank_at, order, psu};
+use crate::bank::contract::{self, bank_at, bank_called, order, psu};
 use crate::bank::directory::shipped_protocol;
+use crate::payment::{Frequency, Schedule};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -14,7 +16,13 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers};
 #[serde(deny_unknown_fields)]
 struct Recording {
     about: String,
+    #[serde(default = "cec")]
+    bank: String,
     steps: Vec<Step>,
+}
+
+fn cec() -> String {
+    "cec".to_owned()
 }
 
 #[derive(Deserialize)]
@@ -23,6 +31,8 @@ struct Step {
     call: String,
     #[serde(default)]
     query: Vec<(String, String)>,
+    /// The PSU's id, code, or chosen method.
+    text: Option<String>,
     exchanges: VecDeque<Exchange>,
     expect: Value,
 }
@@ -121,6 +131,10 @@ fn outcome(result: &Result<Answer, BankError>) -> Value {
                 Verdict::Cancelled(r) => json!({"verdict": "cancelled", "reason": reason(r)}),
             };
             it["word"] = json!(answer.bank_word);
+            if !answer.instructions.is_empty() {
+                let words: BTreeMap<_, _> = answer.instructions.iter().map(|i| (&i.end_to_end_id, &i.word)).collect();
+                it["instructions"] = json!(words);
+            }
             it
         }
         Err(BankError::NotSent(_)) => json!({"error": "not_sent"}),
@@ -135,11 +149,57 @@ fn outcome(result: &Result<Answer, BankError>) -> Value {
     }
 }
 
+async fn call(
+    bank: &BerlinGroup,
+    session: Option<&Session>,
+    name: &str,
+    text: Option<String>,
+    query: Vec<(String, String)>,
+) -> Result<Answer, BankError> {
+    let secret = || SecretString::from(text.clone().unwrap());
+    let psu_id = text.clone().map(SecretString::from);
+    let reply = match name {
+        "reply" => PsuReply::CameBack { query },
+        "begin" => PsuReply::Begin { psu_id },
+        "code" => PsuReply::Code(secret()),
+        "method" => PsuReply::Method(text.unwrap()),
+        "resend" => PsuReply::Resend,
+        "ask" => return bank.ask(session.unwrap()).await,
+        "withdraw" => return bank.withdraw(session.unwrap()).await,
+        _ => {
+            let psu = PsuContext { psu_id, ..psu() };
+            return bank.initiate(&order_for(name), &psu).await;
+        }
+    };
+    bank.reply(session.unwrap(), &reply).await
+}
+
+fn order_for(call: &str) -> Order {
+    let mut order = order();
+    match call {
+        "initiate_bulk" => return order,
+        "initiate" => {}
+        "initiate_without_debtor" => order.debtor_iban = None,
+        "initiate_standing" => order.schedule = Some(monthly()),
+        other => panic!("{other}"),
+    }
+    order.instructions.truncate(1);
+    order
+}
+
+fn monthly() -> Schedule {
+    Schedule {
+        start_date: "2026-12-01".parse().unwrap(),
+        frequency: Frequency::Monthly,
+        day_of_execution: Some(5),
+    }
+}
+
 async fn play(name: &str) {
     let path = format!("{}/tests/fixtures/berlin_group/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let recording: Recording = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let server = MockServer::start().await;
-    let base = format!("{}/cec", server.uri());
+    let base = format!("{}/{}", server.uri(), recording.bank);
     let script = Arc::new(Script {
         base: base.clone(),
         exchanges: Mutex::default(),
@@ -149,31 +209,12 @@ async fn play(name: &str) {
         .respond_with(Shared(script.clone()))
         .mount(&server)
         .await;
-    let bank = bank_at(&base.parse().unwrap(), &contract::patient_http());
+    let bank = bank_called(&recording.bank, &base.parse().unwrap(), &contract::patient_http());
     let mut session: Option<Session> = None;
     for (n, step) in recording.steps.into_iter().enumerate() {
         let at = format!("{name}, step {n} ({}): {}", step.call, recording.about);
         *script.exchanges.lock().unwrap() = step.exchanges;
-        let mut order = order();
-        let result = match step.call.as_str() {
-            "initiate_bulk" => bank.initiate(&order, &psu()).await,
-            "initiate_without_debtor" => {
-                order.instructions.truncate(1);
-                order.debtor_iban = None;
-                bank.initiate(&order, &psu()).await
-            }
-            "initiate" => {
-                order.instructions.truncate(1);
-                bank.initiate(&order, &psu()).await
-            }
-            "reply" => {
-                let reply = PsuReply::CameBack { query: step.query };
-                bank.reply(session.as_ref().unwrap(), &reply).await
-            }
-            "ask" => bank.ask(session.as_ref().unwrap()).await,
-            "withdraw" => bank.withdraw(session.as_ref().unwrap()).await,
-            other => panic!("{other}"),
-        };
+        let result = call(&bank, session.as_ref(), &step.call, step.text, step.query).await;
         let mut expected: Value = serde_json::from_str(&step.expect.to_string().replace("{base}", &base)).unwrap();
         if let (Some(patience), Ok(answer)) = (expected.as_object_mut().unwrap().remove("ask_again_after_s"), &result) {
             assert_eq!(answer.ask_again_after.as_secs(), patience.as_u64().unwrap(), "{at}");
@@ -221,6 +262,27 @@ recordings!(
     returns_twice,
     late_code,
     withdrawn,
+    decoupled,
+    decoupled_refused,
+    decoupled_declined,
+    decoupled_unknown_psu,
+    decoupled_start_lost,
+    decoupled_start_unread,
+    decoupled_at_once,
+    not_asked,
+    embedded,
+    embedded_wrong_codes,
+    embedded_code_refused,
+    embedded_code_lost,
+    embedded_answers_lost,
+    embedded_to_the_app,
+    redirect,
+    redirect_refused,
+    redirect_without_authorisation,
+    redirect_elsewhere,
+    redirect_started,
+    standing_order,
+    bulk_words,
 );
 
 #[tokio::test]
@@ -231,7 +293,7 @@ async fn keeps_the_contract() {
 /// A bank whose token endpoint is somewhere else than its API.
 fn bank_with_tokens_at(base: &Url, token_url: &str) -> BerlinGroup {
     let protocol = Protocol {
-        token_url: token_url.to_owned(),
+        token_url: Some(token_url.to_owned()),
         ..shipped_protocol("cec").unwrap()
     };
     BerlinGroup::new("cec", &protocol, base, contract::credentials(), &contract::patient_http()).unwrap()
@@ -299,18 +361,23 @@ async fn an_order_the_bank_cannot_be_given_is_never_sent() {
 fn nothing_secret_is_printed() {
     let base = Url::parse("https://bank.example").unwrap();
     let bank = bank_at(&base, &contract::patient_http());
+    let hidden = || Secret::from("hidden".to_owned());
     let talk = Conversation {
         service: wire::Service::Payments,
         psu_ip: psu().ip,
         psu_user_agent: None,
         return_url: psu().return_url,
-        authorise_url: base,
-        scope: "hidden".to_owned(),
-        state: Secret::from("hidden".to_owned()),
-        verifier: Secret::from("hidden".to_owned()),
-        code: Some(Secret::from("hidden".to_owned())),
-        tokens: None,
+        state: hidden(),
         word: String::new(),
+        oauth: Some(CodeFlow {
+            authorise_url: base,
+            scope: "hidden".to_owned(),
+            verifier: hidden(),
+            code: Some(hidden()),
+            tokens: None,
+        }),
+        sca: Authorisation::default(),
+        unread: 0,
     };
     let shown = format!("{bank:?} {:?} {talk:?} {:?}", *bank, SessionState::BerlinGroup(talk.clone()));
     assert!(

@@ -1,7 +1,7 @@
 //! A bank's entry in the file, and what must be true of it.
 
-use super::{DirectoryError, PsuIdRule, wrong};
-use crate::bank::berlin_group::{Protocol, check_addresses};
+use super::{DirectoryError, PsuIdRule, Sca, wrong};
+use crate::bank::berlin_group::{Protocol, ScaApproach, check_addresses};
 use crate::payment::Currency;
 use regex::Regex;
 use serde::Deserialize;
@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub(super) country: String,
     pub(super) currency: Currency,
     pub(super) logo: String,
+    #[serde(default)]
+    pub(super) test: bool,
     pub(super) psu_id: Option<PsuIdEntry>,
     pub(super) berlin_group: Option<Protocol>,
 }
@@ -41,6 +43,7 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
     let file = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     let name = entry.name.trim();
     let romanian = entry.country == "RO";
+    let approach = entry.berlin_group.as_ref().map(|p| p.sca_approach);
     let checks = [
         (
             (2..=20).contains(&entry.code.len()) && all(&entry.code, lower),
@@ -76,9 +79,14 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
             "must be a file name, or empty",
         ),
         (
-            entry.psu_id.is_none() || entry.berlin_group.is_none(),
+            approach.is_none_or(|a| a != ScaApproach::OauthRedirect) || entry.psu_id.is_none(),
             "psu_id",
             "is not used by the oauth_redirect approach",
+        ),
+        (
+            approach.is_none_or(|a| a.sca() == Sca::Redirect) || entry.psu_id.is_some(),
+            "psu_id",
+            "is missing: without it the bank does not know whom to ask",
         ),
     ];
     if let Some((_, field, problem)) = checks.into_iter().find(|(good, ..)| !good) {

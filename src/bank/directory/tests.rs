@@ -54,11 +54,45 @@ fn the_facts_of_the_bank_served_are_those_of_its_documents() {
     assert!(cec.status_needs_psu_token && cec.withdraw_before_sca && cec.takes_bulk);
     assert!(!cec.sca_starts_on_post && !cec.post_is_idempotent && !cec.requires_iban && !cec.requires_psu_id);
     assert_eq!((cec.max_name_chars, cec.max_remittance_chars), (70, 140));
+    assert!(!cec.takes_standing_orders && cec.sca == Sca::Redirect);
     let decoupled = banks.get("brd").unwrap();
     let rule = decoupled.psu_id.as_ref().unwrap();
     assert!(decoupled.facts.requires_psu_id && rule.accepts("41234567"));
     for text in ["", "4123456", "412345678", "51234567", "x41234567", "41234567\n"] {
         assert!(!rule.accepts(text), "{text:?}");
+    }
+}
+
+#[test]
+fn a_test_bank_is_in_no_list_unless_the_operator_has_settings_for_it() {
+    let none = shipped_with("cec", None).unwrap();
+    assert!(none.list().iter().all(|b| !b.code.starts_with("demo-")));
+    assert!(none.suggest(&Iban::parse("RO50MOBIM00001RON0001001").unwrap()).is_none());
+    for (code, sca, at_once, bulk, standing, psu_id) in [
+        ("demo-mobil", Sca::Decoupled, true, false, true, Some("0700000101")),
+        ("demo-cod", Sca::Embedded, false, true, false, Some("100101")),
+        ("demo-link", Sca::Redirect, false, true, true, None),
+        ("demo-pasi", Sca::Redirect, false, false, false, None),
+    ] {
+        let access = BankAccess {
+            base_url: Some("http://127.0.0.1:8090/x".parse().unwrap()),
+            credentials: Credentials::default(),
+        };
+        let banks = Directory::shipped()
+            .unwrap()
+            .connect(BTreeMap::from([(code.to_owned(), access)]), &patient_http())
+            .unwrap();
+        let bank = banks.get(code).unwrap();
+        assert!(bank.active() && banks.list().iter().filter(|b| b.code.starts_with("demo-")).count() == 1);
+        let facts = bank.facts;
+        assert_eq!(
+            (facts.sca, facts.sca_starts_on_post, facts.takes_bulk, facts.takes_standing_orders),
+            (sca, at_once, bulk, standing),
+            "{code}"
+        );
+        assert!(facts.withdraw_before_sca && !facts.status_needs_psu_token, "{code}");
+        assert_eq!(bank.psu_id.is_some(), psu_id.is_some());
+        assert!(bank.psu_id.iter().all(|rule| rule.accepts(psu_id.unwrap()) && !rule.accepts("1")));
     }
 }
 
@@ -122,7 +156,32 @@ fn every_mistake_in_the_file_names_bank_and_field() {
             "cec",
             "base_url",
         ),
-        ("\"oauth_redirect\"", "\"embedded\"", "cec", "`embedded`"),
+        ("\"oauth_redirect\"", "\"telepathy\"", "cec", "`telepathy`"),
+        ("\"oauth_redirect\"", "\"embedded\"", "cec", "psu_id"),
+        ("\"oauth_redirect\"", "\"redirect\"", "cec", "authorise_url"),
+        ("authorise_url = \"oauth2/authorize\"", "", "cec", "authorise_url"),
+        ("token_url = \"oauth2/token\"", "", "cec", "token_url"),
+        ("scope_prefix = \"PIS:\"", "", "cec", "scope_prefix"),
+        ("scope_prefix = \"PIS:\"", "scope_prefix = \"șșșș\"", "cec", "scope_prefix"),
+        ("sca_approach = \"decoupled\"", "sca_approach = \"oauth_redirect\"", "brd", "psu_id"),
+        (
+            "sca_approach = \"redirect\"",
+            "sca_approach = \"redirect\"\nbase_url = \"bank\"",
+            "demo-link",
+            "base_url",
+        ),
+        (
+            "sca_approach = \"decoupled\"",
+            "sca_approach = \"decoupled\"\ntoken_url = \"oauth2/token\"",
+            "brd",
+            "token_url",
+        ),
+        (
+            "sca_approach = \"decoupled\"",
+            "sca_approach = \"decoupled\"\nexecution_rule = \"following\"",
+            "brd",
+            "execution_rule",
+        ),
         ("\"oauth2/token\"", "\"http://bank.example/token\"", "cec", "token_url"),
         ("psu_hosts = []", "psu_hosts = [\"https://x.example\"]", "cec", "psu_hosts"),
         ("max_name_chars = 70", "max_name_chars = 71", "cec", "max_name_chars"),

@@ -12,6 +12,7 @@ fn call(method: Method, url: Url) -> Call<'static> {
         url,
         headers: HeaderMap::new(),
         body: Body::Empty,
+        max_answer_bytes: MAX_ANSWER_BYTES,
     }
 }
 

@@ -1,0 +1,334 @@
+//! One run: two nodes, one database, some payments, their PSUs, one partner, some banks, a mail server, and
+//! chance, which decides who moves next.
+
+use super::actor::{Flow, Stand, complete};
+use super::aspsp::Rules as BankRules;
+use super::database;
+use super::dice::Dice;
+use super::gate::{Fate, Gate, Point, Wire};
+use crate::bank::directory::simulated::banks;
+use crate::bank::simulated::{Simulated, Style};
+use crate::clock::{Clock, Timestamp};
+use crate::flow::open_page::Opened;
+use crate::flow::sign_in::SignInLimit;
+use crate::flow::{Context, FlowError, Rules};
+use crate::mail::Mailer;
+use crate::payment::{PaymentId, Status};
+use crate::store::payments::Payment;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use url::Url;
+
+/// What a flow ended with.
+pub(super) enum Outcome {
+    /// The payer's link, for the partner.
+    Link(Result<Url, FlowError>),
+    /// A page, for a browser.
+    Page(usize, Result<Opened, FlowError>),
+    /// The address for another browser.
+    Key(Result<Url, FlowError>),
+    /// Another browser has taken over.
+    TakenOver(Result<Url, FlowError>),
+    /// Anything else.
+    Over(Result<(), FlowError>),
+}
+
+/// A flow under way.
+pub(super) struct Actor {
+    pub(super) node: usize,
+    pub(super) life: Option<usize>,
+    pub(super) what: String,
+    flow: Flow<Outcome>,
+    gate: Option<Arc<Gate>>,
+    began_at: Timestamp,
+    /// It is not moved before this step.
+    frozen_until: usize,
+}
+
+/// A PSU's way back from a bank.
+#[derive(Clone, Debug)]
+pub(super) struct Return {
+    pub(super) bank: String,
+    pub(super) query: Vec<(String, String)>,
+}
+
+/// A payment and those it matters to.
+pub(super) struct Life {
+    pub(super) id: PaymentId,
+    /// The secret of the payer's link, once the partner knows it.
+    pub(super) link: Option<String>,
+    /// The browser the PSU uses now; the others belong to anybody.
+    pub(super) browser: usize,
+    /// What the page showed last.
+    pub(super) page: Option<Payment>,
+    pub(super) returns: Vec<Return>,
+    pub(super) key: Option<String>,
+    /// What the partner was told last.
+    pub(super) told: Option<Status>,
+}
+
+/// A run.
+pub(super) struct World {
+    pub(super) dice: Dice,
+    pub(super) nodes: [Context; 2],
+    pub(super) wire: Wire,
+    pub(super) clock: Clock,
+    pub(super) lives: Vec<Life>,
+    pub(super) actors: Vec<Actor>,
+    pub(super) banks: Vec<String>,
+    pub(super) trace: String,
+    /// How many in a hundred messages come to grief.
+    pub(super) storm: usize,
+    pub(super) step: usize,
+    _folder: TempDir,
+}
+
+/// A sender of mail who took longer may not be the only one.
+const MAIL_LEASE: chrono::Duration = chrono::Duration::seconds(120);
+
+/// What must never happen.
+pub(super) type Checked = Result<(), String>;
+
+impl World {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let (folder, db) = database::fresh();
+        let (clock, wire) = (Clock::stopped_at(database::start()), Wire::default());
+        let rules: Vec<BankRules> = Style::ALL.into_iter().map(|style| bank_rules(style, &mut dice)).collect();
+        let simulated = rules.iter().map(|r| {
+            let bank = Simulated {
+                code: r.code.clone(),
+                style: r.style,
+                withdraw_before_sca: r.withdraw_before_sca,
+                line: Arc::new(wire.clone()),
+            };
+            (r.code.clone(), bank)
+        });
+        let node = Context {
+            db,
+            banks: banks(simulated.collect()),
+            mailer: Arc::new(Mailer::Simulated(Box::new(wire.clone()))),
+            clock: clock.clone(),
+            rules: Arc::new(our_rules()),
+        };
+        // Few banks in a run: the same one again and another one are both likely.
+        let banks = (0..1 + dice.roll(3)).map(|_| dice.pick(&rules).code.clone()).collect();
+        {
+            let mut books = wire.books.lock().unwrap();
+            books.rules = rules;
+            books.clock = clock.clone();
+            books.dice = Dice::new(dice.next());
+        }
+        Self {
+            nodes: [node.clone(), node],
+            wire,
+            clock,
+            lives: Vec::new(),
+            actors: Vec::new(),
+            banks,
+            trace: String::new(),
+            storm: *dice.pick(&[0, 3, 10, 25]),
+            dice,
+            step: 0,
+            _folder: folder,
+        }
+    }
+
+    /// A line of the story.
+    pub(super) fn note(&mut self, text: &str) {
+        let at = (self.clock.now() - database::start()).num_seconds();
+        let _ = writeln!(self.trace, "{:>4} {at:>7} s  {text}", self.step);
+    }
+
+    pub(super) fn payment(&self, life: usize) -> Payment {
+        let (cx, id) = (&self.nodes[0], self.lives[life].id);
+        complete(cx.payment(id)).unwrap().0
+    }
+
+    /// The number of a payment in this run: ids are drawn anew each time.
+    pub(super) fn number(&self, id: PaymentId) -> Option<usize> {
+        self.lives.iter().position(|l| l.id == id)
+    }
+
+    /// Lets a flow begin on a node.
+    pub(super) fn begin(
+        &mut self,
+        node: usize,
+        life: Option<usize>,
+        what: impl Into<String>,
+        future: impl Future<Output = Outcome> + Send + 'static,
+    ) {
+        let what = what.into();
+        let of = life.map_or_else(String::new, |n| format!("payment {n} "));
+        self.note(&format!("node {node}: {of}{what} begins"));
+        self.actors.push(Actor {
+            node,
+            life,
+            what,
+            flow: Flow::new(future),
+            gate: None,
+            began_at: self.clock.now(),
+            frozen_until: 0,
+        });
+    }
+
+    /// Those who may move.
+    fn awake(&self) -> Vec<usize> {
+        (0..self.actors.len())
+            .filter(|n| self.actors[*n].frozen_until <= self.step)
+            .collect()
+    }
+
+    /// Somebody moves; `false` when nobody can.
+    pub(super) fn somebody_moves(&mut self) -> Result<bool, String> {
+        let awake = self.awake();
+        if awake.is_empty() {
+            return Ok(false);
+        }
+        let who = *self.dice.pick(&awake);
+        self.move_actor(who)?;
+        Ok(true)
+    }
+
+    /// Moves one flow to its next wait for the world outside, or leaves it behind a database job.
+    pub(super) fn move_actor(&mut self, who: usize) -> Checked {
+        if let Some(gate) = self.actors[who].gate.take() {
+            let fate = self.fate(gate.point);
+            let (point, what, life) = (gate.point, &self.actors[who].what, self.actors[who].life);
+            let line = format!(
+                "payment {life:?} {what}: {point:?} {fate:?} {:?}",
+                gate.said.as_ref().map(|(_, r)| r)
+            );
+            self.note(&without_secrets(&line));
+            self.wire.inbox.lock().unwrap().stale = self.clock.now() - self.actors[who].began_at >= MAIL_LEASE;
+            gate.open(fate);
+        }
+        loop {
+            match self.actors[who].flow.advance(&self.wire, &self.clock) {
+                Stand::Done(outcome) => {
+                    let actor = self.actors.remove(who);
+                    return self.ended(&actor, outcome);
+                }
+                Stand::Waits(gate) => {
+                    self.actors[who].gate = Some(gate);
+                    return Ok(());
+                }
+                Stand::Sleeps => return Ok(()),
+                Stand::BehindDatabase if self.dice.percent(10) => return Ok(()),
+                Stand::BehindDatabase => {}
+            }
+        }
+    }
+
+    fn fate(&mut self, point: Point) -> Fate {
+        if !self.dice.percent(self.storm) {
+            return Fate::Arrives;
+        }
+        match point {
+            Point::ToBank => {
+                let status = *self.dice.pick(&[400, 401, 403, 404, 429]);
+                let fates = [(3, Fate::NotSent), (2, Fate::Refused(status)), (3, Fate::Lost), (2, Fate::Late)];
+                self.dice.weighted(&fates)
+            }
+            Point::FromBank | Point::ToMail | Point::FromMail => Fate::Lost,
+        }
+    }
+
+    /// As kill -9: what the flows of a node had not saved is gone; what they had sent may still arrive.
+    pub(super) fn crash(&mut self, node: usize) {
+        self.note(&format!("node {node} is killed"));
+        let (dead, alive): (Vec<Actor>, Vec<Actor>) = std::mem::take(&mut self.actors).into_iter().partition(|a| a.node == node);
+        self.actors = alive;
+        for said in dead.into_iter().filter_map(|a| a.gate?.said.clone()) {
+            if self.dice.percent(30) {
+                self.wire.books.lock().unwrap().under_way.push(said);
+            }
+        }
+    }
+
+    /// A flow stops for some steps, and much longer than its lease.
+    pub(super) fn freeze(&mut self) {
+        let awake = self.awake();
+        if awake.is_empty() {
+            return;
+        }
+        let who = *self.dice.pick(&awake);
+        self.actors[who].frozen_until = self.step + 5 + self.dice.roll(40);
+        let line = format!("payment {:?} {} is frozen", self.actors[who].life, self.actors[who].what);
+        self.note(&line);
+        self.time_passes(&[71, 90, 300]);
+    }
+
+    pub(super) fn thaw(&mut self) {
+        for actor in &mut self.actors {
+            actor.frozen_until = 0;
+        }
+    }
+
+    pub(super) fn time_passes(&mut self, seconds: &[u64]) {
+        let by = Duration::from_secs(*self.dice.pick(seconds));
+        self.clock.advance(by);
+        self.note(&format!("{} s pass", by.as_secs()));
+    }
+
+    /// What had been under way arrives at the bank; nobody waits for the answer.
+    pub(super) fn late_arrival(&mut self) {
+        let arrived = {
+            let mut books = self.wire.books.lock().unwrap();
+            if books.under_way.is_empty() {
+                return;
+            }
+            let (bank, request) = books.under_way.remove(0);
+            let line = format!("late at the bank: {request:?}");
+            let _ = books.receive(&bank, request);
+            line
+        };
+        self.note(&without_secrets(&arrived));
+    }
+}
+
+/// The story is the same each time although ids and secrets are drawn anew.
+fn without_secrets(line: &str) -> String {
+    let mut line = line.to_owned();
+    for name in ["payment: PaymentId(", "state: \""] {
+        if let Some(at) = line.find(name).map(|at| at + name.len()) {
+            let end = line[at..].find([')', '"']).map_or(line.len(), |n| at + n);
+            line.replace_range(at..end, "…");
+        }
+    }
+    match line.find("Exchange(") {
+        Some(at) => line[..at].to_owned() + "Exchange",
+        None => line,
+    }
+}
+
+fn bank_rules(style: Style, dice: &mut Dice) -> BankRules {
+    let withdraw_before_sca = dice.percent(70);
+    BankRules {
+        code: format!("{style:?}").to_lowercase(),
+        style,
+        withdraw_before_sca,
+        withdraw_after_sca: dice.percent(30),
+        confirms_twice: dice.percent(50),
+        // Where nothing can be withdrawn, a denial is the end.
+        denial_ends: !withdraw_before_sca || dice.percent(60),
+        wrong_codes: *dice.pick(&[3, 5, 8]),
+        babbles: dice.percent(50),
+    }
+}
+
+fn our_rules() -> Rules {
+    Rules {
+        base_url: Url::parse("https://pay.example/").unwrap(),
+        link_life: Duration::from_secs(1800),
+        access_life: Duration::from_secs(300),
+        refresh_life: Duration::from_secs(7200),
+        lease: Duration::from_secs(70),
+        mail_from: "SmartPay <plati@pay.example>".into(),
+        mail_domain: "pay.example".into(),
+        support_contact: "ajutor@pay.example".into(),
+        sign_in_limit: SignInLimit::default(),
+    }
+}

@@ -1,0 +1,286 @@
+//! Faults of people and of time: tabs, clocks, keys, migrations, backups.
+
+use crate::support::database::connect;
+use crate::support::node::run_to_end;
+use crate::support::payer::{ANA, BRUTARIA, Payer};
+use crate::support::proxy::Act;
+use crate::support::{World, eventually};
+use diesel::connection::SimpleConnection as _;
+use serde_json::json;
+use smartpay::crypto::Vault;
+use smartpay::demo::certificates::write_private;
+use smartpay::payment::{PaymentId, Status};
+use smartpay::store::payments;
+use std::time::{Duration, Instant};
+
+const POST: &str = "POST /cec/v1/payments";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_09_back_reload_and_two_tabs() {
+    let world = World::start().await;
+    let _node = world.node().await;
+    let started = world.started(json!({})).await;
+    let (payer, id) = (Payer::new(), started.tokens.payment);
+    let one = payer.form(&started.link, ANA).await.unwrap();
+    let other = payer.form(&started.link, BRUTARIA).await.unwrap();
+    let first = payer.submit(&one).await.unwrap();
+    // The second tab, another bank in it; then back and „Plătește” again, several times.
+    for form in [&other.clone().with("bank", "brd"), &other, &one, &one] {
+        let answer = payer.submit(form).await.unwrap();
+        let page = payer.follow(&answer).await.unwrap();
+        assert!(page.has("a#go"), "it shows where the payment stands: {}", page.text());
+    }
+    assert_eq!(world.door.seen(POST), 1);
+    assert_eq!(world.payment(id).await.debtor_iban.unwrap().electronic(), ANA.iban);
+    let page = payer.follow(&first).await.unwrap();
+    let back = payer.decide(&page, ANA, "da").await.unwrap();
+    for _ in 0..3 {
+        payer.come_back(&back).await.unwrap();
+        payer.get(&started.link).await.unwrap();
+    }
+    world.becomes(id, Status::Settled).await;
+    let after = payer.submit(&other).await.unwrap();
+    assert_eq!(payer.follow(&after).await.unwrap().status, 200);
+    // Two tabs at the same moment.
+    let started = world.started(json!({})).await;
+    let (one, other) = (
+        payer.form(&started.link, ANA).await.unwrap(),
+        payer.form(&started.link, BRUTARIA).await.unwrap(),
+    );
+    let (one, other) = tokio::join!(payer.submit(&one), payer.submit(&other));
+    assert_eq!((one.unwrap().status, other.unwrap().status), (303, 303));
+    assert_eq!(world.orders(started.tokens.payment).len(), 1);
+    world.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_21_one_bank_hangs_and_the_others_stay_fast() {
+    const MANY: i64 = 300;
+    let world = World::start_slow("", Duration::from_secs(86_400)).await;
+    let mut node = world.node().await;
+    let started = world.started(json!({})).await;
+    Payer::new().pay_and_approve(&started.link, ANA).await.unwrap();
+    world.becomes(started.tokens.payment, Status::Processing).await;
+    let waiting = world.started(json!({})).await;
+    node.kill();
+    let (like, now) = (world.payment(started.tokens.payment).await, world.clock.now());
+    let number = |n: i64| PaymentId::from_number(2_000_000_000_000_000 + n).unwrap();
+    let insert = move |a: &mut smartpay::store::Access<'_>| {
+        for n in 0..2 * MANY {
+            let mut copy = like.clone();
+            copy.id = number(n);
+            copy.callback_hash = None;
+            copy.instructions.clear();
+            copy.due_at = Some(now - chrono::TimeDelta::seconds(3600));
+            if n >= MANY {
+                // In doubt at another bank, and less overdue than those of the bank that hangs.
+                copy.status = Status::InDoubt;
+                copy.bank_session = None;
+                copy.bank_code = Some("brd".into());
+                copy.due_at = Some(now - chrono::TimeDelta::seconds(60));
+            }
+            payments::add(a, &copy)?;
+        }
+        Ok(())
+    };
+    world.db().write(insert).await.unwrap();
+    world.door.always("GET /cec", Act::BlackHole);
+    let _node = world.node().await;
+    let (db, begun) = (world.db(), Instant::now());
+    let payer = Payer::new();
+    let mut slowest = Duration::ZERO;
+    let took = loop {
+        let page = Instant::now();
+        assert_eq!(payer.get(&waiting.link).await.unwrap().status, 200);
+        world.shop().token().await.unwrap();
+        slowest = slowest.max(page.elapsed());
+        let looked_at = db
+            .read(move |a| {
+                let due = |n| Ok::<_, smartpay::store::StoreError>(payments::get(a, number(n))?.is_some_and(|p| p.due_at > Some(now)));
+                (MANY..2 * MANY).map(due).collect::<Result<Vec<bool>, _>>()
+            })
+            .await
+            .unwrap();
+        if looked_at.into_iter().all(|done| done) {
+            break begun.elapsed();
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "the other bank's payments wait for the one that hangs"
+        );
+    };
+    eprintln!(
+        "one bank hangs with {MANY} payments: the other's {MANY} were looked at in {} ms, the slowest page and token took {} ms",
+        took.as_millis(),
+        slowest.as_millis()
+    );
+    // One after the other, those of the bank that hangs take 300 · 1.5 s / 32 = 14 s.
+    assert!(took < Duration::from_secs(7), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_27_the_clock_jumps() {
+    let world = World::start().await;
+    let _node = world.node().await;
+    let hour_ms = 3_600_000;
+    for jumps in [[hour_ms, 0], [-hour_ms, 0], [-hour_ms, hour_ms], [hour_ms / 2, -hour_ms]] {
+        let approved = world.started(json!({})).await;
+        let payer = Payer::new();
+        let page = payer.pay(&approved.link, BRUTARIA).await.unwrap();
+        let idle = world.started(json!({})).await;
+        let _ = payer.get(&idle.link).await.unwrap();
+        world.set_program_clock(jumps[0]).await;
+        // At the bank, whose clock is right, the payer may be early or late.
+        let back = payer.decide(&page, BRUTARIA, "da").await;
+        world.set_program_clock(jumps[1]).await;
+        if let Ok(back) = back {
+            payer.come_back(&back).await.unwrap();
+        }
+        assert_eq!(payer.get(&idle.link).await.unwrap().status, 200);
+        world.set_program_clock(0).await;
+    }
+    world.ends_well().await;
+    // Leases and due times from a future that never came hold nothing up for good.
+    let started = world.started(json!({})).await;
+    Payer::new().pay_and_approve(&started.link, BRUTARIA).await.unwrap();
+    world.becomes(started.tokens.payment, Status::Settled).await;
+    world.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_29_a_new_key_with_live_payments() {
+    let world = World::start().await;
+    let mut node = world.node().await;
+    let (payer, idle, at_bank) = (Payer::new(), world.started(json!({})).await, world.started(json!({})).await);
+    let page = payer.pay(&at_bank.link, ANA).await.unwrap();
+    let key_file = world.file("encryption.key");
+    let old = std::fs::read_to_string(&key_file).unwrap();
+    let fresh = Vault::new_key_file().replace("\n1:", "\n2:");
+    write_private(&key_file, format!("{}\n{old}", fresh.as_str()).as_bytes()).unwrap();
+    // The running node goes on with what it has read; the next start seals with the new key.
+    let before = world.started(json!({})).await;
+    node.ask_to_stop();
+    assert!(node.ended().await.success());
+    let _node = world.node().await;
+    let back = payer.decide(&page, ANA, "da").await.unwrap();
+    payer.come_back(&back).await.unwrap();
+    world.becomes(at_bank.tokens.payment, Status::Settled).await;
+    for started in [&idle, &before, &world.started(json!({})).await] {
+        Payer::new().pay_and_approve(&started.link, BRUTARIA).await.unwrap();
+        world.becomes(started.tokens.payment, Status::Settled).await;
+    }
+    assert_eq!(keys_in_use(&world), [1, 2], "both keys live: the old one opens, the new one seals");
+    // Without the old key nothing is guessed: the old value does not open, and the program says so.
+    write_private(&key_file, fresh.as_bytes()).unwrap();
+    let id = PaymentId::from_number(at_bank.tokens.payment).unwrap();
+    assert!(
+        world.db().read(move |a| payments::get(a, id)).await.is_ok(),
+        "it was sealed anew when it ended"
+    );
+    write_private(&key_file, format!("{}\n{old}", fresh.as_str()).as_bytes()).unwrap();
+    world.ends_well().await;
+}
+
+/// The ids of the keys with which columns are sealed.
+fn keys_in_use(world: &World) -> Vec<u32> {
+    let sealed = world.database.lines(
+        "SELECT hex(substr(debtor_iban_sealed, 2, 4)) AS line FROM payments WHERE debtor_iban_sealed IS NOT NULL \
+         UNION SELECT hex(substr(payload_sealed, 2, 4)) FROM outbox \
+         UNION SELECT hex(substr(details_sealed, 2, 4)) FROM payment_instructions",
+    );
+    let mut ids: Vec<u32> = sealed.iter().map(|id| u32::from_str_radix(id, 16).unwrap()).collect();
+    ids.sort_unstable();
+    ids
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_29_a_migration_with_live_payments() {
+    let world = World::start().await;
+    let _node = world.node().await;
+    let started = world.started(json!({})).await;
+    let payer = Payer::new();
+    let page = payer.pay(&started.link, ANA).await.unwrap();
+    // As before the newest-but-known migration, which adds columns to a table that is in use.
+    let undo = include_str!("../../migrations/sqlite/2026-11-21-000003_audit_chain/down.sql");
+    let mut conn = connect(&world.database.url());
+    conn.batch_execute(undo).unwrap();
+    conn.batch_execute("DELETE FROM __diesel_schema_migrations WHERE version = '20261121000003'")
+        .unwrap();
+    conn.batch_execute("DELETE FROM audit").unwrap();
+    let settings = world.settings_file("migrate", "");
+    let load = async {
+        for _ in 0..6 {
+            let started = world.started(json!({})).await;
+            Payer::new().pay_and_approve(&started.link, BRUTARIA).await.unwrap();
+        }
+    };
+    let migrate = tokio::task::spawn_blocking(move || run_to_end(&settings, &["migrate"], &[]));
+    let ((), migrated) = tokio::join!(load, migrate);
+    let (well, said) = migrated.unwrap();
+    assert!(well && said.contains("audit_chain"), "{said}");
+    let back = payer.decide(&page, ANA, "da").await.unwrap();
+    payer.come_back(&back).await.unwrap();
+    world.becomes(started.tokens.payment, Status::Settled).await;
+    let now = world.clock.now();
+    world
+        .db()
+        .write(move |a| smartpay::store::audit::add(a, now, "faults", "migrated", None, None))
+        .await
+        .unwrap();
+    world.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_30_an_old_backup_is_restored() {
+    let world = World::start().await;
+    let mut node = world.node().await;
+    // At the time of the backup: one that nobody has opened, one whose payer looks at the form, one at the bank.
+    let (untouched, form_open, at_bank) = (
+        world.started(json!({})).await,
+        world.started(json!({})).await,
+        world.started(json!({})).await,
+    );
+    let (payer, second) = (Payer::new(), Payer::new());
+    let form = payer.form(&form_open.link, ANA).await.unwrap();
+    let page = second.pay(&at_bank.link, BRUTARIA).await.unwrap();
+    let backup = world.file("backup.db");
+    connect(&world.database.url())
+        .batch_execute(&format!("VACUUM INTO '{}'", backup.display()))
+        .unwrap();
+    // Since then both have paid.
+    let answer = payer.submit(&form).await.unwrap();
+    let to_bank = payer.follow(&answer).await.unwrap();
+    let back = payer.decide(&to_bank, ANA, "da").await.unwrap();
+    payer.come_back(&back).await.unwrap();
+    let way_back = second.decide(&page, BRUTARIA, "da").await.unwrap();
+    second.come_back(&way_back).await.unwrap();
+    world.becomes(form_open.tokens.payment, Status::Settled).await;
+    world.becomes(at_bank.tokens.payment, Status::Settled).await;
+    node.kill();
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", world.file("smartpay.db").display()));
+    }
+    std::fs::copy(&backup, world.file("smartpay.db")).unwrap();
+    let (well, said) = run_to_end(&world.settings_file("restored", ""), &["after-restore"], &[]);
+    assert!(well && said.contains('3'), "{said}");
+    let posts = world.door.seen(POST);
+    let node = world.node().await;
+    // The payers press again wherever they can: nothing is sent.
+    for (payer, started) in [(&payer, &form_open), (&second, &at_bank), (&Payer::new(), &untouched)] {
+        let page = payer.get(&started.link).await.unwrap();
+        assert!(!page.has("input[name=debtor_iban]"), "no form: {}", page.text());
+        let _ = payer.submit(&form).await;
+    }
+    let _ = second.come_back(&way_back).await;
+    assert_eq!(world.door.seen(POST), posts, "never initiated again");
+    for id in [form_open.tokens.payment, untouched.tokens.payment] {
+        assert_eq!(world.payment(id).await.status, Status::InDoubt);
+    }
+    eventually("the bank is asked where it can be", async || {
+        (node.said("bank_call") > 0).then_some(())
+    })
+    .await;
+    world.heal().await;
+    let found = crate::support::checks::violations(&world, crate::support::checks::MANY, true).await;
+    assert!(found.0.is_empty(), "{:#?}", found.0);
+}
