@@ -13,6 +13,7 @@ pub mod history;
 pub mod instructions;
 pub mod outbox;
 pub mod partners;
+pub mod payment_lists;
 mod payment_row;
 pub mod payments;
 mod schema;

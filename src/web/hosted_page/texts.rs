@@ -46,8 +46,8 @@ catalogue! {
         step_check: "Verifici", "Check";
         step_bank: "Aprobi la bancă", "Approve at bank";
         step_done: "Gata", "Done";
-        secure: "Plată securizată: conexiunea este criptată, iar parola și codurile băncii le introduci numai la banca ta. Noi nu ți le cerem niciodată.",
-            "Secure payment: the connection is encrypted, and you enter your bank password and codes only at your bank. We never ask for them.";
+        secure: "Plată securizată: conexiunea este criptată, iar parola și PIN-ul băncii le introduci numai la banca ta. Noi nu ți le cerem niciodată.",
+            "Secure payment: the connection is encrypted, and you enter your bank password and PIN only at your bank. We never ask for them.";
         operated_by: "Serviciu de inițiere a plății oferit de", "Payment initiation service provided by";
         help: "Întrebări sau probleme", "Questions or problems";
         terms_link: "Termeni și condiții", "Terms and conditions";
@@ -125,7 +125,6 @@ catalogue! {
         go_address: "Adresa băncii", "The bank’s address";
 
         waiting_title: "Verificăm plata la banca ta", "We are checking the payment with your bank";
-        waiting_at_bank: "{bank} așteaptă aprobarea ta. Dacă ai aprobat deja, mai durează puțin până ne confirmă.", "{bank} is waiting for your approval. If you have already approved, the confirmation takes a little longer.";
         waiting_processing: "{bank} a primit plata și o prelucrează. Încă verificăm dacă banii au plecat.", "{bank} has the payment and is processing it. We are still checking whether the money has left.";
         waiting_sending: "Trimitem plata la {bank}.", "We are sending the payment to {bank}.";
         waiting_leave: "Poți închide pagina în siguranță: îți scriem pe e-mail cum s-a încheiat plata.", "You can safely close this page: we will e-mail you how the payment ended.";
@@ -134,12 +133,8 @@ catalogue! {
         check_again: "Verifică din nou", "Check again";
 
         doubt_title: "Încă verificăm plata", "We are still checking the payment";
-        doubt_lead: "{bank} nu ne-a confirmat încă dacă plata a fost făcută. Nu este un refuz: banii pot să fi plecat sau nu.",
-            "{bank} has not yet confirmed whether the payment was made. This is not a refusal: the money may or may not have left.";
+        doubt_lead: "{bank} nu ne-a confirmat încă dacă plata a fost făcută.", "{bank} has not yet confirmed whether the payment was made.";
         doubt_once: "Nu plăti din nou până nu primești răspunsul nostru.", "Do not pay again until you hear from us.";
-        doubt_next: "Întrebăm banca în continuare și îți scriem pe e-mail imediat ce aflăm. Poți verifica și în aplicația băncii tale.",
-            "We keep asking the bank and will e-mail you as soon as we know. You can also check in your banking app.";
-        doubt_contact: "Dacă ne scrii, spune-ne referința plății.", "If you contact us, tell us the payment reference.";
 
         settled_title: "Plata a fost făcută", "The payment has been made";
         settled_lead: "Banca ta a confirmat plata către {creditor}: banii au plecat din contul tău.", "Your bank confirmed the payment to {creditor}: the money has left your account.";

@@ -22,6 +22,21 @@ pub enum FormNotice {
         /// The bank's name.
         bank: String,
     },
+    /// The bank refused the last attempt; the PSU may try again.
+    Refused {
+        /// The bank's name.
+        bank: String,
+    },
+    /// The PSU wanted another way, and the bank confirmed that the last attempt is withdrawn.
+    Withdrawn {
+        /// The bank's name.
+        bank: String,
+    },
+    /// The bank does not know the user code.
+    UserCodeRefused {
+        /// The bank's name.
+        bank: String,
+    },
     /// The form's token was too old.
     PageExpired,
     /// The list of payments is not the one that was shown.
@@ -80,6 +95,7 @@ pub struct PaymentForm {
     shell: Shell,
     post: PostForm,
     cancel: PostForm,
+    to_phone: Option<PostForm>,
     notice: Option<String>,
     errors: Vec<ErrorLine>,
     /// The order, when it is not the payer's to change.
@@ -159,6 +175,7 @@ impl PaymentForm {
                 ..post.clone()
             },
             post,
+            to_phone: None,
             notice: None,
             errors: view.summary(banks),
             order_fields: if editable && one { view.order_fields() } else { Vec::new() },
@@ -183,16 +200,36 @@ impl PaymentForm {
         }
     }
 
-    /// The same form with something to know first.
+    /// The same form with something to know first; a user code that the bank does not know is said at its
+    /// field too.
     #[must_use]
     pub fn with_notice(mut self, notice: &FormNotice) -> Self {
-        let t = self.shell.t;
+        let (t, s) = (self.shell.t, self.shell.s);
         self.notice = Some(match notice {
             FormNotice::BankDeclined { bank } => t.bank_declined.replace("{bank}", bank),
             FormNotice::BankNotReached { bank } => t.bank_not_reached.replace("{bank}", bank),
+            FormNotice::Refused { bank } => s.form_refused.replace("{bank}", bank),
+            FormNotice::Withdrawn { bank } => s.form_withdrawn.replace("{bank}", bank),
+            FormNotice::UserCodeRefused { bank } => s.user_code_refused.replace("{bank}", bank),
             FormNotice::PageExpired => t.page_expired.to_owned(),
             FormNotice::ListChanged => ListTexts::of(self.shell.language).changed.to_owned(),
         });
+        let by_field = matches!(notice, FormNotice::UserCodeRefused { .. }) && !self.banks_with_user_code.is_empty();
+        if by_field && self.errors.is_empty() {
+            self.user_code.error = Some(s.user_code_unknown.to_owned());
+            self.errors.push(ErrorLine {
+                anchor: self.user_code.id.to_owned(),
+                label: self.user_code.label,
+                message: s.user_code_unknown.to_owned(),
+            });
+        }
+        self
+    }
+
+    /// The same form with a way to go on with another browser.
+    #[must_use]
+    pub fn with_phone(mut self, post: PostForm) -> Self {
+        self.to_phone = Some(post);
         self
     }
 
