@@ -10,6 +10,7 @@ pub mod audit;
 pub(crate) mod between_jobs;
 pub mod connection;
 pub mod history;
+pub mod instructions;
 pub mod outbox;
 pub mod partners;
 pub mod payment_lists;

@@ -31,6 +31,7 @@ mod random_walks;
 mod refused;
 mod return_from_bank;
 mod secrets;
+mod several;
 mod taken_over;
 mod tried_again;
 mod what_is_sent;

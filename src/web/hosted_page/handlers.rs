@@ -3,6 +3,7 @@
 
 pub mod around;
 pub mod hand_over;
+pub mod list;
 pub mod steps;
 
 use super::browser::Browser;
@@ -10,6 +11,7 @@ use super::form::{self, FormInput};
 use super::pages::NoticeKind;
 use super::render::{After, View, Wrong, bank_choices, fingerprint, known_order, notice, page_path};
 use crate::clock::Timestamp;
+use crate::flow::edit_instruction::is_as_shown;
 use crate::flow::open_page::{Opened, open_page, own_link};
 use crate::flow::submit_payment::{ConfirmedOrder, PsuDevice, submit_payment};
 use crate::flow::withdraw_payment::{Then, withdraw_payment};
@@ -135,6 +137,10 @@ pub struct Posted {
     user_code: String,
     terms: String,
     then: String,
+    /// Which payment of a list, by its end-to-end id.
+    line: String,
+    /// Hash of what the page showed.
+    shown: String,
     code: SecretString,
     method: String,
 }
@@ -180,6 +186,16 @@ impl Checked {
     fn back(&self, posted: &Posted) -> String {
         format!("{}&lang={}", page_path(self.payment.id, &posted.state), self.language)
     }
+
+    /// The same with the payment read again.
+    async fn as_it_is_now(self, site: &Site) -> Result<Self, PageError> {
+        let read = site.cx.payment(self.payment.id).await;
+        let (payment, _) = read.map_err(|e| PageError::new(site, self.language, e))?;
+        Ok(Self {
+            payment: Box::new(payment),
+            ..self
+        })
+    }
 }
 
 /// Finds the payment of a post, or answers the page that says why not.
@@ -219,18 +235,18 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
     if !matches!(checked.payment.status, Status::Created | Status::AttemptRefused) {
         return Ok(see_other(&back));
     }
+    let shown = Some(posted.shown.clone()).filter(|s| !s.is_empty());
     let view = checked.view(&site);
     let input = posted.into_input();
     if checked.forged {
         let page = view.form(Some(&Wrong { input, errors: Vec::new() }), true)?;
         return Ok(html(StatusCode::FORBIDDEN, page));
     }
-    let read = form::validate(
-        &input,
-        &known_order(&checked.payment),
-        checked.partner.kind,
-        &bank_choices(&site.cx),
-    );
+    if !is_as_shown(&checked.payment, shown.as_deref()) {
+        return list::changed(&site, checked, input).await;
+    }
+    let banks = bank_choices(&site.cx, &checked.payment);
+    let read = form::validate(&input, &known_order(&checked.payment), checked.partner.kind, &banks);
     let confirmed = match read.outcome {
         Ok(confirmed) => confirmed,
         Err(errors) => {
@@ -242,10 +258,8 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
     };
     let user_code = confirmed.user_code;
     let confirmed = ConfirmedOrder {
-        creditor_name: confirmed.creditor_name,
-        creditor_iban: confirmed.creditor_iban,
-        amount: confirmed.amount,
-        details: confirmed.details,
+        instruction: confirmed.instruction,
+        shown,
         bank_code: confirmed.bank,
         debtor_iban: confirmed.debtor_iban,
         email: confirmed.email,
@@ -265,6 +279,7 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
     match sent {
         // Busy: another tab is at it; the page shows it.
         Ok(()) | Err(FlowError::Busy) => Ok(see_other(&back)),
+        Err(FlowError::OtherContent) => list::changed(&site, checked, input).await,
         Err(other) => Err(PageError::new(&site, checked.language, other)),
     }
 }

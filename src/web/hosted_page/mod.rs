@@ -8,6 +8,7 @@ pub mod browser;
 pub mod colour;
 pub mod form;
 mod handlers;
+pub mod list_texts;
 pub mod pages;
 mod render;
 pub mod step_texts;
@@ -26,6 +27,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route(web::post().to(handlers::submit)),
     );
     config.route("/payment-initiation/withdraw", web::post().to(handlers::withdraw));
+    config.route(render::LIST, web::get().to(handlers::list::list));
+    config.service(
+        web::resource(render::EDIT)
+            .route(web::get().to(handlers::list::show_line))
+            .route(web::post().to(handlers::list::change_line)),
+    );
     config.route("/payment-initiation/code", web::post().to(steps::code));
     config.route("/payment-initiation/resend", web::post().to(steps::resend));
     config.route("/payment-initiation/method", web::post().to(steps::method));

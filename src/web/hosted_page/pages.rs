@@ -3,6 +3,7 @@
 mod at_bank;
 mod hand_over;
 mod payment_form;
+mod payment_list;
 mod result;
 mod steps;
 
@@ -29,6 +30,9 @@ opaque!(PostForm, OrderView);
 pub use at_bank::{AtBank, GoToBank, GoWhy, InDoubt, TimeOver, Waiting, WaitingFor};
 pub use hand_over::{HandOver, QrPath, TakeOver};
 pub use payment_form::{Answered, FormNotice, PaymentForm};
+pub use payment_list::{
+    EditNotice, EditPage, Edited, InShort, LINES_A_PAGE, ListLine, ListUrls, Numbered, Parts, PaymentList, ScheduleView,
+};
 pub use result::{Outcome, Refusal, Result, TryAgain};
 pub use steps::{ApproveInApp, ChooseMethod, CodeError, CodeForms, EnterCode, NotBegun, bank_text, notice_text, read_code};
 
@@ -140,10 +144,14 @@ pub struct OrderView {
     amount: String,
     details: String,
     details_for_bank: Option<String>,
+    /// Where there are several payments: the first of them; `creditor_name` then says how many creditors.
+    several: Option<InShort>,
+    /// For a standing order.
+    schedule: Option<ScheduleView>,
 }
 
 impl OrderView {
-    /// The order in the payer's language.
+    /// An order of one payment in the payer's language.
     #[must_use]
     pub fn new(language: Language, creditor_name: &str, creditor_iban: &Iban, amount: Amount, details: &str) -> Self {
         Self {
@@ -152,6 +160,8 @@ impl OrderView {
             amount: money(language, amount),
             details: details.to_owned(),
             details_for_bank: sent_instead(details),
+            several: None,
+            schedule: None,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Which page fits a payment's state.
 
 mod at_bank;
+mod list;
 
 pub use at_bank::{fingerprint, step_of};
+pub use list::{EDIT, LIST};
 
 use super::browser::Browser;
 use super::form::{BankChoice, FieldError, FormInput, KnownOrder};
@@ -13,6 +15,7 @@ use super::pages::{
 use crate::bank::Reason;
 use crate::clock::Timestamp;
 use crate::flow::Context;
+use crate::flow::init_payment::cannot_take;
 use crate::partner::{Field, Partner};
 use crate::payment::link::with_query;
 use crate::payment::{Language, PaymentId, Status};
@@ -73,13 +76,14 @@ pub fn page_path(id: PaymentId, state: &str) -> String {
 
 /// The banks as the page offers them.
 #[must_use]
-pub fn bank_choices(cx: &Context) -> Vec<BankChoice> {
+pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
     let choice = |b: &crate::bank::directory::Bank| BankChoice {
         code: b.code.clone(),
         name: b.name.clone(),
         active: b.active(),
         iban_codes: b.iban_codes.clone(),
         needs_user_code: b.facts.requires_psu_id,
+        cannot: cannot_take(b, payment.instructions.len(), payment.schedule.is_some()),
     };
     cx.banks.list().iter().map(choice).collect()
 }
@@ -98,6 +102,10 @@ pub fn known_order(payment: &Payment) -> KnownOrder {
         debtor_iban: payment.debtor_iban.clone(),
         email: payment.psu_email.clone(),
         terms_accepted: payment.terms_accepted,
+        several: match payment.instructions.as_slice() {
+            [_, _, ..] => Some(payment.instructions.iter().map(|i| i.creditor_iban.clone()).collect()),
+            _ => None,
+        },
     }
 }
 
@@ -149,12 +157,20 @@ impl View<'_> {
     /// # Errors
     /// When the template fails.
     pub fn form(&self, wrong: Option<&Wrong>, page_expired: bool) -> Rendered {
-        let banks = bank_choices(&self.site.cx);
+        self.form_at(1, wrong, page_expired.then_some(FormNotice::PageExpired))
+    }
+
+    /// As [`Self::form`], over a page of the list where there are several payments, with something to know first.
+    ///
+    /// # Errors
+    /// When the template fails.
+    pub fn form_at(&self, page: usize, wrong: Option<&Wrong>, first: Option<FormNotice>) -> Rendered {
+        let banks = bank_choices(&self.site.cx, self.payment);
         let answered = wrong.map(|w| pages::Answered {
             input: &w.input,
             errors: &w.errors,
         });
-        let form = PaymentForm::new(
+        let mut form = PaymentForm::new(
             self.shell(),
             self.post_form("/payment-initiation"),
             WITHDRAW.into(),
@@ -163,18 +179,23 @@ impl View<'_> {
             &banks,
             answered,
         );
-        let form = form.with_phone(self.post_form(HAND_OVER_OFFER));
-        match self.form_notice(page_expired) {
+        form = form.with_phone(self.post_form(HAND_OVER_OFFER));
+        if let Some(list) = self.payment_list(page) {
+            form = form.with_list(list);
+        }
+        if let Some(schedule) = &self.payment.schedule {
+            form = form.with_schedule(pages::ScheduleView::new(self.language, schedule));
+        }
+        match first.or_else(|| self.form_notice()) {
             Some(notice) => form.with_notice(&notice).render(),
             None => form.render(),
         }
     }
 
     /// What the PSU should know first: why the last attempt came to nothing.
-    fn form_notice(&self, page_expired: bool) -> Option<FormNotice> {
+    fn form_notice(&self) -> Option<FormNotice> {
         let bank = self.bank_name().unwrap_or_default();
         match self.payment.notice.as_deref() {
-            _ if page_expired => Some(FormNotice::PageExpired),
             _ if self.payment.status == Status::AttemptRefused => Some(FormNotice::Refused { bank }),
             Some("psu_id_refused") => Some(FormNotice::UserCodeRefused { bank }),
             Some("bank_declined") => Some(FormNotice::BankDeclined { bank }),
@@ -193,6 +214,11 @@ impl View<'_> {
     }
 
     fn result(&self) -> Rendered {
+        self.result_at(1)
+    }
+
+    /// The result, over a page of the list where there are several payments.
+    fn result_at(&self, page: usize) -> Rendered {
         let payment = self.payment;
         let outcome = match payment.status {
             Status::Settled => Outcome::Settled,
@@ -223,6 +249,7 @@ impl View<'_> {
                 .filter(|_| payment.status.is_final() && !matches!(outcome, Outcome::GivenUp | Outcome::Expired))
                 .map(pages::mask_email),
             return_url: self.return_url().filter(|_| payment.status.is_final()),
+            parts: self.parts(page),
             try_again: self.may_try_again().then(|| TryAgain {
                 url: format!("{}&again=1", self.own_path()),
                 leave: self.post_form(WITHDRAW),
@@ -290,14 +317,7 @@ impl View<'_> {
     }
 
     fn order(&self) -> Option<OrderView> {
-        let i = self.payment.instructions.first()?;
-        Some(OrderView::new(
-            self.language,
-            &i.creditor_name,
-            &i.creditor_iban,
-            self.payment.total()?,
-            &i.details,
-        ))
+        OrderView::of(self.language, &self.payment.instructions, self.payment.schedule.as_ref())
     }
 
     fn bank_name(&self) -> Option<String> {

@@ -3,6 +3,8 @@
 //! `{bank}`, `{partner}` and `{creditor}` stand for names; the pages fill them in before escaping.
 
 use super::form::FieldError;
+use super::list_texts::ListTexts;
+use crate::flow::init_payment::CannotTake;
 use crate::partner::profile::Field;
 use crate::payment::Language;
 use crate::payment::amount::AmountError;
@@ -137,7 +139,7 @@ catalogue! {
         settled_title: "Plata a fost făcută", "The payment has been made";
         settled_lead: "Banca ta a confirmat plata către {creditor}: banii au plecat din contul tău.", "Your bank confirmed the payment to {creditor}: the money has left your account.";
         partly_title: "Plata a fost făcută doar în parte", "Only part of the payment was made";
-        partly_lead: "Banca ta a făcut unele dintre plăți și le-a refuzat pe celelalte. Verifică în aplicația băncii tale.", "Your bank made some of the payments and refused the others. Check in your banking app.";
+        partly_lead: "Banca ta a făcut unele dintre plăți, dar nu pe toate. Mai jos vezi care au fost făcute.", "Your bank made some of the payments, but not all. Below you see which were made.";
         rejected_title: "Plata nu a fost făcută", "The payment was not made";
         rejected_psu: "Plata nu a fost aprobată la bancă. Nu s-a luat niciun ban.", "The payment was not approved at the bank. No money was taken.";
         rejected_bank: "Banca ta a refuzat plata, de exemplu din lipsă de fonduri sau din cauza unei limite. Nu s-a luat niciun ban.",
@@ -232,9 +234,28 @@ pub fn field_error(language: Language, error: FieldError) -> String {
         FieldError::InvalidEmail => t.invalid_email,
         FieldError::UnknownBank => t.unknown_bank,
         FieldError::BankUnavailable => t.bank_unavailable,
+        FieldError::BankCannot(cannot) => return bank_cannot(language, cannot),
         FieldError::TermsNotAccepted => t.terms_not_accepted,
     };
     text.to_owned()
+}
+
+/// Why a bank cannot be given an order, after its name.
+#[must_use]
+pub const fn cannot_take(language: Language, cannot: CannotTake) -> &'static str {
+    let l = ListTexts::of(language);
+    match cannot {
+        CannotTake::Several => l.no_several,
+        CannotTake::StandingOrder => l.no_standing,
+    }
+}
+
+fn bank_cannot(language: Language, cannot: CannotTake) -> String {
+    let why = cannot_take(language, cannot);
+    match language {
+        Language::Ro => format!("Banca aleasă {why}. Alege altă bancă."),
+        Language::En => format!("The chosen bank {why}. Choose another bank."),
+    }
 }
 
 fn too_long(language: Language, most: u64) -> String {

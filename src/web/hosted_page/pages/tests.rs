@@ -57,6 +57,7 @@ fn known() -> KnownOrder {
         debtor_iban: None,
         email: Some("ana@exemplu.ro".into()),
         terms_accepted: false,
+        several: None,
     }
 }
 
@@ -67,6 +68,7 @@ fn banks() -> Vec<BankChoice> {
         active,
         iban_codes: vec![iban_code.into()],
         needs_user_code: code == "brd",
+        cannot: None,
     };
     vec![
         bank("closed", "Vista Bank", false, "EGNA"),
@@ -90,6 +92,7 @@ fn ended(language: Language, outcome: Outcome) -> Result {
         finished_at: Some("21.11.2026, 10:42".into()),
         mail_to: Some(mask_email("ana@exemplu.ro")),
         return_url: Some("https://shop.example/?a=1&b=2".into()),
+        parts: None,
         try_again: None,
     }
 }
