@@ -5,8 +5,8 @@ use crate::bank::Reason;
 use crate::clock::Timestamp;
 use crate::mail::{self, MailKind, MailLine, OutgoingMail, PaymentMail, ReasonWord};
 use crate::partner::Partner;
-use crate::payment::Status;
 use crate::payment::transition::CORRECTION;
+use crate::payment::{Instruction, InstructionOutcome, Status};
 use crate::store::history::Entry;
 use crate::store::outbox::NewMessage;
 use crate::store::partners;
@@ -54,6 +54,7 @@ fn kind(payment: &Payment, entries: &[Entry]) -> Option<MailKind> {
         Some(entry) if entry.event == CORRECTION => Some(MailKind::Corrected),
         Some(entry) => match entry.to {
             Status::Settled => Some(MailKind::Settled),
+            Status::PartlySettled => Some(MailKind::PartlySettled),
             Status::Rejected => Some(MailKind::Refused),
             Status::Cancelled => Some(MailKind::Cancelled),
             _ => None,
@@ -74,17 +75,9 @@ fn content(cx: &Context, payment: &Payment, partner: &Partner, kind: MailKind, n
         kind,
         language: payment.language.unwrap_or_default(),
         partner_name: partner.name.clone(),
-        instructions: payment
-            .instructions
-            .iter()
-            .map(|i| MailLine {
-                creditor_name: i.creditor_name.clone(),
-                creditor_iban_masked: i.creditor_iban.masked(),
-                amount: i.amount,
-            })
-            .collect(),
+        instructions: lines(payment, kind),
         total: payment.total()?,
-        details: payment.instructions.first()?.details.clone(),
+        schedule: payment.schedule,
         debtor_iban_masked: payment.debtor_iban.as_ref().map(|i| i.masked()),
         bank_name: bank.map(|b| b.name.clone()).unwrap_or_default(),
         reference: payment.id.to_string(),
@@ -93,4 +86,16 @@ fn content(cx: &Context, payment: &Payment, partner: &Partner, kind: MailKind, n
         at: now,
         support_contact: Some(cx.rules.support_contact.clone()),
     })
+}
+
+fn lines(payment: &Payment, kind: MailKind) -> Vec<MailLine> {
+    let words = payment.instruction_words.iter().map(Option::as_deref);
+    let line = |(i, word): (&Instruction, Option<&str>)| MailLine {
+        creditor_name: i.creditor_name.clone(),
+        creditor_iban_masked: i.creditor_iban.masked(),
+        amount: i.amount,
+        details: i.details.clone(),
+        outcome: (kind == MailKind::PartlySettled).then(|| InstructionOutcome::of(word)),
+    };
+    payment.instructions.iter().zip(words).map(line).collect()
 }

@@ -150,7 +150,7 @@ impl Books {
         }
     }
 
-    fn order(&mut self, id: &str) -> &mut BankOrder {
+    pub(super) fn order(&mut self, id: &str) -> &mut BankOrder {
         self.orders.iter_mut().find(|o| o.id == id).unwrap()
     }
 

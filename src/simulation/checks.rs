@@ -1,6 +1,6 @@
 //! What must hold: I1 to I6 of the quality plan, with the banks' own books as the judge.
 
-use super::aspsp::End;
+use super::aspsp::{BankOrder, End};
 use super::moves::browser;
 use super::world::{Actor, Checked, Outcome, World};
 use crate::bank::PsuStep;
@@ -50,6 +50,11 @@ impl World {
                 self.lives[n].browser = 1 - self.lives[n].browser.min(1);
                 self.lives[n].key = None;
             }
+            // After what a PSU does comes the page, unless they are gone.
+            Outcome::Over(_) if self.lives[n].page.is_some() && self.dice.percent(80) => {
+                let payment = self.payment(n);
+                self.shown(n, payment)?;
+            }
             _ => {}
         }
         self.is_true_now(n)
@@ -64,6 +69,11 @@ impl World {
         }
         // Whoever opens it first is the PSU.
         life.browser = who;
+        self.shown(n, *payment)
+    }
+
+    /// The PSU sees the page of a payment as it was read.
+    fn shown(&mut self, n: usize, payment: Payment) -> Checked {
         let step = payment.psu_step.as_deref().map(|s| serde_json::from_str::<PsuStep>(s).unwrap());
         if let (Status::AwaitingPsu, Some(PsuStep::GoToBank { url })) = (payment.status, step) {
             let mut books = self.wire.books.lock().unwrap();
@@ -73,7 +83,7 @@ impl World {
             }
             order.link_seen = true;
         }
-        life.page = Some(*payment);
+        self.lives[n].page = Some(payment);
         Ok(())
     }
 
@@ -92,17 +102,14 @@ impl World {
         let nothing_at_a_bank = status == Status::Created
             || status == Status::AttemptRefused
             || (status.is_final() && !matches!(status, Status::Settled | Status::PartlySettled));
-        if nothing_at_a_bank && let Some(order) = books.of(payment.id).find(|o| o.moves_money()) {
+        // The PSU said no, went back and said yes, and the bank refused to cancel: it looks the same as a bank that
+        // has ended the order over the no, and only the code of the yes can tell.
+        let believed = |o: &BankOrder| status == Status::Rejected && o.denied && o.kept;
+        let money = books.of(payment.id).find(|o| o.moves_money() && !believed(o));
+        if nothing_at_a_bank && let Some(order) = money {
             return Err(format!(
-                "I4: payment {n} is {status}, and {} is {:?} {:?}{}",
-                order.id,
-                order.sca,
-                order.end,
-                if order.denied && order.kept {
-                    " (denied, and a cancellation was refused)"
-                } else {
-                    ""
-                }
+                "I4: payment {n} is {status}, and {} is {:?} {:?}",
+                order.id, order.sca, order.end
             ));
         }
         let booked = books.of(payment.id).any(|o| o.end == Some(End::Booked));
@@ -127,6 +134,9 @@ impl World {
             let id = payment.id;
             let entries = complete(self.nodes[0].db.read(move |a| history::of(a, id))).unwrap();
             follows_the_table(n, &payment, &entries)?;
+            for e in entries.iter().filter(|e| e.from_status != e.to_status) {
+                self.count(format!("{} {} {}", e.from_status, e.event, e.to_status));
+            }
             if payment.lease_until.is_some_and(|until| until > self.clock.now()) {
                 return Err(format!("payment {n} is still held"));
             }

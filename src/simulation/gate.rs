@@ -63,7 +63,7 @@ pub(super) struct Inbox {
     pub(super) unthanked: BTreeMap<String, usize>,
     /// Copies that another one could not be known of when they were sent.
     pub(super) excused: BTreeMap<String, usize>,
-    /// The message that arrives next was claimed so long ago that another sender may have it by now.
+    /// The message that is moved now was claimed so long ago that another sender may have it by now.
     pub(super) stale: bool,
 }
 
@@ -132,7 +132,11 @@ impl Wire {
         if self.wait(Point::FromMail, None).await != Fate::Arrives {
             return temporary();
         }
-        *self.inbox.lock().unwrap().unthanked.entry(message_id).or_default() -= 1;
+        let mut inbox = self.inbox.lock().unwrap();
+        // Too late, the thanks change nothing any more.
+        if !inbox.stale {
+            *inbox.unthanked.entry(message_id).or_default() -= 1;
+        }
         Ok(())
     }
 }

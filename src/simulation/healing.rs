@@ -9,7 +9,7 @@ use std::time::Duration;
 /// Rounds after which nothing more is to be expected.
 const MOST_ROUNDS: u64 = 60;
 /// In doubt for so many rounds, a payment stays so.
-const PATIENCE: usize = 5;
+const PATIENCE: usize = 8;
 
 impl World {
     pub(super) fn heal(&mut self) -> Checked {
@@ -25,10 +25,8 @@ impl World {
         for round in 0..MOST_ROUNDS {
             self.step += 1;
             self.banks_work();
-            for node in [0, 1] {
-                self.look_for_payments(node, usize::MAX);
-                self.all_move()?;
-            }
+            self.look_for_payments(self.dice.clone().roll(2), usize::MAX);
+            self.all_move()?;
             while self.look_for_mails(0, usize::MAX) > 0 {
                 self.all_move()?;
             }
@@ -50,7 +48,7 @@ impl World {
                 .min()
                 .unwrap_or(now + Duration::from_secs(3600));
             // Longer than a lease, and later ever more: the timer may be late.
-            let wait = (next - now).to_std().unwrap_or_default().max(Duration::from_secs(75 + 30 * round));
+            let wait = (next - now).to_std().unwrap_or_default().max(Duration::from_secs(75 + 150 * round));
             self.clock.advance(wait);
         }
         self.is_at_rest()
@@ -73,7 +71,7 @@ impl World {
     }
 
     /// Only what no bank can be asked about may be left, in doubt.
-    fn is_at_rest(&self) -> Checked {
+    fn is_at_rest(&mut self) -> Checked {
         for n in 0..self.lives.len() {
             let payment = self.payment(n);
             if payment.status.is_final() {

@@ -5,6 +5,7 @@ use super::database::{CLIENT_ID, certificate};
 use super::world::{Checked, Life, Outcome, Return, World};
 use crate::bank::simulated::Style;
 use crate::bank::{PsuReply, PsuStep};
+use crate::flow::edit_instruction::EditedInstruction;
 use crate::flow::answer_step::answer_step;
 use crate::flow::ask_bank::{ask_bank, due_payments};
 use crate::flow::deliver_mail::{deliver_mail, due_mails};
@@ -49,13 +50,14 @@ pub(super) fn browser(life: &Life, n: usize) -> String {
 
 pub(super) fn init_order(id: PaymentId, minor: i64) -> InitOrder {
     InitOrder {
-        instruction: Instruction {
+        instructions: vec![Instruction {
             creditor_name: "Magazin".into(),
             creditor_iban: Iban::parse(CREDITOR).unwrap(),
             amount: Amount::from_minor(minor, Currency::Ron).unwrap(),
             details: "Comanda".into(),
             end_to_end_id: format!("SP{id}"),
-        },
+        }],
+        schedule: None,
         psu_email: Some("ana@client.example".into()),
         psu_id_at_partner: None,
         debtor_iban: None,
@@ -78,6 +80,7 @@ impl World {
             page: None,
             returns: Vec::new(),
             key: None,
+            stored: None,
             told: None,
         });
     }
@@ -100,8 +103,8 @@ impl World {
 
     /// The timer of a node takes up some of the payments that are due.
     pub(super) fn look_for_payments(&mut self, node: usize, at_most: usize) -> usize {
-        let due = complete(due_payments(&self.nodes[node], 64)).unwrap();
-        let mut lives: Vec<usize> = due.into_iter().filter_map(|id| self.number(id)).collect();
+        let due = complete(due_payments(&self.nodes[node], 64, Vec::new())).unwrap();
+        let mut lives: Vec<usize> = due.into_iter().filter_map(|(id, _)| self.number(id)).collect();
         lives.sort_unstable();
         lives.truncate(at_most);
         for life in &lives {
@@ -134,19 +137,20 @@ impl World {
         let step = self.step_of(n);
         let wants_answer = matches!(step, Some(PsuStep::EnterCode(_) | PsuStep::ChooseMethod { .. }));
         let form = matches!(status, Some(Status::Created | Status::AttemptRefused));
+        let waits = status == Some(Status::AwaitingPsu);
         let deeds = [
-            (18, Deed::Look),
+            (if status.is_none() { 40 } else { 6 }, Deed::Look),
             (if form { 25 } else { 2 }, Deed::Submit),
             (if life.returns.is_empty() { 0 } else { 25 }, Deed::ComeBack),
             (1, Deed::Forge),
             (if wants_answer { 25 } else { 0 }, Deed::Answer),
-            (2, Deed::GiveUp),
-            (2, Deed::AnotherBank),
+            (if waits { 3 } else { 1 }, Deed::GiveUp),
+            (if waits { 4 } else { 1 }, Deed::AnotherBank),
             (1, Deed::HandOver),
             (if life.key.is_some() { 5 } else { 0 }, Deed::TakeOver),
             (1, Deed::Init),
-            (4, Deed::Status),
-            (3, Deed::Resolve),
+            (2, Deed::Status),
+            (if status == Some(Status::InDoubt) { 6 } else { 1 }, Deed::Resolve),
         ];
         match self.dice.weighted(&deeds) {
             Deed::Status => self.partner_asks(n),
@@ -225,12 +229,15 @@ impl World {
             browser_hash,
             psu_id: None,
         };
-        let order = init_order(id, 1000).instruction;
+        let instruction = init_order(id, 1000).instructions.pop().map(|i| EditedInstruction {
+            creditor_name: i.creditor_name,
+            creditor_iban: i.creditor_iban,
+            amount: i.amount,
+            details: i.details,
+        });
         let confirmed = ConfirmedOrder {
-            creditor_name: order.creditor_name,
-            creditor_iban: order.creditor_iban,
-            amount: order.amount,
-            details: order.details,
+            instruction,
+            shown: None,
             bank_code: bank.clone(),
             debtor_iban: Iban::parse(DEBTOR).unwrap(),
             email: "ana@client.example".into(),
@@ -325,7 +332,7 @@ impl World {
     }
 
     /// What became of the money, where that cannot change any more.
-    fn truth(&self, n: usize) -> Option<Resolution> {
+    fn truth(&mut self, n: usize) -> Option<Resolution> {
         let books = self.wire.books.lock().unwrap();
         let id = self.lives[n].id;
         if books.of(id).any(|o| o.end == Some(End::Booked)) {

@@ -7,14 +7,16 @@ use super::database;
 use super::dice::Dice;
 use super::gate::{Fate, Gate, Point, Wire};
 use crate::bank::directory::simulated::banks;
-use crate::bank::simulated::{Simulated, Style};
+use crate::bank::simulated::{Request, Simulated, Style};
 use crate::clock::{Clock, Timestamp};
 use crate::flow::open_page::Opened;
 use crate::flow::sign_in::SignInLimit;
 use crate::flow::{Context, FlowError, Rules};
 use crate::mail::Mailer;
 use crate::payment::{PaymentId, Status};
-use crate::store::payments::Payment;
+use crate::store::between_jobs::writes;
+use crate::store::payments::{self, Payment};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +67,8 @@ pub(super) struct Life {
     pub(super) page: Option<Payment>,
     pub(super) returns: Vec<Return>,
     pub(super) key: Option<String>,
+    /// As it was in the database after so many writes.
+    pub(super) stored: Option<(u64, Payment)>,
     /// What the partner was told last.
     pub(super) told: Option<Status>,
 }
@@ -82,6 +86,8 @@ pub(super) struct World {
     /// How many in a hundred messages come to grief.
     pub(super) storm: usize,
     pub(super) step: usize,
+    /// How often what happened.
+    pub(super) seen: BTreeMap<String, u64>,
     _folder: TempDir,
 }
 
@@ -129,9 +135,10 @@ impl World {
             actors: Vec::new(),
             banks,
             trace: String::new(),
-            storm: *dice.pick(&[0, 3, 10, 25]),
+            storm: *dice.pick(&[0, 5, 15, 35]),
             dice,
             step: 0,
+            seen: BTreeMap::new(),
             _folder: folder,
         }
     }
@@ -142,9 +149,20 @@ impl World {
         let _ = writeln!(self.trace, "{:>4} {at:>7} s  {text}", self.step);
     }
 
-    pub(super) fn payment(&self, life: usize) -> Payment {
-        let (cx, id) = (&self.nodes[0], self.lives[life].id);
-        complete(cx.payment(id)).unwrap().0
+    /// Counts what happened.
+    pub(super) fn count(&mut self, what: impl Into<String>) {
+        *self.seen.entry(what.into()).or_default() += 1;
+    }
+
+    /// A payment as it is in the database; read again only after a write.
+    pub(super) fn payment(&mut self, life: usize) -> Payment {
+        let (id, written) = (self.lives[life].id, writes());
+        if let Some((_, known)) = self.lives[life].stored.as_ref().filter(|(then, _)| *then == written) {
+            return known.clone();
+        }
+        let payment = complete(self.nodes[0].db.read(move |a| payments::get(a, id))).unwrap().unwrap();
+        self.lives[life].stored = Some((written, payment.clone()));
+        payment
     }
 
     /// The number of a payment in this run: ids are drawn anew each time.
@@ -203,6 +221,10 @@ impl World {
             );
             self.note(&without_secrets(&line));
             self.wire.inbox.lock().unwrap().stale = self.clock.now() - self.actors[who].began_at >= MAIL_LEASE;
+            if let (Fate::Refused(_), Some((_, Request::Delete(order)))) = (fate, &gate.said) {
+                self.wire.books.lock().unwrap().order(order).kept = true;
+            }
+            self.count(format!("{point:?} {fate:?}"));
             gate.open(fate);
         }
         loop {
@@ -239,6 +261,7 @@ impl World {
     /// As kill -9: what the flows of a node had not saved is gone; what they had sent may still arrive.
     pub(super) fn crash(&mut self, node: usize) {
         self.note(&format!("node {node} is killed"));
+        self.count("kill");
         let (dead, alive): (Vec<Actor>, Vec<Actor>) = std::mem::take(&mut self.actors).into_iter().partition(|a| a.node == node);
         self.actors = alive;
         for said in dead.into_iter().filter_map(|a| a.gate?.said.clone()) {

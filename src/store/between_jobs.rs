@@ -6,6 +6,7 @@ use std::task::Poll;
 thread_local! {
     /// `None` where no simulation runs; else whether somebody has just come to stand behind a job.
     static STANDS: Cell<Option<bool>> = const { Cell::new(None) };
+    static WRITES: Cell<u64> = const { Cell::new(0) };
 }
 
 /// From now on, flows that are polled by this thread stand still once behind each job.
@@ -16,6 +17,16 @@ pub(crate) fn stand_still_on_this_thread() {
 /// Whether somebody has come to stand behind a job since this was last asked.
 pub(crate) fn somebody_stands() -> bool {
     STANDS.get() == Some(true) && STANDS.replace(Some(false)) == Some(true)
+}
+
+/// How many writes this thread has waited for.
+pub(crate) fn writes() -> u64 {
+    WRITES.get()
+}
+
+/// One more.
+pub(super) fn count_write() {
+    WRITES.set(WRITES.get() + 1);
 }
 
 /// Stands still once, in a simulation.

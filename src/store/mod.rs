@@ -10,8 +10,10 @@ pub mod audit;
 pub(crate) mod between_jobs;
 pub mod connection;
 pub mod history;
+pub mod instructions;
 pub mod outbox;
 pub mod partners;
+pub mod payment_lists;
 mod payment_row;
 pub mod payments;
 mod schema;
@@ -183,6 +185,8 @@ impl Db {
         job: impl FnOnce(&mut Access<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let result = self.commit(job).await;
+        #[cfg(test)]
+        between_jobs::count_write();
         #[cfg(test)]
         between_jobs::stand_still().await;
         result

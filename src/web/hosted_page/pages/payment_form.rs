@@ -1,9 +1,11 @@
 //! The form on which the payer checks the order and chooses a bank.
 
-use super::{OrderView, PostForm, Shell, money, opaque, sent_instead};
+use super::{OrderView, PaymentList, PostForm, ScheduleView, Shell, money, opaque, sent_instead};
+use crate::flow::init_payment::CannotTake;
 use crate::partner::profile::{Field, PartnerKind};
 use crate::payment::{Amount, Language};
 use crate::web::hosted_page::form::{self, BankChoice, FieldError, FormInput, KnownOrder};
+use crate::web::hosted_page::list_texts::ListTexts;
 use crate::web::hosted_page::texts;
 use askama::Template;
 
@@ -20,34 +22,51 @@ pub enum FormNotice {
         /// The bank's name.
         bank: String,
     },
+    /// The bank refused the last attempt; the PSU may try again.
+    Refused {
+        /// The bank's name.
+        bank: String,
+    },
+    /// The PSU wanted another way, and the bank confirmed that the last attempt is withdrawn.
+    Withdrawn {
+        /// The bank's name.
+        bank: String,
+    },
+    /// The bank does not know the user code.
+    UserCodeRefused {
+        /// The bank's name.
+        bank: String,
+    },
     /// The form's token was too old.
     PageExpired,
+    /// The list of payments is not the one that was shown.
+    ListChanged,
 }
 
 /// A text field, with all that the template needs to draw it.
-struct FieldView {
+pub(super) struct FieldView {
     /// Its name in the form and its id on the page.
-    id: &'static str,
+    pub(super) id: &'static str,
     /// Its label.
-    label: &'static str,
+    pub(super) label: &'static str,
     /// What to type, when that is not obvious.
-    hint: &'static str,
+    pub(super) hint: &'static str,
     /// Its value, as typed or as known.
-    value: String,
+    pub(super) value: String,
     /// What is wrong with it.
-    error: Option<String>,
+    pub(super) error: Option<String>,
     /// The HTML `type`.
-    input_type: &'static str,
+    pub(super) input_type: &'static str,
     /// The HTML `inputmode`.
-    input_mode: &'static str,
+    pub(super) input_mode: &'static str,
     /// The HTML `autocomplete`.
-    autocomplete: &'static str,
+    pub(super) autocomplete: &'static str,
     /// Which check the script makes.
-    check: &'static str,
+    pub(super) check: &'static str,
     /// Most characters, for the script; 0 when the server alone counts.
-    most: u64,
+    pub(super) most: u64,
     /// What the script says when there are more.
-    too_long: String,
+    pub(super) too_long: String,
 }
 
 /// A bank in the list.
@@ -58,13 +77,15 @@ struct BankOption {
     initials: String,
     /// Whether it is chosen.
     chosen: bool,
+    /// Why it cannot be chosen.
+    why_not: Option<&'static str>,
 }
 
 /// A line of the error summary.
-struct ErrorLine {
-    anchor: String,
-    label: &'static str,
-    message: String,
+pub(super) struct ErrorLine {
+    pub(super) anchor: String,
+    pub(super) label: &'static str,
+    pub(super) message: String,
 }
 
 /// The form.
@@ -74,12 +95,19 @@ pub struct PaymentForm {
     shell: Shell,
     post: PostForm,
     cancel: PostForm,
+    to_phone: Option<PostForm>,
     notice: Option<String>,
     errors: Vec<ErrorLine>,
     /// The order, when it is not the payer's to change.
     order: Option<OrderView>,
     /// The order's fields, when it is.
     order_fields: Vec<FieldView>,
+    /// The list, where there are several payments.
+    list: Option<PaymentList>,
+    /// For a standing order.
+    schedule: Option<ScheduleView>,
+    /// Why no bank at all can be chosen.
+    no_bank: Option<&'static str>,
     details_for_bank: Option<String>,
     pay_amount: Option<String>,
     creditor_iban: String,
@@ -134,10 +162,11 @@ impl PaymentForm {
             .flatten();
         let chosen = suggested.map_or(input.bank.as_str(), |b| &b.code);
         let editable = kind.editable(Field::Amount);
-        let order = (!editable).then(|| read_only(language, known)).flatten();
+        let one = known.several.is_none();
+        let order = (!editable && one).then(|| read_only(language, known)).flatten();
         let with_code: Vec<&str> = banks
             .iter()
-            .filter(|b| b.active && b.needs_user_code)
+            .filter(|b| b.usable() && b.needs_user_code)
             .map(|b| b.name.as_str())
             .collect();
         Self {
@@ -146,14 +175,18 @@ impl PaymentForm {
                 ..post.clone()
             },
             post,
+            to_phone: None,
             notice: None,
             errors: view.summary(banks),
-            order_fields: if editable { view.order_fields() } else { Vec::new() },
-            details_for_bank: editable.then(|| sent_instead(&input.details)).flatten(),
+            order_fields: if editable && one { view.order_fields() } else { Vec::new() },
+            list: None,
+            schedule: None,
+            no_bank: no_bank(language, banks),
+            details_for_bank: (editable && one).then(|| sent_instead(&input.details)).flatten(),
             pay_amount: order.as_ref().map(|o| o.amount.clone()),
             creditor_iban: known.creditor_iban.as_ref().map_or_else(String::new, |i| i.electronic().to_owned()),
             order,
-            banks: banks.iter().map(|b| option(b, chosen)).collect(),
+            banks: banks.iter().map(|b| option(language, b, chosen)).collect(),
             bank_error: view.error(Field::Bank),
             bank_suggested: suggested.is_some(),
             debtor_iban: view.field(Field::DebtorIban),
@@ -167,16 +200,59 @@ impl PaymentForm {
         }
     }
 
-    /// The same form with something to know first.
+    /// The same form with something to know first; a user code that the bank does not know is said at its
+    /// field too.
     #[must_use]
     pub fn with_notice(mut self, notice: &FormNotice) -> Self {
-        let t = self.shell.t;
+        let (t, s) = (self.shell.t, self.shell.s);
         self.notice = Some(match notice {
             FormNotice::BankDeclined { bank } => t.bank_declined.replace("{bank}", bank),
             FormNotice::BankNotReached { bank } => t.bank_not_reached.replace("{bank}", bank),
+            FormNotice::Refused { bank } => s.form_refused.replace("{bank}", bank),
+            FormNotice::Withdrawn { bank } => s.form_withdrawn.replace("{bank}", bank),
+            FormNotice::UserCodeRefused { bank } => s.user_code_refused.replace("{bank}", bank),
             FormNotice::PageExpired => t.page_expired.to_owned(),
+            FormNotice::ListChanged => ListTexts::of(self.shell.language).changed.to_owned(),
         });
+        let by_field = matches!(notice, FormNotice::UserCodeRefused { .. }) && !self.banks_with_user_code.is_empty();
+        if by_field && self.errors.is_empty() {
+            self.user_code.error = Some(s.user_code_unknown.to_owned());
+            self.errors.push(ErrorLine {
+                anchor: self.user_code.id.to_owned(),
+                label: self.user_code.label,
+                message: s.user_code_unknown.to_owned(),
+            });
+        }
         self
+    }
+
+    /// The same form with a way to go on with another browser.
+    #[must_use]
+    pub fn with_phone(mut self, post: PostForm) -> Self {
+        self.to_phone = Some(post);
+        self
+    }
+
+    /// The same form over a list of payments.
+    #[must_use]
+    pub fn with_list(mut self, list: PaymentList) -> Self {
+        self.pay_amount = Some(list.total().to_owned());
+        self.list = Some(list);
+        self
+    }
+
+    /// The same form for a standing order.
+    #[must_use]
+    pub fn with_schedule(mut self, schedule: ScheduleView) -> Self {
+        self.schedule = Some(schedule);
+        self
+    }
+
+    fn title(&self) -> &'static str {
+        match self.list {
+            Some(_) => ListTexts::of(self.shell.language).form_title,
+            None => self.shell.t.form_title,
+        }
     }
 }
 
@@ -211,12 +287,29 @@ fn read_only(language: Language, known: &KnownOrder) -> Option<OrderView> {
     ))
 }
 
-fn option(bank: &BankChoice, chosen: &str) -> BankOption {
+fn option(language: Language, bank: &BankChoice, chosen: &str) -> BankOption {
     BankOption {
         bank: bank.clone(),
         initials: initials(&bank.name),
-        chosen: bank.active && bank.code == chosen,
+        chosen: bank.usable() && bank.code == chosen,
+        why_not: match bank.cannot {
+            _ if !bank.active => Some(texts::Texts::of(language).bank_inactive),
+            Some(cannot) => Some(texts::cannot_take(language, cannot)),
+            None => None,
+        },
     }
+}
+
+/// Said when banks are there, and none of them takes such an order.
+fn no_bank(language: Language, banks: &[BankChoice]) -> Option<&'static str> {
+    let l = ListTexts::of(language);
+    if banks.iter().any(BankChoice::usable) {
+        return None;
+    }
+    banks.iter().find_map(|b| b.cannot).map(|cannot| match cannot {
+        CannotTake::Several => l.none_several,
+        CannotTake::StandingOrder => l.none_standing,
+    })
 }
 
 /// A short word in capitals stays (`ING Bank` → `ING`), other names give their first two initials.
@@ -231,10 +324,10 @@ fn initials(name: &str) -> String {
     letters.flat_map(char::to_uppercase).take(4).collect()
 }
 
-struct Views<'a> {
-    language: Language,
-    errors: &'a [(Field, FieldError)],
-    input: &'a FormInput,
+pub(super) struct Views<'a> {
+    pub(super) language: Language,
+    pub(super) errors: &'a [(Field, FieldError)],
+    pub(super) input: &'a FormInput,
 }
 
 impl Views<'_> {
@@ -243,7 +336,7 @@ impl Views<'_> {
         Some(texts::field_error(self.language, *error))
     }
 
-    fn order_fields(&self) -> Vec<FieldView> {
+    pub(super) fn order_fields(&self) -> Vec<FieldView> {
         [Field::Amount, Field::CreditorName, Field::CreditorIban, Field::Details]
             .into_iter()
             .map(|f| self.field(f))
@@ -288,9 +381,9 @@ impl Views<'_> {
         }
     }
 
-    fn summary(&self, banks: &[BankChoice]) -> Vec<ErrorLine> {
+    pub(super) fn summary(&self, banks: &[BankChoice]) -> Vec<ErrorLine> {
         let t = texts::Texts::of(self.language);
-        let first_active = banks.iter().position(|b| b.active).unwrap_or_default();
+        let first_active = banks.iter().position(BankChoice::usable).unwrap_or_default();
         let line = |(field, error): &(Field, FieldError)| ErrorLine {
             anchor: if *field == Field::Bank {
                 format!("bank-{first_active}")
