@@ -14,7 +14,7 @@ use crate::flow::sign_in::SignInLimit;
 use crate::flow::{Context, FlowError, Rules};
 use crate::mail::Mailer;
 use crate::payment::{PaymentId, Status};
-use crate::store::between_jobs::writes;
+use crate::store::between_jobs::{Fault, set_fault, writes};
 use crate::store::payments::{self, Payment};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -227,6 +227,19 @@ impl World {
             self.count(format!("{point:?} {fate:?}"));
             gate.open(fate);
         }
+        // The database fails seldom, and then one write; a mail's mark that is not written costs a second copy.
+        let spared = self.storm == 0 || self.actors[who].life.is_none();
+        let fault = match !spared && self.dice.percent(3) {
+            true => Some(*self.dice.pick(&[Fault::Busy, Fault::Unanswered])),
+            false => None,
+        };
+        set_fault(fault);
+        let moved = self.move_on(who);
+        set_fault(None);
+        moved
+    }
+
+    fn move_on(&mut self, who: usize) -> Checked {
         loop {
             match self.actors[who].flow.advance(&self.wire, &self.clock) {
                 Stand::Done(outcome) => {
@@ -234,14 +247,39 @@ impl World {
                     return self.ended(&actor, outcome);
                 }
                 Stand::Waits(gate) => {
+                    let said = gate.said.clone().map(|(_, request)| request);
                     self.actors[who].gate = Some(gate);
-                    return Ok(());
+                    return said.map_or(Ok(()), |request| self.may_leave(&request));
                 }
                 Stand::Sleeps => return Ok(()),
                 Stand::BehindDatabase if self.dice.percent(10) => return Ok(()),
                 Stand::BehindDatabase => {}
             }
         }
+    }
+
+    /// Nothing that a crash could make us forget is said to a bank.
+    fn may_leave(&mut self, request: &Request) -> Checked {
+        match request {
+            Request::Initiate { payment, attempt, .. } => {
+                let n = self.number(*payment).unwrap();
+                let stored = self.payment(n).attempts;
+                if stored < i32::try_from(*attempt).unwrap() {
+                    return Err(format!(
+                        "payment {n} is sent to a bank, and the intent of attempt {attempt} is not saved"
+                    ));
+                }
+            }
+            Request::Begin(order) => {
+                let payment = self.wire.books.lock().unwrap().order(order).payment;
+                let n = self.number(payment).unwrap();
+                if self.payment(n).status == Status::Initiating && self.payment(n).bank_payment_id.is_none() {
+                    return Err(format!("the PSU of payment {n} is to be asked about {order}, which is not saved"));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     fn fate(&mut self, point: Point) -> Fate {
