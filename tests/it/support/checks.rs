@@ -63,7 +63,11 @@ fn follows_the_table(payment: &Payment, history: &[StoredEntry]) {
 
 /// Minor units and creditor of what the bank booked, by the end-to-end id of the instruction.
 fn booked(app: &TestApp) -> HashMap<String, Vec<(i64, String)>> {
-    let received = app.bank.orders().into_iter().map(|o| (o.received.payment_id.clone(), o.received.instructions()));
+    let received = app
+        .bank
+        .orders()
+        .into_iter()
+        .map(|o| (o.received.payment_id.clone(), o.received.instructions()));
     let orders: HashMap<String, Vec<_>> = received.collect();
     let mut out: HashMap<String, Vec<(i64, String)>> = HashMap::new();
     for entry in app.bank.ledger() {
