@@ -62,7 +62,11 @@
         }
         case 'email': return /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(value) ? '' : say.email;
         case 'amount': return /^\d[\d\s.,]*$/.test(value) && /[1-9]/.test(value) ? '' : say.amount;
-        default: return '';
+        default: {
+          const pattern = field.id === 'user_code' && chosenBank() && chosenBank().dataset.userPattern;
+          const whole = pattern && new RegExp(`^(?:${pattern})$`);
+          return whole && !whole.test(value) && !whole.test(value.replace(/\s/g, '')) ? say.userWrong : '';
+        }
       }
     };
     const show = (id, target, problem) => {
@@ -140,8 +144,19 @@
     const chosen = () => {
       const bank = chosenBank();
       if (bank) show('bank', null, '');
-      if (userCode) userCode.hidden = !(bank && 'userCode' in bank.dataset);
+      if (userCode) askUserCode(bank);
       refreshButton();
+    };
+    // The chosen bank's own name for its code.
+    const askUserCode = (bank) => {
+      userCode.hidden = !(bank && 'userCode' in bank.dataset);
+      if (userCode.hidden) return;
+      const field = $('user_code');
+      const label = bank.dataset.userCode || say.userCode;
+      userCode.querySelector('label').textContent = label;
+      field.dataset.label = label;
+      $('user_code-hint').textContent = say.userHint.replace('{bank}', () => bank.dataset.name);
+      if (field.hasAttribute('aria-invalid') && field.value) show(field.id, field, problemOf(field));
     };
     const chosenByHand = () => {
       proposed = null;

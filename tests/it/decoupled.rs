@@ -137,6 +137,26 @@ async fn a_user_code_the_bank_does_not_know_is_asked_again_at_its_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_cannot_be_one_of_the_bank_never_reaches_it() {
+    let app = TestApp::start().await;
+    let psu = app.psu();
+    let started = app.shop().start(json!({})).await;
+    let page = psu.open(&started.link).await;
+    page.says("Banca Mobil (demo) (Număr de telefon)");
+    for wrong in ["ana", "0800000101", "07000001010", ""] {
+        let form = psu.fill_at(&page, ANA_MOBIL).with("user_code", wrong);
+        let answer = psu.submit(&form).await;
+        assert_eq!(answer.status, 422, "{wrong}");
+        assert_eq!(answer.part("label[for=user_code]"), "Număr de telefon", "as the bank calls it");
+        assert!(answer.has("#user_code[aria-invalid=true]"));
+    }
+    assert!(app.bank.orders().is_empty());
+    let spaced = psu.fill_at(&page, ANA_MOBIL).with("user_code", "0700 000 101");
+    asks_for_approval(&psu.follow(&psu.submit(&spaced).await).await, ANA_MOBIL);
+    psu.give_up(&psu.get(&started.link).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_bank_did_not_start_and_cannot_be_asked_to_forget() {
     let app = TestApp::start().await;
     let (shop, psu) = (app.shop(), app.psu());

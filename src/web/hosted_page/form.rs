@@ -1,5 +1,6 @@
 //! The rules of the payment form: which values are read, when they are right, what the payer confirmed.
 
+use crate::bank::directory::PsuIdRule;
 use crate::flow::edit_instruction::EditedInstruction;
 use crate::flow::init_payment::CannotTake;
 use crate::partner::profile::{Field, PartnerKind};
@@ -83,6 +84,8 @@ pub struct BankChoice {
     pub iban_codes: Vec<String>,
     /// Whether it must know the PSU's user code before it can ask for the approval.
     pub needs_user_code: bool,
+    /// What the bank calls that code, and which form it has.
+    pub psu_id: Option<PsuIdRule>,
     /// Why it cannot be given this order.
     pub cannot: Option<CannotTake>,
 }
@@ -141,6 +144,8 @@ pub enum FieldError {
     BankUnavailable,
     /// A bank that cannot be given this order.
     BankCannot(CannotTake),
+    /// Not in the form of the chosen bank's user codes.
+    NotAUserCode,
     /// The terms were not accepted.
     TermsNotAccepted,
 }
@@ -319,11 +324,12 @@ fn email(text: &str) -> Result<String, FieldError> {
     Ok(text.to_owned())
 }
 
-/// The user code, when the chosen bank needs it; without a bank it is not asked yet.
+/// The user code, when the chosen bank needs it; without a bank it is not asked yet. Spaces are how people write
+/// a number, and are left out where the bank's codes have none.
 fn user_code(text: &str, bank: Option<&BankChoice>) -> Result<Option<String>, FieldError> {
-    if !bank.is_some_and(|b| b.needs_user_code) {
+    let Some(bank) = bank.filter(|b| b.needs_user_code) else {
         return Ok(None);
-    }
+    };
     let text = required(text)?;
     if !text.validate_length(None, Some(MAX_USER_CODE_CHARS), None) {
         return Err(FieldError::TooLong(MAX_USER_CODE_CHARS));
@@ -331,7 +337,13 @@ fn user_code(text: &str, bank: Option<&BankChoice>) -> Result<Option<String>, Fi
     if has_forbidden_characters(text) {
         return Err(FieldError::ForbiddenCharacters);
     }
-    Ok(Some(text.to_owned()))
+    let joined: String = text.split_whitespace().collect();
+    match &bank.psu_id {
+        Some(rule) if rule.accepts(text) => Ok(Some(text.to_owned())),
+        Some(rule) if rule.accepts(&joined) => Ok(Some(joined)),
+        Some(_) => Err(FieldError::NotAUserCode),
+        None => Ok(Some(text.to_owned())),
+    }
 }
 
 /// The fields that are not the PSU's to change and came back changed. A field left out, or written in

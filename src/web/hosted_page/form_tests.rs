@@ -1,6 +1,8 @@
 //! Every field missing, empty, too long, wrong and hostile.
 
 use super::*;
+use crate::bank::directory::Directory;
+use crate::bank::http::{BankHttp, BankHttpSettings};
 use proptest::prelude::*;
 
 const SHOP: &str = "RO49AAAA1B31007593840000";
@@ -13,6 +15,7 @@ fn banks() -> Vec<BankChoice> {
         active,
         iban_codes: vec![iban_code.into()],
         needs_user_code,
+        psu_id: None,
         cannot: None,
     };
     vec![
@@ -296,5 +299,28 @@ proptest! {
         if super::email(&email).is_ok() {
             prop_assert!(email.parse::<lettre::Address>().is_ok(), "{}", email);
         }
+    }
+}
+
+#[test]
+fn a_user_code_has_the_form_of_its_bank() {
+    let http = BankHttp::new(&BankHttpSettings::default()).unwrap();
+    let all = Directory::shipped()
+        .unwrap()
+        .connect(std::collections::BTreeMap::new(), &http)
+        .unwrap();
+    let psu_id = all.get("brd").unwrap().psu_id.clone();
+    let mut banks = banks();
+    banks[1].psu_id = psu_id;
+    for (typed, read) in [
+        ("30001001", Ok("30001001")),
+        (" 3000 1001 ", Ok("30001001")),
+        ("20001001", Err(FieldError::NotAUserCode)),
+        ("300010010", Err(FieldError::NotAUserCode)),
+        ("ana", Err(FieldError::NotAUserCode)),
+        ("", Err(FieldError::Required)),
+    ] {
+        let read = read.map(|code| Some(code.to_owned()));
+        assert_eq!(user_code(typed, Some(&banks[1])), read, "{typed}");
     }
 }

@@ -1,6 +1,7 @@
 //! The pages as plain data: each struct is one page, its template only lays it out.
 
 mod at_bank;
+mod fields;
 mod hand_over;
 mod payment_form;
 mod payment_list;

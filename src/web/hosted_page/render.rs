@@ -83,6 +83,7 @@ pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
         active: b.active(),
         iban_codes: b.iban_codes.clone(),
         needs_user_code: b.facts.requires_psu_id,
+        psu_id: b.psu_id.clone(),
         cannot: cannot_take(b, payment.instructions.len(), payment.schedule.is_some()),
     };
     cx.banks.list().iter().map(choice).collect()
@@ -170,12 +171,18 @@ impl View<'_> {
             input: &w.input,
             errors: &w.errors,
         });
+        let notice = first.or_else(|| self.form_notice());
+        let mut known = known_order(self.payment);
+        if matches!(notice, Some(FormNotice::Withdrawn { .. })) {
+            // Who wants another bank is not offered the same one first.
+            (known.bank, known.debtor_iban) = (None, None);
+        }
         let mut form = PaymentForm::new(
             self.shell(),
             self.post_form("/payment-initiation"),
             WITHDRAW.into(),
             self.partner.kind,
-            &known_order(self.payment),
+            &known,
             &banks,
             answered,
         );
@@ -186,7 +193,7 @@ impl View<'_> {
         if let Some(schedule) = &self.payment.schedule {
             form = form.with_schedule(pages::ScheduleView::new(self.language, schedule));
         }
-        match first.or_else(|| self.form_notice()) {
+        match notice {
             Some(notice) => form.with_notice(&notice).render(),
             None => form.render(),
         }

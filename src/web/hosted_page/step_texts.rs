@@ -41,7 +41,7 @@ catalogue! {
         code_title: "Introdu codul primit de la bancă", "Enter the code from your bank";
         code_lead: "{bank} ți-a trimis un cod de unică folosință pentru această plată.", "{bank} has sent you a one-time code for this payment.";
         code_label: "Cod de unică folosință", "One-time code";
-        code_label_method: "Cod primit prin {method}", "Code received by {method}";
+        code_label_method: "Cod de unică folosință ({method})", "One-time code ({method})";
         code_digits: "Numai cifre.", "Digits only.";
         code_as_received: "Scrie codul așa cum l-ai primit.", "Type the code as you received it.";
         code_send: "Aprobă plata", "Approve the payment";

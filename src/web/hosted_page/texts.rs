@@ -76,6 +76,7 @@ catalogue! {
         iban_hint: "Contul din care plătești. Îl găsești în aplicația băncii tale.", "The account you pay from. You find it in your banking app.";
         email_hint: "Îți scriem aici cum s-a încheiat plata.", "We tell you here how the payment ended.";
         user_code_hint: "Codul cu care te recunoaște banca. Îl cer doar:", "The code your bank knows you by. Only these ask for it:";
+        user_code_hint_one: "Așa te recunoaște {bank}. Nu este parola.", "This is how {bank} knows you. It is not the password.";
         bank_search: "Caută banca", "Search for a bank";
         bank_none: "Nicio bancă nu se potrivește.", "No bank matches.";
         bank_count: "bănci găsite", "banks found";
@@ -113,6 +114,7 @@ catalogue! {
         invalid_email: "Adresa de e-mail nu este corectă, de exemplu nume@exemplu.ro.", "This e-mail address is not correct, for example name@example.com.";
         unknown_bank: "Alege o bancă din listă.", "Choose a bank from the list.";
         bank_unavailable: "Banca aleasă nu este disponibilă acum. Alege altă bancă.", "The chosen bank is not available right now. Choose another bank.";
+        not_a_user_code: "Codul nu are forma celor de la banca aleasă. Verifică-l.", "The code does not look like one of the chosen bank. Check it.";
         terms_not_accepted: "Bifează că ai citit și accepți termenii și condițiile.", "Tick that you have read and accept the terms and conditions.";
 
         go_title: "Mergi la {bank}", "Go to {bank}";
@@ -235,6 +237,7 @@ pub fn field_error(language: Language, error: FieldError) -> String {
         FieldError::UnknownBank => t.unknown_bank,
         FieldError::BankUnavailable => t.bank_unavailable,
         FieldError::BankCannot(cannot) => return bank_cannot(language, cannot),
+        FieldError::NotAUserCode => t.not_a_user_code,
         FieldError::TermsNotAccepted => t.terms_not_accepted,
     };
     text.to_owned()

@@ -1,5 +1,6 @@
 //! The form on which the payer checks the order and chooses a bank.
 
+use super::fields::{ErrorLine, FieldView, Views, user_code_label};
 use super::{OrderView, PaymentList, PostForm, ScheduleView, Shell, money, opaque, sent_instead};
 use crate::flow::init_payment::CannotTake;
 use crate::partner::profile::{Field, PartnerKind};
@@ -43,32 +44,6 @@ pub enum FormNotice {
     ListChanged,
 }
 
-/// A text field, with all that the template needs to draw it.
-pub(super) struct FieldView {
-    /// Its name in the form and its id on the page.
-    pub(super) id: &'static str,
-    /// Its label.
-    pub(super) label: &'static str,
-    /// What to type, when that is not obvious.
-    pub(super) hint: &'static str,
-    /// Its value, as typed or as known.
-    pub(super) value: String,
-    /// What is wrong with it.
-    pub(super) error: Option<String>,
-    /// The HTML `type`.
-    pub(super) input_type: &'static str,
-    /// The HTML `inputmode`.
-    pub(super) input_mode: &'static str,
-    /// The HTML `autocomplete`.
-    pub(super) autocomplete: &'static str,
-    /// Which check the script makes.
-    pub(super) check: &'static str,
-    /// Most characters, for the script; 0 when the server alone counts.
-    pub(super) most: u64,
-    /// What the script says when there are more.
-    pub(super) too_long: String,
-}
-
 /// A bank in the list.
 struct BankOption {
     /// The bank.
@@ -79,13 +54,8 @@ struct BankOption {
     chosen: bool,
     /// Why it cannot be chosen.
     why_not: Option<&'static str>,
-}
-
-/// A line of the error summary.
-pub(super) struct ErrorLine {
-    pub(super) anchor: String,
-    pub(super) label: &'static str,
-    pub(super) message: String,
+    /// What it calls its user code, and the form of those.
+    user_code: Option<(String, String)>,
 }
 
 /// The form.
@@ -150,25 +120,22 @@ impl PaymentForm {
         let language = shell.language;
         let input = answered.map_or_else(|| prefilled(language, known), |a| a.input.clone());
         let errors = answered.map_or(&[][..], |a| a.errors);
-        let view = Views {
-            language,
-            errors,
-            input: &input,
-        };
         let suggested = input
             .bank
             .is_empty()
             .then(|| form::suggest_bank(&input.debtor_iban, banks))
             .flatten();
         let chosen = suggested.map_or(input.bank.as_str(), |b| &b.code);
+        let rule = banks.iter().find(|b| b.code == chosen).and_then(|b| b.psu_id.as_ref());
+        let view = Views {
+            language,
+            errors,
+            input: &input,
+            user_code_label: rule.map(|rule| user_code_label(language, rule)),
+        };
         let editable = kind.editable(Field::Amount);
         let one = known.several.is_none();
         let order = (!editable && one).then(|| read_only(language, known)).flatten();
-        let with_code: Vec<&str> = banks
-            .iter()
-            .filter(|b| b.usable() && b.needs_user_code)
-            .map(|b| b.name.as_str())
-            .collect();
         Self {
             cancel: PostForm {
                 action: cancel_action,
@@ -192,7 +159,7 @@ impl PaymentForm {
             debtor_iban: view.field(Field::DebtorIban),
             email: view.field(Field::Email),
             user_code: view.field(Field::UserCode),
-            banks_with_user_code: with_code.join(", "),
+            banks_with_user_code: with_user_code(language, banks),
             ask_terms: !known.terms_accepted,
             terms_ticked: !input.terms.is_empty(),
             terms_error: view.error(Field::Terms),
@@ -219,7 +186,7 @@ impl PaymentForm {
             self.user_code.error = Some(s.user_code_unknown.to_owned());
             self.errors.push(ErrorLine {
                 anchor: self.user_code.id.to_owned(),
-                label: self.user_code.label,
+                label: self.user_code.label.clone(),
                 message: s.user_code_unknown.to_owned(),
             });
         }
@@ -297,7 +264,22 @@ fn option(language: Language, bank: &BankChoice, chosen: &str) -> BankOption {
             Some(cannot) => Some(texts::cannot_take(language, cannot)),
             None => None,
         },
+        user_code: bank
+            .psu_id
+            .as_ref()
+            .map(|rule| (user_code_label(language, rule).to_owned(), rule.pattern.clone())),
     }
+}
+
+/// The banks that ask for a user code, each with its own name for it.
+fn with_user_code(language: Language, banks: &[BankChoice]) -> String {
+    let generic = texts::Texts::of(language).user_code;
+    let named = |b: &BankChoice| match b.psu_id.as_ref().map(|rule| user_code_label(language, rule)) {
+        Some(own) if own != generic => format!("{} ({own})", b.name),
+        _ => b.name.clone(),
+    };
+    let asking = banks.iter().filter(|b| b.usable() && b.needs_user_code);
+    asking.map(named).collect::<Vec<_>>().join(", ")
 }
 
 /// Said when banks are there, and none of them takes such an order.
@@ -322,95 +304,6 @@ fn initials(name: &str) -> String {
     }
     let letters = first.chars().take(1).chain(words.next().and_then(|w| w.chars().next()));
     letters.flat_map(char::to_uppercase).take(4).collect()
-}
-
-pub(super) struct Views<'a> {
-    pub(super) language: Language,
-    pub(super) errors: &'a [(Field, FieldError)],
-    pub(super) input: &'a FormInput,
-}
-
-impl Views<'_> {
-    fn error(&self, field: Field) -> Option<String> {
-        let (_, error) = self.errors.iter().find(|(f, _)| *f == field)?;
-        Some(texts::field_error(self.language, *error))
-    }
-
-    pub(super) fn order_fields(&self) -> Vec<FieldView> {
-        [Field::Amount, Field::CreditorName, Field::CreditorIban, Field::Details]
-            .into_iter()
-            .map(|f| self.field(f))
-            .collect()
-    }
-
-    fn field(&self, field: Field) -> FieldView {
-        let t = texts::Texts::of(self.language);
-        let i = self.input;
-        // value, hint, type, inputmode, autocomplete, check, most characters
-        let (value, hint, input_type, input_mode, autocomplete, check, most) = match field {
-            Field::CreditorName => (&i.creditor_name, "", "text", "text", "off", "text", 70),
-            Field::CreditorIban => (&i.creditor_iban, "", "text", "text", "off", "iban", 0),
-            Field::Amount => (&i.amount, t.amount_hint, "text", "decimal", "transaction-amount", "amount", 0),
-            Field::DebtorIban => (&i.debtor_iban, t.iban_hint, "text", "text", "off", "iban", 0),
-            Field::Email => (&i.email, t.email_hint, "email", "email", "email", "email", form::MAX_EMAIL_CHARS),
-            Field::UserCode => (
-                &i.user_code,
-                t.user_code_hint,
-                "text",
-                "text",
-                "off",
-                "text",
-                form::MAX_USER_CODE_CHARS,
-            ),
-            Field::Details | Field::PartnerName | Field::Bank | Field::Terms => {
-                (&i.details, t.details_hint, "text", "text", "off", "text", 140)
-            }
-        };
-        FieldView {
-            id: id(field),
-            label: t.label(field),
-            hint,
-            value: value.clone(),
-            error: self.error(field),
-            input_type,
-            input_mode,
-            autocomplete,
-            check,
-            most,
-            too_long: texts::field_error(self.language, FieldError::TooLong(most)),
-        }
-    }
-
-    pub(super) fn summary(&self, banks: &[BankChoice]) -> Vec<ErrorLine> {
-        let t = texts::Texts::of(self.language);
-        let first_active = banks.iter().position(BankChoice::usable).unwrap_or_default();
-        let line = |(field, error): &(Field, FieldError)| ErrorLine {
-            anchor: if *field == Field::Bank {
-                format!("bank-{first_active}")
-            } else {
-                id(*field).to_owned()
-            },
-            label: t.label(*field),
-            message: texts::field_error(self.language, *error),
-        };
-        self.errors.iter().map(line).collect()
-    }
-}
-
-/// The field's name in the form and its id on the page: the names of [`FormInput`].
-const fn id(field: Field) -> &'static str {
-    match field {
-        Field::PartnerName => "partner_name",
-        Field::CreditorName => "creditor_name",
-        Field::CreditorIban => "creditor_iban",
-        Field::Amount => "amount",
-        Field::Details => "details",
-        Field::Bank => "bank",
-        Field::DebtorIban => "debtor_iban",
-        Field::Email => "email",
-        Field::UserCode => "user_code",
-        Field::Terms => "terms",
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Several payments on a page: in short beside other things, in full and paged where they are checked.
 
+use super::fields::{ErrorLine, FieldView, Views};
 use super::{OrderView, PostForm, Shell, money, opaque, sent_instead};
 use crate::partner::profile::Field;
 use crate::payment::{Amount, Instruction, InstructionOutcome, Language, Schedule};
 use crate::web::hosted_page::form::{FieldError, FormInput};
 use crate::web::hosted_page::list_texts::ListTexts;
-use crate::web::hosted_page::pages::payment_form::{ErrorLine, FieldView, Views};
 use askama::Template;
 use std::collections::HashSet;
 
@@ -283,7 +283,12 @@ impl EditPage {
     pub fn new(shell: Shell, post: PostForm, edited: Edited, input: &FormInput, errors: &[(Field, FieldError)]) -> Self {
         let language = shell.language();
         let l = ListTexts::of(language);
-        let views = Views { language, errors, input };
+        let views = Views {
+            language,
+            errors,
+            input,
+            user_code_label: None,
+        };
         Self {
             title: l.edit_title.replace("{count}", &edited.number.to_string()),
             line: edited.end_to_end_id,

@@ -88,6 +88,11 @@ impl Result {
         Some(self.order.as_ref()?.schedule.as_ref()?.l)
     }
 
+    /// Which of the three steps the payer has come to: nothing is done while it may be tried again.
+    fn step(&self) -> usize {
+        if self.try_again.is_some() { 2 } else { 3 }
+    }
+
     fn title(&self) -> &'static str {
         let t = self.shell.t;
         match self.outcome {

@@ -154,11 +154,11 @@ impl EnterCode {
     }
 
     fn hint(&self) -> String {
-        let (language, s) = (self.shell.language(), self.shell.s);
-        let kind = if self.digits() { s.code_digits } else { s.code_as_received };
+        let s = self.shell.s;
         match self.prompt.max_length.filter(|most| *most > 0) {
-            Some(most) => format!("{kind} {}", step_texts::at_most(language, most, self.digits())),
-            None => kind.to_owned(),
+            Some(most) => step_texts::at_most(self.shell.language(), most, self.digits()),
+            None if self.digits() => s.code_digits.to_owned(),
+            None => s.code_as_received.to_owned(),
         }
     }
 
@@ -215,7 +215,12 @@ impl ChooseMethod {
             let name = bank_text(&m.name).filter(|_| m.name != m.kind || kind.is_empty());
             MethodView {
                 id: m.id.clone(),
-                kind: if name.is_some() { kind } else { "" },
+                // Said once: many banks name a method by its kind.
+                kind: if name.as_ref().is_some_and(|n| n.to_lowercase() != kind) {
+                    kind
+                } else {
+                    ""
+                },
                 name: name.unwrap_or_else(|| if kind.is_empty() { m.id.clone() } else { kind.to_owned() }),
             }
         };

@@ -68,6 +68,7 @@ fn banks() -> Vec<BankChoice> {
         active,
         iban_codes: vec![iban_code.into()],
         needs_user_code: code == "brd",
+        psu_id: None,
         cannot: None,
     };
     vec![

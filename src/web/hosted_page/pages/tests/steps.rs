@@ -46,6 +46,7 @@ fn methods() -> Vec<ScaMethod> {
         method("sms", "SMS la 07•• ••• 123", "SMS_OTP"),
         method(HOSTILE, HOSTILE, HOSTILE),
         method("token", "", "CHIP_OTP"),
+        method("mail", "Cod prin e-mail", "SMTP_OTP"),
     ]
 }
 
@@ -151,8 +152,8 @@ fn the_code_field_is_made_for_one_time_codes_and_never_holds_one() {
         attribute("maxlength").parse::<usize>().unwrap() >= "123 456 ".len(),
         "a code can be pasted with spaces"
     );
-    assert_eq!(text(&page, "#code-hint"), "Numai cifre. Cel mult 6 cifre.");
-    assert!(text(&page, "label[for=code]").starts_with("Cod primit prin"));
+    assert_eq!(text(&page, "#code-hint"), "Cel mult 6 cifre.");
+    assert!(text(&page, "label[for=code]").starts_with("Cod de unică folosință (<script>"));
     assert!(text(&page, ".secure").contains("codul de unică folosință al acestei plăți"));
     assert!(text(&page, ".secure").contains("Parola sau PIN-ul băncii nu ți le cerem niciodată."));
     assert!(select(&page, "#summary").is_empty() && !text(&page, "title").starts_with("Eroare"));
@@ -228,6 +229,7 @@ fn methods_are_named_by_the_bank_and_explained_by_us() {
     let page = parsed(&ChooseMethod::new(shell(Language::Ro), at(Language::Ro), &methods(), post(), true));
     assert_eq!(text(&page, "label[for=method-0]"), "SMS la 07•• ••• 123cod prin SMS");
     assert_eq!(text(&page, "label[for=method-2]"), "cod de la token sau cititorul de card");
+    assert_eq!(text(&page, "label[for=method-3]"), "Cod prin e-mail", "not said twice");
     assert_eq!(select(&page, "#method-1")[0].attr("value"), Some(HOSTILE));
     assert_eq!(select(&page, "#summary a")[0].attr("href"), Some("#method-0"));
     assert_eq!(text(&page, "#method-error"), "Alege una dintre variante.");
