@@ -143,7 +143,7 @@ pub fn tries_left(language: Language, count: u32) -> String {
 #[must_use]
 pub fn at_most(language: Language, most: u8, digits: bool) -> String {
     // "de" follows numbers whose last two digits are 00 or 20 to 99.
-    let de = if most % 100 >= 20 || most % 100 == 0 { "de " } else { "" };
+    let de = if most % 100 >= 20 || most.is_multiple_of(100) { "de " } else { "" };
     match (language, digits) {
         (Language::Ro, true) => format!("Cel mult {most} {de}cifre."),
         (Language::Ro, false) => format!("Cel mult {most} {de}caractere."),
