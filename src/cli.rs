@@ -250,7 +250,9 @@ fn welcome(demo: &Demo, dir: &Path) -> String {
     Shop           {site}shop         buy something, pay from a test account
     Accounting     {site}erp          pay an invoice whose fields can be changed
     Mailbox        {site}mailbox      the mails payers get
-    Sandbox bank   {banks}            test customers and their codes
+    Sandbox banks  {banks}            test customers and their codes
+    Telephones     {banks}phone       approve pushed payments, read one-time codes
+    Scenarios      {banks}scenarii    which amount or customer triggers which story
     Back office    {office}   user {user}, password in demo.json
     Partner API    {gateway}         mutual TLS; certificates in {dir}/certificates
     Health         {operations}health/ready

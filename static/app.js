@@ -62,7 +62,11 @@
         }
         case 'email': return /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(value) ? '' : say.email;
         case 'amount': return /^\d[\d\s.,]*$/.test(value) && /[1-9]/.test(value) ? '' : say.amount;
-        default: return '';
+        default: {
+          const pattern = field.id === 'user_code' && chosenBank() && chosenBank().dataset.userPattern;
+          const whole = pattern && new RegExp(`^(?:${pattern})$`);
+          return whole && !whole.test(value) && !whole.test(value.replace(/\s/g, '')) ? say.userWrong : '';
+        }
       }
     };
     const show = (id, target, problem) => {
@@ -140,8 +144,19 @@
     const chosen = () => {
       const bank = chosenBank();
       if (bank) show('bank', null, '');
-      if (userCode) userCode.hidden = !(bank && 'userCode' in bank.dataset);
+      if (userCode) askUserCode(bank);
       refreshButton();
+    };
+    // The chosen bank's own name for its code.
+    const askUserCode = (bank) => {
+      userCode.hidden = !(bank && 'userCode' in bank.dataset);
+      if (userCode.hidden) return;
+      const field = $('user_code');
+      const label = bank.dataset.userCode || say.userCode;
+      userCode.querySelector('label').textContent = label;
+      field.dataset.label = label;
+      $('user_code-hint').textContent = say.userHint.replace('{bank}', () => bank.dataset.name);
+      if (field.hasAttribute('aria-invalid') && field.value) show(field.id, field, problemOf(field));
     };
     const chosenByHand = () => {
       proposed = null;
@@ -217,11 +232,6 @@
       if (!document.title.startsWith(summary.dataset.prefix)) document.title = summary.dataset.prefix + document.title;
       summary.focus();
     });
-    // Anchors move the page; people expect to be able to type at once.
-    $('summary').addEventListener('click', (event) => {
-      const target = event.target.closest('a') && document.querySelector(event.target.closest('a').hash);
-      if (target) { event.preventDefault(); target.focus(); target.scrollIntoView({ block: 'center' }); }
-    });
     // Back from the bank with the browser's back button: the form can be sent again, the server decides.
     addEventListener('pageshow', (event) => {
       if (!event.persisted) return;
@@ -230,11 +240,27 @@
       refreshButton();
     });
 
-    if (!$('summary').hidden) $('summary').focus();
     if ($('bank-suggestion').textContent) proposed = chosenBank();
     chosen();
     fold(Boolean(chosenBank()));
     refreshButton();
+  }
+
+  // --- what is wrong, on every page with a form
+  const summary = $('summary');
+  if (summary) {
+    // Anchors move the page; people expect to be able to type at once.
+    summary.addEventListener('click', (event) => {
+      const target = event.target.closest('a') && document.querySelector(event.target.closest('a').hash);
+      if (target) { event.preventDefault(); target.focus(); target.scrollIntoView({ block: 'center' }); }
+    });
+    if (!summary.hidden) summary.focus();
+  }
+  // A second press would send a code twice, and cost a try at the bank.
+  for (const once of document.querySelectorAll('form.once')) {
+    let sent = false;
+    once.addEventListener('submit', (event) => { if (sent) event.preventDefault(); sent = true; });
+    addEventListener('pageshow', (event) => { if (event.persisted) sent = false; });
   }
 
   // --- on the way to the bank
@@ -242,12 +268,12 @@
   const navigation = performance.getEntriesByType('navigation')[0];
   const cameBack = navigation && navigation.type === 'back_forward';
   // A bank's app opens only from a real tap, and who came back with the back button wants to stay.
-  if (go && !cameBack && !matchMedia('(pointer: coarse)').matches) {
+  if (go && go.dataset.forward && !cameBack && !matchMedia('(pointer: coarse)').matches) {
     $('go-soon').hidden = false;
     // The link itself is followed, so that its rel=noreferrer holds.
     const timer = setTimeout(() => go.click(), Number(go.dataset.forward) * 1000);
     addEventListener('pagehide', () => clearTimeout(timer));
-    for (const give of document.querySelectorAll('.give-up')) give.addEventListener('submit', () => clearTimeout(timer));
+    document.addEventListener('submit', () => clearTimeout(timer));
   }
 
   // --- waiting: ask, then show what changed
@@ -255,20 +281,42 @@
   const { statusUrl, refreshUrl, reload } = main.dataset;
   if (statusUrl) {
     for (const line of document.querySelectorAll('[data-script]')) line.hidden = false;
+    const mostMs = Number(main.dataset.mostMs) || 10000;
+    const offline = $('offline');
     let pause = 2000;
     let timer = 0;
+    let failures = 0;
     const ask = async () => {
       clearTimeout(timer);
       try {
         const answer = await fetch(statusUrl, { cache: 'no-store', headers: { Accept: 'application/json' } });
         if (answer.status === 401 || answer.status === 403 || answer.status === 404) { location.replace(refreshUrl); return; }
         if (answer.ok && (await answer.json()).changed === true) { location.replace(refreshUrl); return; }
-      } catch { /* offline or restarting: ask again later */ }
-      pause = Math.min(pause * 1.25, 10000);
+        failures = answer.ok ? 0 : failures + 1;
+      } catch { failures += 1; }
+      // Offline or restarting: ask again, and say so when it lasts.
+      const lost = failures > 1 && offline ? offline.dataset.offline : '';
+      if (offline && offline.textContent !== lost) offline.textContent = lost;
+      pause = Math.min(pause * 1.25, mostMs);
       timer = setTimeout(ask, pause);
     };
     timer = setTimeout(ask, pause);
     document.addEventListener('visibilitychange', () => { if (!document.hidden) { pause = 2000; ask(); } });
+  }
+  // --- the time left, from the server's seconds: this machine's clock may be wrong
+  const left = $('left');
+  if (left) {
+    const end = performance.now() + Number(left.dataset.seconds) * 1000;
+    const soon = $('left-soon');
+    const show = () => {
+      const seconds = Math.max(0, Math.round((end - performance.now()) / 1000));
+      const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+      left.textContent = left.dataset.left.replace('{left}', () => clock);
+      if (seconds <= 120 && !soon.textContent) soon.textContent = soon.dataset.soon;
+      if (seconds === 0) { clearInterval(timer); location.replace(refreshUrl); }
+    };
+    const timer = setInterval(show, 1000);
+    show();
   }
   if (reload) setTimeout(() => { location.replace(refreshUrl); }, Number(reload) * 1000);
 

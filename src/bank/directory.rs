@@ -67,6 +67,14 @@ pub struct PsuIdRule {
     whole: Regex,
 }
 
+impl PartialEq for PsuIdRule {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.label_ro, &self.label_en, &self.pattern) == (&other.label_ro, &other.label_en, &other.pattern)
+    }
+}
+
+impl Eq for PsuIdRule {}
+
 impl PsuIdRule {
     /// Whether the text has the form of an id at this bank.
     #[must_use]

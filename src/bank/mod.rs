@@ -150,8 +150,8 @@ pub enum PsuStep {
         /// The bank's page; its host is one the directory allows.
         url: Url,
     },
-    /// Nothing yet: the bank has the order, and its authorisation is not started. The caller saves the session
-    /// and then calls [`PaymentInitiation::reply`] with [`PsuReply::Begin`], so that no request for approval
+    /// Nothing yet: the bank has the order, and its authorisation is not started, or has failed without ending
+    /// the order. The caller saves the session and then calls [`PaymentInitiation::reply`] with [`PsuReply::Begin`], so that no request for approval
     /// goes out for an order that a crash could make us forget.
     Begin,
     /// Approve the request that the bank pushed to the PSU's own device (decoupled approach).

@@ -223,6 +223,16 @@ signing_certificate = {qsealc}
 [bank.cec]
 base_url = "http://127.0.0.1:{banks}/cec"
 client_id = "{BANK_CLIENT_ID}"
+[bank.brd]
+base_url = "http://127.0.0.1:{banks}/brd"
+[bank.demo-mobil]
+base_url = "http://127.0.0.1:{banks}/mobil"
+[bank.demo-cod]
+base_url = "http://127.0.0.1:{banks}/cod"
+[bank.demo-link]
+base_url = "http://127.0.0.1:{banks}/link"
+[bank.demo-pasi]
+base_url = "http://127.0.0.1:{banks}/pasi"
 "#,
         gateway_pem = path("certificates/gateway.pem"),
         gateway_key = path("certificates/gateway.key"),

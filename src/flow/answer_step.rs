@@ -1,6 +1,6 @@
 //! The PSU does on our page what the bank asked for: chooses how to get a code, enters it, wants another one.
 
-use super::bank_call::{Call, History, claim, connector, finish, psu_step, save, session};
+use super::bank_call::{Call, History, claim, connector, finish, psu_step, save, session, try_claim};
 use super::verdict::internal;
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
@@ -11,6 +11,10 @@ use std::time::Duration;
 
 /// Wrong codes after which an attempt ends (RTS 2018/389 Art. 4(3)(b)).
 pub const MAX_CODE_TRIES: i32 = 5;
+/// A payment that the timer asks about just then is tried again so often, after this pause: what the PSU typed
+/// must not be dropped over it.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Hands the PSU's answer to the bank. An answer that does not fit what the bank waits for changes nothing:
 /// the page shows where the payment stands.
@@ -19,22 +23,27 @@ pub const MAX_CODE_TRIES: i32 = 5;
 /// [`FlowError::NotFound`] when the link is not this browser's; [`FlowError::Busy`] when something else happens
 /// to the payment right now.
 pub async fn answer_step(cx: &Context, id: PaymentId, browser_hash: &str, reply: PsuReply) -> Result<(), FlowError> {
-    let (payment, _) = cx.payment(id).await?;
-    if payment.browser_hash.as_deref() != Some(browser_hash) {
-        return Err(FlowError::NotFound);
+    for _ in 0..TRIES {
+        let (payment, _) = cx.payment(id).await?;
+        if payment.browser_hash.as_deref() != Some(browser_hash) {
+            return Err(FlowError::NotFound);
+        }
+        if payment.status != Status::AwaitingPsu || payment.code_tries >= MAX_CODE_TRIES || !fits(&psu_step(&payment)?, &reply) {
+            return Ok(());
+        }
+        let Some(session) = session(&payment)? else { return Ok(()) };
+        if let Some(mut claim) = try_claim(cx, payment).await? {
+            claim.payment.notice = None;
+            let result = connector(cx, &claim.payment)?.reply(&session, &reply).await;
+            let payment = finish(cx, claim, Call::Reply, result).await?;
+            if payment.status == Status::AwaitingPsu && payment.code_tries >= MAX_CODE_TRIES {
+                end_attempt(cx, payment).await?;
+            }
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
     }
-    if payment.status != Status::AwaitingPsu || payment.code_tries >= MAX_CODE_TRIES || !fits(&psu_step(&payment)?, &reply) {
-        return Ok(());
-    }
-    let Some(session) = session(&payment)? else { return Ok(()) };
-    let mut claim = claim(cx, payment).await?;
-    claim.payment.notice = None;
-    let result = connector(cx, &claim.payment)?.reply(&session, &reply).await;
-    let payment = finish(cx, claim, Call::Reply, result).await?;
-    if payment.status == Status::AwaitingPsu && payment.code_tries >= MAX_CODE_TRIES {
-        end_attempt(cx, payment).await?;
-    }
-    Ok(())
+    Err(FlowError::Busy)
 }
 
 fn fits(step: &Option<PsuStep>, reply: &PsuReply) -> bool {

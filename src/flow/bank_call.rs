@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::payment::transition::{self, NotAllowed};
 use crate::payment::{Event, Status, next};
 use crate::store::history::Entry;
+use crate::store::instructions;
 use crate::store::payments::{self, Claim, Payment};
 use std::time::Duration;
 
@@ -187,6 +188,7 @@ pub(super) async fn save(cx: &Context, payment: Payment, history: History, now: 
 }
 
 async fn save_and(cx: &Context, mut payment: Payment, history: History, now: Timestamp, saving: Saving) -> Result<Payment, FlowError> {
+    payment.hear(&saving.words);
     let moved = history.entries.iter().any(|e| e.from != e.to);
     if moved {
         payment.polls = 0;
@@ -209,7 +211,7 @@ async fn save_and(cx: &Context, mut payment: Payment, history: History, now: Tim
     Ok(cx
         .db
         .write(move |a| {
-            payments::save_words(a, payment.id, &saving.words)?;
+            instructions::save_words(a, payment.id, &saving.words)?;
             payments::save(a, &payment, &history.entries, &mails, now, saving.keep_lease)
         })
         .await?)

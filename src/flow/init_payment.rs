@@ -2,18 +2,23 @@
 
 use super::bank_call::History;
 use super::{Context, FieldProblem, FlowError, after};
+use crate::bank::directory::Bank;
+use crate::clock::Timestamp;
 use crate::crypto;
 use crate::partner::Partner;
-use crate::payment::{Event, Iban, Instruction, PaymentId};
+use crate::payment::{Event, Iban, Instruction, PaymentId, Schedule};
 use crate::store::payments::{self, Payment};
+use chrono::NaiveDate;
 use serde::Serialize;
 use url::Url;
 
 /// An order as the partner sent it, read and checked field by field.
 #[derive(Clone, Serialize)]
 pub struct InitOrder {
-    /// What is to be paid.
-    pub instruction: Instruction,
+    /// What is to be paid; at least one, all in the partner's currency.
+    pub instructions: Vec<Instruction>,
+    /// For a standing order, which has one instruction: when it is carried out.
+    pub schedule: Option<Schedule>,
     /// The payer's e-mail address.
     pub psu_email: Option<String>,
     /// The payer's id at the partner.
@@ -35,7 +40,7 @@ pub struct InitOrder {
 impl std::fmt::Debug for InitOrder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("InitOrder")
-            .field("instruction", &self.instruction)
+            .field("instructions", &self.instructions.len())
             .finish_non_exhaustive()
     }
 }
@@ -68,6 +73,8 @@ async fn store_order(cx: &Context, partner: &Partner, id: PaymentId, order: Init
     let request_hash = crypto::token_hash(&serde_json::to_string(&order)?);
     let redirect = order.redirect_url.clone();
     let partner = partner.clone();
+    let first_day = order.schedule.map(|s| s.start_date);
+    let today = today(cx.now());
     let (now, link_life) = (cx.now(), cx.rules.link_life);
     let outcome = cx
         .db
@@ -87,6 +94,9 @@ async fn store_order(cx: &Context, partner: &Partner, id: PaymentId, order: Init
                 .is_some_and(|url| !partner.allows_redirect(url, payment.flexible_url))
             {
                 return Ok(Err(FlowError::AgainstRules(vec![redirect_problem()])));
+            }
+            if first_day.is_some_and(|day| day < today) {
+                return Ok(Err(FlowError::AgainstRules(vec![past_problem()])));
             }
             let mut history = History::default();
             if history.advance(&mut payment, Event::OrderReceived, "partner", None).is_err() {
@@ -114,7 +124,8 @@ fn fill(payment: &mut Payment, order: InitOrder, request_hash: String) {
     payment.psu_id_at_partner = order.psu_id_at_partner;
     payment.debtor_iban = order.debtor_iban;
     payment.bank_code = order.debtor_bank;
-    payment.instructions = vec![order.instruction];
+    payment.schedule = order.schedule;
+    payment.instructions = order.instructions;
 }
 
 fn accepted(cx: &Context, payment: &Payment) -> Result<Accepted, FlowError> {
@@ -150,30 +161,67 @@ fn redirect_problem() -> FieldProblem {
     )
 }
 
+fn past_problem() -> FieldProblem {
+    FieldProblem::new("startDate", "IN_THE_PAST", "the first day must be today (in Romania) or later")
+}
+
+/// The day it is where the payers are.
+#[must_use]
+pub fn today(now: Timestamp) -> NaiveDate {
+    now.and_utc().with_timezone(&chrono_tz::Europe::Bucharest).date_naive()
+}
+
 fn check_rules(cx: &Context, partner: &Partner, order: &InitOrder) -> Result<(), FlowError> {
     let mut problems = Vec::new();
-    if let Some(code) = &order.debtor_bank
-        && cx.banks.get(code).is_none()
-    {
-        problems.push(FieldProblem::new(
-            "debtorBank",
-            "UNKNOWN_BANK",
-            "there is no bank of this code; the banks call lists them",
-        ));
+    if let Some(code) = &order.debtor_bank {
+        problems.extend(bank_problem(cx, code, order));
     }
-    if order.debtor_iban.as_ref() == Some(&order.instruction.creditor_iban) {
+    let is_debtors = |i: &Instruction| order.debtor_iban.as_ref() == Some(&i.creditor_iban);
+    if order.instructions.iter().any(is_debtors) {
         problems.push(FieldProblem::new(
             "debtorIban",
             "SAME_ACCOUNT",
             "debtor and creditor account are the same",
         ));
     }
-    if order.instruction.amount.currency != partner.currency {
+    if order.instructions.iter().any(|i| i.amount.currency != partner.currency) {
         problems.push(FieldProblem::new("amount", "CURRENCY", "the currency is not the partner's"));
     }
     if problems.is_empty() {
         Ok(())
     } else {
         Err(FlowError::AgainstRules(problems))
+    }
+}
+
+fn bank_problem(cx: &Context, code: &str, order: &InitOrder) -> Option<FieldProblem> {
+    let (word, message) = match cx.banks.get(code) {
+        None => ("UNKNOWN_BANK", "there is no bank of this code; the banks call lists them"),
+        Some(bank) => match cannot_take(bank, order.instructions.len(), order.schedule.is_some())? {
+            CannotTake::Several => ("NO_SEVERAL_PAYMENTS", "this bank takes one payment in an authorisation"),
+            CannotTake::StandingOrder => ("NO_STANDING_ORDERS", "this bank takes no standing orders"),
+        },
+    };
+    Some(FieldProblem::new("debtorBank", word, message))
+}
+
+/// Why a bank cannot be given an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CannotTake {
+    /// It takes one instruction in an authorisation.
+    Several,
+    /// It takes no standing orders.
+    StandingOrder,
+}
+
+/// Why this bank cannot be given such an order; `None` when it can.
+#[must_use]
+pub fn cannot_take(bank: &Bank, instructions: usize, is_standing_order: bool) -> Option<CannotTake> {
+    if instructions > 1 && !bank.facts.takes_bulk {
+        Some(CannotTake::Several)
+    } else if is_standing_order && !bank.facts.takes_standing_orders {
+        Some(CannotTake::StandingOrder)
+    } else {
+        None
     }
 }

@@ -15,6 +15,7 @@ pub mod ask_bank;
 mod bank_call;
 pub mod change_partner;
 pub mod deliver_mail;
+pub mod edit_instruction;
 pub mod error;
 pub mod hand_over;
 pub mod init_payment;

@@ -5,8 +5,8 @@ use crate::bank::Reason;
 use crate::clock::Timestamp;
 use crate::mail::{self, MailKind, MailLine, OutgoingMail, PaymentMail, ReasonWord};
 use crate::partner::Partner;
-use crate::payment::Status;
 use crate::payment::transition::CORRECTION;
+use crate::payment::{Instruction, InstructionOutcome, Status};
 use crate::store::history::Entry;
 use crate::store::outbox::NewMessage;
 use crate::store::partners;
@@ -14,6 +14,8 @@ use crate::store::payments::Payment;
 
 /// After so many questions without an end (about two minutes) the payer is told that it takes longer.
 const POLLS_UNTIL_ON_ITS_WAY: i32 = 7;
+/// The same for a doubt (about half a minute): most end sooner. One that nobody can be asked about is told at once.
+const POLLS_UNTIL_IN_DOUBT: i32 = 5;
 
 /// The mails that these entries call for: at most one.
 pub(super) async fn mails(cx: &Context, payment: &Payment, entries: &[Entry], now: Timestamp) -> Result<Vec<NewMessage>, FlowError> {
@@ -54,11 +56,17 @@ fn kind(payment: &Payment, entries: &[Entry]) -> Option<MailKind> {
         Some(entry) if entry.event == CORRECTION => Some(MailKind::Corrected),
         Some(entry) => match entry.to {
             Status::Settled => Some(MailKind::Settled),
+            Status::PartlySettled => Some(MailKind::PartlySettled),
             Status::Rejected => Some(MailKind::Refused),
             Status::Cancelled => Some(MailKind::Cancelled),
             _ => None,
         },
-        None => (payment.status == Status::Processing && payment.polls == POLLS_UNTIL_ON_ITS_WAY).then_some(MailKind::OnItsWay),
+        None => match payment.status {
+            Status::Processing if payment.polls == POLLS_UNTIL_ON_ITS_WAY => Some(MailKind::OnItsWay),
+            Status::InDoubt if payment.polls == POLLS_UNTIL_IN_DOUBT => Some(MailKind::InDoubt),
+            Status::InDoubt if payment.polls == 1 && payment.bank_session.is_none() => Some(MailKind::InDoubt),
+            _ => None,
+        },
     }
 }
 
@@ -68,23 +76,17 @@ fn content(cx: &Context, payment: &Payment, partner: &Partner, kind: MailKind, n
         Some(word) if word == Reason::PsuDeclined.as_str() => ReasonWord::PsuDeclined,
         Some(word) if word == Reason::BankDeclined.as_str() => ReasonWord::BankDeclined,
         Some(word) if word == Reason::Withdrawn.as_str() => ReasonWord::Withdrawn,
+        Some(word) if word == Reason::WrongCodes.as_str() => ReasonWord::WrongCodes,
+        Some(word) if word == Reason::NotExecuted.as_str() => ReasonWord::NotExecuted,
         _ => ReasonWord::Unknown,
     };
     Some(PaymentMail {
         kind,
         language: payment.language.unwrap_or_default(),
         partner_name: partner.name.clone(),
-        instructions: payment
-            .instructions
-            .iter()
-            .map(|i| MailLine {
-                creditor_name: i.creditor_name.clone(),
-                creditor_iban_masked: i.creditor_iban.masked(),
-                amount: i.amount,
-            })
-            .collect(),
+        instructions: lines(payment, kind),
         total: payment.total()?,
-        details: payment.instructions.first()?.details.clone(),
+        schedule: payment.schedule,
         debtor_iban_masked: payment.debtor_iban.as_ref().map(|i| i.masked()),
         bank_name: bank.map(|b| b.name.clone()).unwrap_or_default(),
         reference: payment.id.to_string(),
@@ -93,4 +95,16 @@ fn content(cx: &Context, payment: &Payment, partner: &Partner, kind: MailKind, n
         at: now,
         support_contact: Some(cx.rules.support_contact.clone()),
     })
+}
+
+fn lines(payment: &Payment, kind: MailKind) -> Vec<MailLine> {
+    let words = payment.instruction_words.iter().map(Option::as_deref);
+    let line = |(i, word): (&Instruction, Option<&str>)| MailLine {
+        creditor_name: i.creditor_name.clone(),
+        creditor_iban_masked: i.creditor_iban.masked(),
+        amount: i.amount,
+        details: i.details.clone(),
+        outcome: (kind == MailKind::PartlySettled).then(|| InstructionOutcome::of(word)),
+    };
+    payment.instructions.iter().zip(words).map(line).collect()
 }

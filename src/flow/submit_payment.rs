@@ -1,16 +1,18 @@
 //! The PSU presses „Plătește”: the intent is written, then the order goes to the bank, once.
 
 use super::bank_call::{Call, History, connector, finish, finish_and_keep, finish_with, save, session};
+use super::edit_instruction::{EditedInstruction, is_as_shown};
+use super::init_payment::cannot_take;
 use super::verdict::{detail_of, internal, refusal_notice};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
-use super::{Context, FlowError, after};
+use super::{Context, FieldProblem, FlowError, after};
 use crate::bank::{Answer, BankError, PaymentInitiation as _, PsuContext, PsuReply, PsuStep, Verdict};
 use crate::crypto;
 use crate::fail_point;
 use crate::partner::{Field, Partner};
-use crate::payment::{Amount, Event, Iban, Instruction, Language, Order, PaymentId, Status};
-use crate::store::StoreError;
+use crate::payment::{Event, Iban, Language, Order, PaymentId, Status};
 use crate::store::payments::{self, Claim, Payment};
+use crate::store::{StoreError, instructions};
 use secrecy::SecretString;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -18,14 +20,11 @@ use std::time::Duration;
 /// What the PSU confirmed, checked by the page's rules.
 #[derive(Clone)]
 pub struct ConfirmedOrder {
-    /// Who receives the money.
-    pub creditor_name: String,
-    /// The account that receives it.
-    pub creditor_iban: Iban,
-    /// How much.
-    pub amount: Amount,
-    /// Remittance information.
-    pub details: String,
+    /// What the PSU made of the one instruction; `None` where there are several, which are edited one by one
+    /// before ([`super::edit_instruction`]).
+    pub instruction: Option<EditedInstruction>,
+    /// Hash of the instructions that the PSU was shown ([`super::edit_instruction::shown_hash`]); needed where there are several.
+    pub shown: Option<String>,
     /// The PSU's bank.
     pub bank_code: String,
     /// The PSU's account.
@@ -61,7 +60,9 @@ pub struct PsuDevice {
 /// page shows where it stands.
 ///
 /// # Errors
-/// [`FlowError::NotFound`] when the link is not this browser's; [`FlowError::Busy`] when another tab is at it.
+/// [`FlowError::NotFound`] when the link is not this browser's; [`FlowError::Busy`] when another tab is at it;
+/// [`FlowError::OtherContent`] when the order is not the one the PSU was shown; [`FlowError::AgainstRules`] when
+/// the bank cannot be given such an order.
 pub async fn submit_payment(
     cx: &Context,
     id: PaymentId,
@@ -77,6 +78,7 @@ pub async fn submit_payment(
     if !open || payment.expires_at <= cx.now() {
         return Ok(());
     }
+    check(cx, &payment, &confirmed)?;
     let state = crypto::new_token();
     fail_point::may_die("submit_before_intent");
     let intent = write_intent(cx, payment, &partner, confirmed, &state, tampered).await?;
@@ -104,6 +106,24 @@ pub async fn submit_payment(
         result => finish(cx, claim, Call::Initiate, result).await.map(drop)?,
     }
     fail_point::may_die("submit_saved");
+    Ok(())
+}
+
+/// The page has checked this too; here it is checked against the very version that is sent.
+fn check(cx: &Context, payment: &Payment, confirmed: &ConfirmedOrder) -> Result<(), FlowError> {
+    let several = payment.instructions.len() > 1;
+    if !is_as_shown(payment, confirmed.shown.as_deref()) || several == confirmed.instruction.is_some() {
+        return Err(FlowError::OtherContent);
+    }
+    let bank = cx.banks.get(&confirmed.bank_code);
+    if bank.is_some_and(|bank| cannot_take(bank, payment.instructions.len(), payment.schedule.is_some()).is_some()) {
+        let words = "the bank takes no such order";
+        return Err(FlowError::AgainstRules(vec![FieldProblem::new(
+            "bank",
+            "BANK_CANNOT_TAKE_IT",
+            words,
+        )]));
+    }
     Ok(())
 }
 
@@ -184,7 +204,11 @@ async fn write_intent(
             payment.due_at = Some(until);
             // The PSU gets the whole time at the bank, however long the form took.
             payment.expires_at = expires_at;
-            payments::save_order(a, &payment, &history.entries, now, true)
+            if payment.instructions.len() == 1 {
+                return payments::save_order(a, &payment, &history.entries, now, true);
+            }
+            instructions::forget_words(a, payment.id)?;
+            payments::save(a, &payment, &history.entries, &[], now, true)
         })
         .await;
     match written {
@@ -203,31 +227,13 @@ fn forget_last_attempt(payment: &mut Payment) {
     payment.bank_session = None;
     payment.psu_step = None;
     payment.code_tries = 0;
+    payment.instruction_words.fill(None);
 }
 
 /// Takes over what the PSU may change, by the partner's kind: decided again here, not by what came in.
 fn confirm(payment: &mut Payment, partner: &Partner, confirmed: ConfirmedOrder) {
-    if let Some(known) = payment.instructions.first_mut() {
-        let editable = |field| partner.kind.editable(field);
-        *known = Instruction {
-            creditor_name: if editable(Field::CreditorName) {
-                confirmed.creditor_name
-            } else {
-                known.creditor_name.clone()
-            },
-            creditor_iban: if editable(Field::CreditorIban) {
-                confirmed.creditor_iban
-            } else {
-                known.creditor_iban.clone()
-            },
-            amount: if editable(Field::Amount) { confirmed.amount } else { known.amount },
-            details: if editable(Field::Details) {
-                confirmed.details
-            } else {
-                known.details.clone()
-            },
-            end_to_end_id: known.end_to_end_id.clone(),
-        };
+    if let (Some(edited), [known]) = (confirmed.instruction, payment.instructions.as_mut_slice()) {
+        *known = edited.over(known, partner.kind);
     }
     payment.debtor_iban = Some(confirmed.debtor_iban);
     payment.bank_code = Some(confirmed.bank_code);

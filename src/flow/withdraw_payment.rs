@@ -1,11 +1,17 @@
 //! The PSU presses „Renunță”, or „Altă bancă”.
 
-use super::bank_call::{History, claim, save, session};
+use super::bank_call::{History, save, session, try_claim};
 use super::verdict::{internal, refusal_stands};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
 use crate::payment::{Event, PaymentId, Status};
+use crate::store::payments::Payment;
 use std::time::Duration;
+
+/// A payment that somebody acts on is tried again so often, after this pause: the timer may ask the bank just
+/// when the PSU presses the button.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What the PSU wants afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +29,25 @@ pub enum Then {
 /// [`FlowError::NotFound`] when the link is not this browser's; [`FlowError::NotAllowed`] when it is too
 /// late; [`FlowError::Busy`] when something else happens to the payment right now.
 pub async fn withdraw_payment(cx: &Context, id: PaymentId, browser_hash: &str, then: Then) -> Result<(), FlowError> {
-    let (payment, _) = cx.payment(id).await?;
-    if payment.browser_hash.as_deref() != Some(browser_hash) {
-        return Err(FlowError::NotFound);
+    for _ in 0..TRIES {
+        let (payment, _) = cx.payment(id).await?;
+        if payment.browser_hash.as_deref() != Some(browser_hash) {
+            return Err(FlowError::NotFound);
+        }
+        match (payment.status, then) {
+            (Status::AwaitingPsu, _) | (Status::Created | Status::AttemptRefused, Then::End) => {}
+            (Status::Abandoned | Status::Created | Status::AttemptRefused, _) => return Ok(()),
+            _ => return Err(FlowError::NotAllowed),
+        }
+        if let Some(claim) = try_claim(cx, payment).await? {
+            return take_back(cx, claim.payment, then).await;
+        }
+        tokio::time::sleep(PAUSE).await;
     }
-    match (payment.status, then) {
-        (Status::AwaitingPsu, _) | (Status::Created | Status::AttemptRefused, Then::End) => {}
-        (Status::Abandoned | Status::Created | Status::AttemptRefused, _) => return Ok(()),
-        _ => return Err(FlowError::NotAllowed),
-    }
-    let mut payment = claim(cx, payment).await?.payment;
+    Err(FlowError::Busy)
+}
+
+async fn take_back(cx: &Context, mut payment: Payment, then: Then) -> Result<(), FlowError> {
     let mut history = History::default();
     let event = match (payment.status, then) {
         (Status::Created, _) => Some(Event::PsuGaveUp),

@@ -5,9 +5,10 @@
 
 use super::one_line;
 use crate::clock::Timestamp;
-use crate::payment::{Amount, Language};
+use crate::payment::{Amount, InstructionOutcome, Language, Schedule};
 use askama::Template;
 use chrono::{Datelike, TimeZone, Timelike};
+use std::collections::HashSet;
 use std::fmt;
 
 /// What the mail tells.
@@ -17,26 +18,40 @@ pub enum MailKind {
     Settled,
     /// The bank, or the payer at the bank, refused.
     Refused,
+    /// Several payments, of which the bank made some.
+    PartlySettled,
     /// Cancelled before it was carried out.
     Cancelled,
     /// Accepted by the bank; settlement takes long.
     OnItsWay,
+    /// Nobody knows yet whether the money moved.
+    InDoubt,
     /// We said earlier that it had ended unpaid; the bank now says that it was paid.
     Corrected,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Settled, Self::Refused, Self::Cancelled, Self::OnItsWay, Self::Corrected];
+    pub const ALL: [Self; 7] = [
+        Self::Settled,
+        Self::PartlySettled,
+        Self::Refused,
+        Self::Cancelled,
+        Self::OnItsWay,
+        Self::InDoubt,
+        Self::Corrected,
+    ];
 
     /// A word for message ids and counters.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Settled => "settled",
+            Self::PartlySettled => "partly_settled",
             Self::Refused => "refused",
             Self::Cancelled => "cancelled",
             Self::OnItsWay => "on_its_way",
+            Self::InDoubt => "in_doubt",
             Self::Corrected => "corrected",
         }
     }
@@ -51,6 +66,10 @@ pub enum ReasonWord {
     BankDeclined,
     /// Taken back before it was carried out.
     Withdrawn,
+    /// Too many wrong one-time codes.
+    WrongCodes,
+    /// The bank, asked by a person, said that it was not carried out.
+    NotExecuted,
     /// The bank did not say.
     Unknown,
 }
@@ -64,6 +83,10 @@ pub struct MailLine {
     pub creditor_iban_masked: String,
     /// How much.
     pub amount: Amount,
+    /// Remittance information as the payer saw it.
+    pub details: String,
+    /// How it ended, where that is not the same for all.
+    pub outcome: Option<InstructionOutcome>,
 }
 
 /// Everything a payment mail says.
@@ -79,8 +102,8 @@ pub struct PaymentMail {
     pub instructions: Vec<MailLine>,
     /// Sum of the transfers.
     pub total: Amount,
-    /// Remittance information as the payer saw it.
-    pub details: String,
+    /// For a standing order: when it is carried out. Its mails promise no more than that the bank took it.
+    pub schedule: Option<Schedule>,
     /// The payer's account, masked, when known.
     pub debtor_iban_masked: Option<String>,
     /// The payer's bank.
@@ -130,7 +153,7 @@ impl fmt::Debug for Rendered {
 }
 
 /// Most credit transfers a mail lists; the rest are counted.
-pub const MAX_LINES: usize = 20;
+pub const MAX_LINES: usize = 50;
 /// Longest text taken over from outside, in characters.
 const MAX_TEXT_CHARS: usize = 200;
 
@@ -156,8 +179,10 @@ struct View {
     payee: String,
     lines: Vec<LineView>,
     more: String,
+    /// How many were made and how many not, with their sums.
+    counts: Vec<String>,
     total: String,
-    details: String,
+    schedule: Option<ScheduleView>,
     debtor: Option<String>,
     bank: String,
     reference: String,
@@ -170,6 +195,13 @@ struct LineView {
     creditor: String,
     iban: String,
     amount: String,
+    details: String,
+    state: Option<&'static str>,
+}
+
+struct ScheduleView {
+    first_day: String,
+    how_often: String,
 }
 
 #[derive(Template)]
@@ -193,15 +225,14 @@ struct Html<'a> {
 impl View {
     fn new(mail: &PaymentMail) -> Self {
         let ro = mail.language == Language::Ro;
-        let lines: Vec<LineView> = mail
-            .instructions
-            .iter()
+        let language = mail.language;
+        let mut in_order: Vec<&MailLine> = mail.instructions.iter().collect();
+        // What was not made must not be cut off.
+        in_order.sort_by_key(|line| line.outcome == Some(InstructionOutcome::Made));
+        let lines: Vec<LineView> = in_order
+            .into_iter()
             .take(MAX_LINES)
-            .map(|line| LineView {
-                creditor: clean(&line.creditor_name),
-                iban: clean(&line.creditor_iban_masked),
-                amount: money(line.amount, mail.language),
-            })
+            .map(|line| LineView::new(line, language))
             .collect();
         let hidden = mail.instructions.len() - lines.len();
         Self {
@@ -209,23 +240,19 @@ impl View {
             reason: mail.reason.unwrap_or(ReasonWord::Unknown),
             ro,
             partner: clean(&mail.partner_name),
-            payee: match lines.as_slice() {
-                [only] => only.creditor.clone(),
-                _ => counted(
-                    mail.instructions.len(),
-                    mail.language,
-                    ["beneficiar", "beneficiari"],
-                    ["payee", "payees"],
-                ),
-            },
+            payee: payee(mail),
             more: if hidden == 0 {
                 String::new()
             } else {
-                counted(hidden, mail.language, ["plată", "plăți"], ["more payment", "more payments"])
+                language.counted(hidden, ["plată", "plăți"], ["more payment", "more payments"])
             },
+            counts: counts(mail),
+            schedule: mail.schedule.map(|s| ScheduleView {
+                first_day: s.first_day(language),
+                how_often: s.how_often(language),
+            }),
             lines,
             total: money(mail.total, mail.language),
-            details: clean(&mail.details),
             debtor: mail.debtor_iban_masked.as_deref().map(clean),
             bank: clean(&mail.bank_name),
             reference: clean(&mail.reference),
@@ -236,6 +263,68 @@ impl View {
     }
 }
 
+impl LineView {
+    fn new(line: &MailLine, language: Language) -> Self {
+        let state = |outcome| match (outcome, language) {
+            (InstructionOutcome::Made, Language::Ro) => "făcută",
+            (InstructionOutcome::Made, Language::En) => "made",
+            (InstructionOutcome::NotMade, Language::Ro) => "nefăcută",
+            (InstructionOutcome::NotMade, Language::En) => "not made",
+            (InstructionOutcome::Unknown, Language::Ro) => "banca nu ne-a spus",
+            (InstructionOutcome::Unknown, Language::En) => "the bank did not tell us",
+        };
+        Self {
+            creditor: clean(&line.creditor_name),
+            iban: clean(&line.creditor_iban_masked),
+            amount: money(line.amount, language),
+            details: clean(&line.details),
+            state: line.outcome.map(state),
+        }
+    }
+}
+
+/// The creditor, or how many there are.
+fn payee(mail: &PaymentMail) -> String {
+    let each = mail.instructions.iter().map(|i| (&i.creditor_name, &i.creditor_iban_masked));
+    let all: HashSet<_> = each.collect();
+    match all.into_iter().collect::<Vec<_>>().as_slice() {
+        [(name, _)] => clean(name),
+        several => mail.language.payees(several.len()),
+    }
+}
+
+/// `2 plăți făcute (23,00 RON)` and so on, for each outcome there is.
+fn counts(mail: &PaymentMail) -> Vec<String> {
+    let kinds = [
+        (
+            InstructionOutcome::Made,
+            ["plată făcută", "plăți făcute"],
+            ["payment made", "payments made"],
+        ),
+        (
+            InstructionOutcome::NotMade,
+            ["plată nefăcută", "plăți nefăcute"],
+            ["payment not made", "payments not made"],
+        ),
+        (
+            InstructionOutcome::Unknown,
+            ["plată despre care nu ne-a spus", "plăți despre care nu ne-a spus"],
+            ["payment it did not tell us about", "payments it did not tell us about"],
+        ),
+    ];
+    let count = |(outcome, ro, en)| {
+        let these = mail.instructions.iter().filter(|i| i.outcome == Some(outcome));
+        let amounts: Vec<Amount> = these.map(|i| i.amount).collect();
+        let sum = Amount {
+            minor: amounts.iter().map(|a| a.minor).sum(),
+            ..*amounts.first()?
+        };
+        let words = mail.language.counted(amounts.len(), ro, en);
+        Some(format!("{words} ({})", money(sum, mail.language)))
+    };
+    kinds.into_iter().filter_map(count).collect()
+}
+
 fn clean(text: &str) -> String {
     one_line(text).chars().take(MAX_TEXT_CHARS).collect()
 }
@@ -244,17 +333,6 @@ fn money(amount: Amount, language: Language) -> String {
     match language {
         Language::Ro => amount.romanian(),
         Language::En => amount.english(),
-    }
-}
-
-/// A number with its noun. Romanian puts "de" before the noun when the last two digits are 00 or 20..=99.
-fn counted(n: usize, language: Language, ro: [&str; 2], en: [&str; 2]) -> String {
-    match (language, n) {
-        (Language::Ro, 1) => format!("1 {}", ro[0]),
-        (Language::Ro, n) if n != 0 && !(1..20).contains(&(n % 100)) => format!("{n} de {}", ro[1]),
-        (Language::Ro, n) => format!("{n} {}", ro[1]),
-        (Language::En, 1) => format!("1 {}", en[0]),
-        (Language::En, n) => format!("{n} {}", en[1]),
     }
 }
 

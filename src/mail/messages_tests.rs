@@ -16,9 +16,11 @@ fn example(kind: MailKind, language: Language) -> PaymentMail {
             creditor_name: "Foișor Carte SRL".into(),
             creditor_iban_masked: "RO49 •••• 0000".into(),
             amount: ron(123_456),
+            details: "Comanda 1001".into(),
+            outcome: None,
         }],
         total: ron(123_456),
-        details: "Comanda 1001".into(),
+        schedule: None,
         debtor_iban_masked: Some("RO66 •••• 7890".into()),
         bank_name: "Banca Exemplu".into(),
         reference: "1234567890123456".into(),
@@ -115,7 +117,7 @@ fn each_reason_has_its_own_words_and_none_is_made_up() {
                 };
                 render(&mail).unwrap().text
             };
-            let texts: std::collections::HashSet<String> = [
+            let texts: HashSet<String> = [
                 ReasonWord::PsuDeclined,
                 ReasonWord::BankDeclined,
                 ReasonWord::Withdrawn,
@@ -134,26 +136,85 @@ fn each_reason_has_its_own_words_and_none_is_made_up() {
 fn many_transfers_are_listed_up_to_a_limit_and_then_counted() {
     let mut mail = example(MailKind::Settled, Language::Ro);
     mail.instructions = vec![mail.instructions[0].clone(); 5000];
+    assert!(
+        render(&mail).unwrap().subject.contains("Foișor Carte SRL"),
+        "many payments to one creditor"
+    );
+    for (n, line) in mail.instructions.iter_mut().enumerate() {
+        line.creditor_name = format!("Furnizor {n}");
+    }
     let rendered = render(&mail).unwrap();
     assert!(rendered.subject.contains("5000 de beneficiari"), "{}", rendered.subject);
     assert_eq!(rendered.text.matches("RO49").count(), MAX_LINES);
-    assert!(rendered.text.contains("… și încă 4980 de plăți."), "{}", rendered.text);
+    assert_eq!(rendered.html.matches("RO49").count(), MAX_LINES);
+    assert!(rendered.text.contains("… și încă 4950 de plăți."), "{}", rendered.text);
     assert!(rendered.text.contains("Total: 1.234,56 RON"));
 }
 
 #[test]
-fn romanian_numbers_take_their_preposition() {
-    for (n, expected) in [
-        (1, "1 plată"),
-        (2, "2 plăți"),
-        (19, "19 plăți"),
-        (20, "20 de plăți"),
-        (100, "100 de plăți"),
-        (101, "101 plăți"),
-        (119, "119 plăți"),
-        (120, "120 de plăți"),
-    ] {
-        assert_eq!(counted(n, Language::Ro, ["plată", "plăți"], ["", ""]), expected);
+fn a_payment_made_in_part_says_what_was_made_and_names_the_rest_first() {
+    let mut mail = example(MailKind::PartlySettled, Language::Ro);
+    let line = |n: usize, outcome| MailLine {
+        creditor_name: format!("Furnizor {n}"),
+        amount: ron(1_000),
+        outcome: Some(outcome),
+        ..mail.instructions[0].clone()
+    };
+    let mut lines: Vec<MailLine> = (0..60).map(|n| line(n, InstructionOutcome::Made)).collect();
+    lines.push(line(60, InstructionOutcome::NotMade));
+    lines.push(line(61, InstructionOutcome::Unknown));
+    mail.instructions = lines;
+    let rendered = render(&mail).unwrap();
+    let told = "60 de plăți făcute (600,00 RON), 1 plată nefăcută (10,00 RON), 1 plată despre care nu ne-a spus (10,00 RON).";
+    assert!(rendered.text.contains(told), "{}", rendered.text);
+    assert!(rendered.html.contains(told));
+    for body in [&rendered.text, &rendered.html] {
+        let place = |what: &str| body.find(what).unwrap_or_else(|| panic!("{what} is cut off"));
+        assert!(place("Furnizor 60") < place("Furnizor 0") && place("Furnizor 61") < place("Furnizor 0"));
+    }
+    assert!(rendered.text.contains("Starea: nefăcută") && rendered.text.contains("Starea: făcută"));
+    mail.language = Language::En;
+    let english = render(&mail).unwrap().text;
+    assert!(
+        english.contains("60 payments made (600.00 RON), 1 payment not made (10.00 RON)"),
+        "{english}"
+    );
+}
+
+#[test]
+fn the_mails_of_a_standing_order_never_say_that_money_moved() {
+    for (kind, language) in all().filter(|(kind, _)| *kind != MailKind::PartlySettled) {
+        let mail = PaymentMail {
+            schedule: Some(Schedule {
+                start_date: chrono::NaiveDate::from_ymd_opt(2026, 12, 1).unwrap(),
+                frequency: crate::payment::Frequency::Monthly,
+                day_of_execution: Some(15),
+            }),
+            ..example(kind, language)
+        };
+        let rendered = render(&mail).unwrap();
+        let (made, often, day) = match language {
+            Language::Ro => (
+                ["a plecat din cont", "Plata a fost făcută"],
+                "în fiecare lună, în ziua 15",
+                "01.12.2026",
+            ),
+            Language::En => (
+                ["left your account for {", "payment was made"],
+                "every month, on day 15",
+                "01/12/2026",
+            ),
+        };
+        for body in [&rendered.subject, &rendered.text, &rendered.html] {
+            assert!(made.iter().all(|words| !body.contains(words)), "{kind:?}: {body}");
+        }
+        for body in [&rendered.text, &rendered.html] {
+            assert!(body.contains(often) && body.contains(day), "{kind:?}: {body}");
+        }
+        if kind == MailKind::Settled {
+            let honest = ["Acceptată nu înseamnă plătită", "Accepted does not mean paid"];
+            assert!(honest.iter().any(|words| rendered.text.contains(words)), "{}", rendered.text);
+        }
     }
 }
 
@@ -174,7 +235,7 @@ proptest! {
     fn hostile_names_break_nothing(
         name in prop_oneof!["\\PC{0,60}", Just("\r\nBcc: eve@x.example".to_owned()), Just("<script>alert(1)</script>".to_owned()),
             Just("</title></style></dd><img src=x onerror=y>".to_owned()), Just("\u{202e}DROP'\"><a href=//x>".to_owned()), ".{0,400}"],
-        which in 0..10usize,
+        which in 0..12usize,
     ) {
         let (kind, language) = all().nth(which).unwrap();
         let mut mail = example(kind, language);
@@ -182,7 +243,7 @@ proptest! {
         let plain = render(&mail).unwrap();
         mail.partner_name.clone_from(&name);
         mail.instructions[0].creditor_name.clone_from(&name);
-        mail.details.clone_from(&name);
+        mail.instructions[0].details.clone_from(&name);
         mail.bank_name.clone_from(&name);
         mail.bank_reference = Some(format!("x{name}"));
         let rendered = render(&mail).unwrap();

@@ -37,6 +37,31 @@ impl Language {
         Self::ALL.into_iter().find(|l| primary.eq_ignore_ascii_case(l.as_str()))
     }
 
+    /// A number with its noun, singular and plural. Romanian puts "de" before the noun when the last two digits
+    /// are 00 or 20..=99.
+    #[must_use]
+    pub fn counted(self, n: usize, ro: [&str; 2], en: [&str; 2]) -> String {
+        match (self, n) {
+            (Self::Ro, 1) => format!("1 {}", ro[0]),
+            (Self::Ro, n) if n != 0 && !(1..20).contains(&(n % 100)) => format!("{n} de {}", ro[1]),
+            (Self::Ro, n) => format!("{n} {}", ro[1]),
+            (Self::En, 1) => format!("1 {}", en[0]),
+            (Self::En, n) => format!("{n} {}", en[1]),
+        }
+    }
+
+    /// So many payments.
+    #[must_use]
+    pub fn payments(self, n: usize) -> String {
+        self.counted(n, ["plată", "plăți"], ["payment", "payments"])
+    }
+
+    /// So many creditors.
+    #[must_use]
+    pub fn payees(self, n: usize) -> String {
+        self.counted(n, ["beneficiar", "beneficiari"], ["payee", "payees"])
+    }
+
     /// The language of an `Accept-Language` header (RFC 9110 §12.5.4): the supported one with the highest
     /// quality, the earlier one among equals; the default when none is supported.
     #[must_use]
@@ -99,6 +124,28 @@ mod tests {
         ] {
             assert_eq!(Language::from_accept_language(header), expected, "{header}");
         }
+    }
+
+    #[test]
+    fn romanian_numbers_take_their_preposition() {
+        for (n, expected) in [
+            (0, "0 plăți"),
+            (1, "1 plată"),
+            (2, "2 plăți"),
+            (19, "19 plăți"),
+            (20, "20 de plăți"),
+            (100, "100 de plăți"),
+            (101, "101 plăți"),
+            (119, "119 plăți"),
+            (120, "120 de plăți"),
+            (5000, "5000 de plăți"),
+        ] {
+            assert_eq!(Language::Ro.payments(n), expected);
+        }
+        assert_eq!(
+            (Language::En.payees(1), Language::En.payees(20)),
+            ("1 payee".into(), "20 payees".into())
+        );
     }
 
     #[test]

@@ -19,5 +19,5 @@ pub use language::Language;
 pub use link::PaymentId;
 pub use order::{Instruction, Order};
 pub use schedule::{Frequency, Schedule};
-pub use status::Status;
+pub use status::{InstructionOutcome, Status};
 pub use transition::{Event, next};

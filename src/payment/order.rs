@@ -10,6 +10,11 @@ pub const MAX_DETAILS_CHARS: usize = 140;
 pub const MAX_NAME_CHARS: usize = 70;
 /// Most instructions one authorisation may cover.
 pub const MAX_INSTRUCTIONS: usize = 5000;
+/// Longest end-to-end identification, in characters (ISO 20022 `Max35Text`).
+pub const MAX_END_TO_END_CHARS: usize = 35;
+
+// The sum of an order always fits.
+const _: () = assert!(super::amount::MAX_MINOR < i64::MAX / MAX_INSTRUCTIONS as i64);
 
 /// One credit transfer.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! A standing order: when its instruction is carried out again and again.
 
+use super::Language;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -76,9 +77,79 @@ pub struct Schedule {
     pub day_of_execution: Option<u8>,
 }
 
+impl Schedule {
+    /// How often, as people say it: `lunar, în ziua 15`.
+    #[must_use]
+    pub fn how_often(&self, language: Language) -> String {
+        let words = self.frequency.in_words(language);
+        match (language, self.day_of_execution) {
+            (_, None) => words.to_owned(),
+            (Language::Ro, Some(day @ 29..)) => format!("{words}, în ziua {day} sau în ultima zi a lunii"),
+            (Language::Ro, Some(day)) => format!("{words}, în ziua {day}"),
+            (Language::En, Some(day @ 29..)) => format!("{words}, on day {day} or the last day of the month"),
+            (Language::En, Some(day)) => format!("{words}, on day {day}"),
+        }
+    }
+
+    /// The first day, as the language writes dates in figures.
+    #[must_use]
+    pub fn first_day(&self, language: Language) -> String {
+        let format = match language {
+            Language::Ro => "%d.%m.%Y",
+            Language::En => "%d/%m/%Y",
+        };
+        self.start_date.format(format).to_string()
+    }
+}
+
+impl Frequency {
+    const fn in_words(self, language: Language) -> &'static str {
+        let (ro, en) = match self {
+            Self::Daily => ("în fiecare zi", "every day"),
+            Self::Weekly => ("în fiecare săptămână", "every week"),
+            Self::EveryTwoWeeks => ("la două săptămâni", "every two weeks"),
+            Self::Monthly => ("în fiecare lună", "every month"),
+            Self::EveryTwoMonths => ("la două luni", "every two months"),
+            Self::Quarterly => ("la trei luni", "every three months"),
+            Self::SemiAnnual => ("la șase luni", "every six months"),
+            Self::Annual => ("în fiecare an", "every year"),
+        };
+        match language {
+            Language::Ro => ro,
+            Language::En => en,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_schedule_is_said_in_words() {
+        let at = |frequency, day_of_execution| Schedule {
+            start_date: NaiveDate::from_ymd_opt(2026, 12, 1).unwrap(),
+            frequency,
+            day_of_execution,
+        };
+        let monthly = at(Frequency::Monthly, Some(15));
+        assert_eq!(monthly.how_often(Language::Ro), "în fiecare lună, în ziua 15");
+        assert_eq!(monthly.how_often(Language::En), "every month, on day 15");
+        assert_eq!(
+            (monthly.first_day(Language::Ro), monthly.first_day(Language::En)),
+            ("01.12.2026".into(), "01/12/2026".into())
+        );
+        assert!(
+            at(Frequency::Annual, Some(31))
+                .how_often(Language::Ro)
+                .ends_with("în ziua 31 sau în ultima zi a lunii")
+        );
+        let said: std::collections::HashSet<String> = Frequency::ALL
+            .into_iter()
+            .flat_map(|f| Language::ALL.map(|l| at(f, None).how_often(l)))
+            .collect();
+        assert_eq!(said.len(), 16, "each has words of its own");
+    }
 
     #[test]
     fn words_are_read_in_any_case_and_nothing_else_is() {

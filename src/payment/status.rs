@@ -33,6 +33,8 @@ pub enum Status {
 
 /// The bank's intermediate words that partners may see (ISO 20022 `ExternalPaymentTransactionStatus1Code`).
 const ON_ITS_WAY: [&str; 6] = ["RCVD", "PDNG", "ACTC", "ACCP", "ACSP", "PATC"];
+/// The bank's words for the end of one instruction of several.
+const ENDED: [&str; 4] = ["ACSC", "ACCC", "RJCT", "CANC"];
 
 impl Status {
     /// Every status, in the order of a payment's life.
@@ -110,6 +112,42 @@ impl Status {
             Self::Blocked => "BLOCKED",
         }
     }
+
+    /// The partner's `transactionStatus` of one instruction of several: the bank's own word of it where there is
+    /// one and the payment is at the bank, or ended in part; else what is true of the whole.
+    #[must_use]
+    pub fn instruction_status(self, bank_word: Option<&str>, instruction_word: Option<&str>) -> &'static str {
+        let own = || ON_ITS_WAY.into_iter().chain(ENDED).find(|w| Some(*w) == instruction_word);
+        match self {
+            Self::AwaitingPsu | Self::Processing | Self::InDoubt => own().unwrap_or_else(|| self.transaction_status(bank_word)),
+            // What the bank did not tell of an instruction is not known.
+            Self::PartlySettled => own().unwrap_or("PDNG"),
+            _ => self.transaction_status(bank_word),
+        }
+    }
+}
+
+/// What became of one instruction of several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InstructionOutcome {
+    /// The bank says that it was carried out.
+    Made,
+    /// The bank says that it was refused or cancelled.
+    NotMade,
+    /// The bank did not say how it ended.
+    Unknown,
+}
+
+impl InstructionOutcome {
+    /// The outcome of the bank's word of an instruction.
+    #[must_use]
+    pub fn of(word: Option<&str>) -> Self {
+        match word {
+            Some("ACSC" | "ACCC") => Self::Made,
+            Some("RJCT" | "CANC") => Self::NotMade,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 impl fmt::Display for Status {
@@ -142,5 +180,38 @@ mod tests {
         }
         assert_eq!(Status::Processing.transaction_status(Some("ACSP")), "ACSP");
         assert_eq!(Status::Processing.transaction_status(Some("Submit")), "PDNG");
+    }
+
+    #[test]
+    fn an_instruction_is_shown_as_made_only_by_the_banks_word() {
+        for status in Status::ALL {
+            for whole in [None, Some("ACSC"), Some("RJCT"), Some("PART")] {
+                for own in [
+                    None,
+                    Some("ACSC"),
+                    Some("ACCC"),
+                    Some("RJCT"),
+                    Some("Submit"),
+                    Some("PART"),
+                    Some(""),
+                ] {
+                    let shown = status.instruction_status(whole, own);
+                    let at_bank = matches!(
+                        status,
+                        Status::AwaitingPsu | Status::Processing | Status::InDoubt | Status::PartlySettled
+                    );
+                    let said = at_bank && matches!(own, Some("ACSC" | "ACCC"));
+                    assert_eq!(
+                        matches!(shown, "ACSC" | "ACCC"),
+                        said || status == Status::Settled,
+                        "{status} {own:?}"
+                    );
+                    assert_ne!(shown, "PART");
+                }
+            }
+        }
+        assert_eq!(Status::PartlySettled.instruction_status(Some("PART"), None), "PDNG");
+        assert_eq!(Status::PartlySettled.instruction_status(Some("PART"), Some("RJCT")), "RJCT");
+        assert_eq!(InstructionOutcome::of(Some("ACSP")), InstructionOutcome::Unknown);
     }
 }

@@ -8,6 +8,7 @@ use crate::bank::{PsuReply, PsuStep};
 use crate::flow::answer_step::answer_step;
 use crate::flow::ask_bank::{ask_bank, due_payments};
 use crate::flow::deliver_mail::{deliver_mail, due_mails};
+use crate::flow::edit_instruction::EditedInstruction;
 use crate::flow::hand_over::{offer_hand_over, take_over};
 use crate::flow::init_payment::{InitOrder, init_payment};
 use crate::flow::issue_token::{TokenFlags, issue_token};
@@ -49,13 +50,14 @@ pub(super) fn browser(life: &Life, n: usize) -> String {
 
 pub(super) fn init_order(id: PaymentId, minor: i64) -> InitOrder {
     InitOrder {
-        instruction: Instruction {
+        instructions: vec![Instruction {
             creditor_name: "Magazin".into(),
             creditor_iban: Iban::parse(CREDITOR).unwrap(),
             amount: Amount::from_minor(minor, Currency::Ron).unwrap(),
             details: "Comanda".into(),
             end_to_end_id: format!("SP{id}"),
-        },
+        }],
+        schedule: None,
         psu_email: Some("ana@client.example".into()),
         psu_id_at_partner: None,
         debtor_iban: None,
@@ -227,12 +229,15 @@ impl World {
             browser_hash,
             psu_id: None,
         };
-        let order = init_order(id, 1000).instruction;
+        let instruction = init_order(id, 1000).instructions.pop().map(|i| EditedInstruction {
+            creditor_name: i.creditor_name,
+            creditor_iban: i.creditor_iban,
+            amount: i.amount,
+            details: i.details,
+        });
         let confirmed = ConfirmedOrder {
-            creditor_name: order.creditor_name,
-            creditor_iban: order.creditor_iban,
-            amount: order.amount,
-            details: order.details,
+            instruction,
+            shown: None,
             bank_code: bank.clone(),
             debtor_iban: Iban::parse(DEBTOR).unwrap(),
             email: "ana@client.example".into(),

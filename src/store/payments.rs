@@ -1,18 +1,19 @@
-//! Payments: the row, its instructions, its history, and the claim that lets one caller at a time act on it.
+//! Payments: the row, with its instructions and its history, and the claim that lets one caller at a time act on it.
 //!
 //! A claim is a compare-and-set on `version` with a lease: whoever holds it may call the bank; whoever
 //! finishes it writes status, history and outbox in one transaction. A lease that ran out can be taken over,
 //! and the late holder's finish changes nothing ([`StoreError::Conflict`]).
 
 use super::history::{self, Entry};
+use super::instructions;
 use super::outbox::NewMessage;
 use super::payment_row::Row;
-use super::schema::{payment_instructions as i, payments as t};
+use super::schema::payments as t;
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
 use crate::payment::{Amount, Currency, Iban, Instruction, Language, PaymentId, Schedule, Status};
-use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
-use std::collections::BTreeMap;
+use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
+use std::collections::{BTreeMap, HashMap};
 
 /// A payment, opened.
 #[derive(Clone)]
@@ -124,6 +125,30 @@ impl Payment {
         })
     }
 
+    /// Whether the partner sent a list of instructions, of which one may be all that the payer left: the only
+    /// instruction of any other payment is named after it.
+    #[must_use]
+    pub fn came_as_list(&self) -> bool {
+        match self.instructions.as_slice() {
+            [] => false,
+            [one] => one.end_to_end_id != format!("SP{}", self.id),
+            _ => true,
+        }
+    }
+
+    /// Takes over what the bank said of single instructions: (end-to-end id, word).
+    pub fn hear(&mut self, words: &[(String, String)]) {
+        if words.is_empty() {
+            return;
+        }
+        let said: HashMap<&str, &str> = words.iter().map(|(id, word)| (id.as_str(), word.as_str())).collect();
+        for (instruction, known) in self.instructions.iter().zip(&mut self.instruction_words) {
+            if let Some(word) = said.get(instruction.end_to_end_id.as_str()) {
+                *known = Some((*word).to_owned());
+            }
+        }
+    }
+
     /// Whether somebody acts on it right now.
     #[must_use]
     pub fn is_leased(&self, now: Timestamp) -> bool {
@@ -136,19 +161,6 @@ impl Payment {
 pub struct Claim {
     /// As it is now; what is changed here is written by [`save`].
     pub payment: Payment,
-}
-
-#[derive(Queryable, Insertable)]
-#[diesel(table_name = i)]
-struct InstructionRow {
-    payment_id: i64,
-    seq: i32,
-    creditor_name_sealed: Vec<u8>,
-    creditor_iban_sealed: Vec<u8>,
-    amount_minor: i64,
-    details_sealed: Vec<u8>,
-    end_to_end_id: String,
-    bank_word: Option<String>,
 }
 
 /// Adds a payment.
@@ -168,7 +180,7 @@ pub fn get(a: &mut Access<'_>, id: PaymentId) -> Result<Option<Payment>, StoreEr
     let row: Option<Row> = t::table.find(id.number()).first(a.conn).optional()?;
     let Some(row) = row else { return Ok(None) };
     let mut payment = row.open(a)?;
-    (payment.instructions, payment.instruction_words) = instructions(a, id, payment.currency)?;
+    (payment.instructions, payment.instruction_words) = instructions::of(a, id, payment.currency)?;
     Ok(Some(payment))
 }
 
@@ -179,68 +191,6 @@ pub fn get(a: &mut Access<'_>, id: PaymentId) -> Result<Option<Payment>, StoreEr
 pub fn by_callback(a: &mut Access<'_>, hash: &str) -> Result<Option<PaymentId>, StoreError> {
     let number: Option<i64> = t::table.filter(t::callback_hash.eq(hash)).select(t::id).first(a.conn).optional()?;
     Ok(number.and_then(PaymentId::from_number))
-}
-
-fn instructions(a: &mut Access<'_>, id: PaymentId, currency: Currency) -> Result<(Vec<Instruction>, Vec<Option<String>>), StoreError> {
-    let rows: Vec<InstructionRow> = i::table.filter(i::payment_id.eq(id.number())).order(i::seq).load(a.conn)?;
-    let (mut out, mut words) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-    for row in rows {
-        let key = format!("{id}/{}", row.seq);
-        let iban = a.open("payment_instructions", "creditor_iban", &key, &row.creditor_iban_sealed)?;
-        out.push(Instruction {
-            creditor_name: a
-                .open("payment_instructions", "creditor_name", &key, &row.creditor_name_sealed)?
-                .to_string(),
-            creditor_iban: Iban::parse(&iban).map_err(|_| StoreError::Broken(format!("creditor IBAN of {key} is not one")))?,
-            amount: Amount {
-                minor: row.amount_minor,
-                currency,
-            },
-            details: a.open("payment_instructions", "details", &key, &row.details_sealed)?.to_string(),
-            end_to_end_id: row.end_to_end_id,
-        });
-        words.push(row.bank_word);
-    }
-    Ok((out, words))
-}
-
-/// Writes what the bank said of single instructions: (end-to-end id, word).
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn save_words(a: &mut Access<'_>, id: PaymentId, words: &[(String, String)]) -> Result<(), StoreError> {
-    for (end_to_end_id, word) in words {
-        let one = i::table
-            .filter(i::payment_id.eq(id.number()))
-            .filter(i::end_to_end_id.eq(end_to_end_id));
-        diesel::update(one).set(i::bank_word.eq(word)).execute(a.conn)?;
-    }
-    Ok(())
-}
-
-/// Replaces the instructions of a payment: only while nothing has been sent to a bank, which the caller knows.
-fn replace_instructions(a: &mut Access<'_>, payment: &Payment) -> Result<(), StoreError> {
-    diesel::delete(i::table.filter(i::payment_id.eq(payment.id.number()))).execute(a.conn)?;
-    for (seq, instruction) in (1..).zip(&payment.instructions) {
-        let key = format!("{}/{seq}", payment.id);
-        let row = InstructionRow {
-            payment_id: payment.id.number(),
-            seq,
-            creditor_name_sealed: a.seal("payment_instructions", "creditor_name", &key, &instruction.creditor_name),
-            creditor_iban_sealed: a.seal(
-                "payment_instructions",
-                "creditor_iban",
-                &key,
-                instruction.creditor_iban.electronic(),
-            ),
-            amount_minor: instruction.amount.minor,
-            details_sealed: a.seal("payment_instructions", "details", &key, &instruction.details),
-            end_to_end_id: instruction.end_to_end_id.clone(),
-            bank_word: None,
-        };
-        diesel::insert_into(i::table).values(&row).execute(a.conn)?;
-    }
-    Ok(())
 }
 
 /// Takes the lease until `until`.
@@ -314,7 +264,7 @@ pub fn save_order(
     keep_lease: bool,
 ) -> Result<Payment, StoreError> {
     let saved = save(a, payment, entries, &[], now, keep_lease)?;
-    replace_instructions(a, payment)?;
+    instructions::replace(a, payment)?;
     Ok(saved)
 }
 

@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// How much work is looked up at once.
@@ -36,11 +36,17 @@ pub(super) trait Work: Clone + Send + Sync + 'static {
     fn run(&self, id: Self::Id) -> impl Future<Output = Result<(), FlowError>> + Send;
 }
 
+/// A piece and how it went.
+type Ended<K> = (Piece<K>, Result<(), FlowError>);
+
 struct Pump<W: Work> {
     work: W,
-    at_once: usize,
-    queue: VecDeque<Piece<W::Id>>,
-    running: JoinSet<(Piece<W::Id>, Result<(), FlowError>)>,
+    pace: Pace,
+    /// What was looked up and waits for a place, by lane.
+    queues: HashMap<Option<String>, VecDeque<W::Id>>,
+    /// Not before then is anything looked up again.
+    next_look: Instant,
+    running: JoinSet<Ended<W::Id>>,
     /// What runs, and what has failed and is not to be tried before then.
     taken: HashMap<W::Id, Option<Instant>>,
     lanes: HashMap<String, usize>,
@@ -50,20 +56,18 @@ struct Pump<W: Work> {
 pub(super) async fn run<W: Work>(work: W, pace: Pace, stop: CancellationToken) {
     let mut pump = Pump {
         work,
-        at_once: pace.at_once,
-        queue: VecDeque::new(),
+        pace,
+        queues: HashMap::new(),
+        next_look: Instant::now(),
         running: JoinSet::new(),
         taken: HashMap::new(),
         lanes: HashMap::new(),
     };
     while !stop.is_cancelled() {
-        let begun = pump.fill().await;
-        if begun > 0 && pump.running.len() < pump.at_once {
-            continue;
-        }
+        pump.fill().await;
         tokio::select! {
             Some(ended) = pump.running.join_next() => pump.ended(ended),
-            () = sleep(pace.interval) => {}
+            () = sleep_until(pump.next_look), if pump.has_room() => {}
             () = stop.cancelled() => {}
         }
     }
@@ -73,47 +77,58 @@ pub(super) async fn run<W: Work>(work: W, pace: Pace, stop: CancellationToken) {
 }
 
 impl<W: Work> Pump<W> {
-    /// Begins what there is room for; answers how much that was.
-    async fn fill(&mut self) -> usize {
-        if self.running.len() >= self.at_once {
-            return 0;
-        }
-        if self.queue.is_empty() {
-            self.look().await;
-        }
-        let mut begun = 0;
-        while self.running.len() < self.at_once
-            && let Some(piece) = self.queue.pop_front()
-        {
-            begun += usize::from(self.begin(piece));
-        }
-        begun
+    fn has_room(&self) -> bool {
+        self.running.len() < self.pace.at_once
     }
 
+    /// A lane may fill half of the places.
+    fn lane_has_room(&self, lane: Option<&String>) -> bool {
+        let limit = self.pace.at_once.div_ceil(2);
+        lane.is_none_or(|lane| self.lanes.get(lane).is_none_or(|n| *n < limit))
+    }
+
+    /// Begins what there is room for, and looks for more when places are left over.
+    async fn fill(&mut self) {
+        self.begin_what_waits();
+        if self.has_room() && Instant::now() >= self.next_look {
+            self.look().await;
+            self.begin_what_waits();
+        }
+    }
+
+    fn begin_what_waits(&mut self) {
+        let lanes: Vec<Option<String>> = self.queues.keys().cloned().collect();
+        for lane in lanes {
+            while self.has_room()
+                && self.lane_has_room(lane.as_ref())
+                && let Some(id) = self.queues.get_mut(&lane).and_then(VecDeque::pop_front)
+            {
+                self.begin(Piece { id, lane: lane.clone() });
+            }
+        }
+        self.queues.retain(|_, waiting| !waiting.is_empty());
+    }
+
+    /// Looks up what is due in the lanes for which nothing waits here.
     async fn look(&mut self) {
         let now = Instant::now();
         self.taken.retain(|_, until| until.is_none_or(|until| until > now));
-        let full = self
-            .lanes
-            .iter()
-            .filter(|(_, n)| **n >= self.lane_limit())
-            .map(|(lane, _)| lane.clone());
-        match self.work.due(WINDOW, full.collect()).await {
-            Ok(due) => self.queue = due.into(),
+        self.next_look = now + self.pace.interval;
+        let full = self.lanes.keys().filter(|lane| !self.lane_has_room(Some(lane))).cloned();
+        let but: Vec<String> = full.chain(self.queues.keys().flatten().cloned()).collect();
+        match self.work.due(WINDOW, but).await {
+            Ok(due) => {
+                for piece in due.into_iter().filter(|piece| !self.taken.contains_key(&piece.id)) {
+                    // There may be more where this came from: the next look follows when it is done.
+                    self.next_look = now;
+                    self.queues.entry(piece.lane).or_default().push_back(piece.id);
+                }
+            }
             Err(error) => log(W::NAME, Err(error)),
         }
     }
 
-    fn lane_limit(&self) -> usize {
-        self.at_once.div_ceil(2)
-    }
-
-    /// Begins a piece, unless it runs already or its lane is full; it is looked up again later then.
-    fn begin(&mut self, piece: Piece<W::Id>) -> bool {
-        let full = |lane: &String| self.lanes.get(lane).is_some_and(|n| *n >= self.lane_limit());
-        if self.taken.contains_key(&piece.id) || piece.lane.as_ref().is_some_and(full) {
-            return false;
-        }
+    fn begin(&mut self, piece: Piece<W::Id>) {
         self.taken.insert(piece.id.clone(), None);
         if let Some(lane) = &piece.lane {
             *self.lanes.entry(lane.clone()).or_default() += 1;
@@ -123,10 +138,9 @@ impl<W: Work> Pump<W> {
             let result = work.run(piece.id.clone()).await;
             (piece, result)
         });
-        true
     }
 
-    fn ended(&mut self, ended: Result<(Piece<W::Id>, Result<(), FlowError>), tokio::task::JoinError>) {
+    fn ended(&mut self, ended: Result<Ended<W::Id>, tokio::task::JoinError>) {
         let Ok((piece, result)) = ended else {
             // Its place in a lane is not given back: a flow that panics is a bug that should be felt.
             return log(W::NAME, Err(FlowError::Internal("a job panicked".into())));

@@ -87,6 +87,7 @@ async fn fault_21_one_bank_hangs_and_the_others_stay_fast() {
     world.door.always("GET /cec", Act::BlackHole);
     let _node = world.node().await;
     let (db, begun) = (world.db(), Instant::now());
+    let before = world.door.seen("GET /cec");
     let payer = Payer::new();
     let mut slowest = Duration::ZERO;
     let took = loop {
@@ -114,8 +115,9 @@ async fn fault_21_one_bank_hangs_and_the_others_stay_fast() {
         took.as_millis(),
         slowest.as_millis()
     );
-    // One after the other, those of the bank that hangs take 300 · 1.5 s / 32 = 14 s.
-    assert!(took < Duration::from_secs(7), "{took:?}");
+    // Nobody waited for the bank that hangs: most of its payments still wait.
+    let asked = i64::try_from(world.door.seen("GET /cec") - before).unwrap();
+    assert!(asked < MANY, "{asked} questions to the bank that hangs came first");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,10 +175,8 @@ async fn fault_29_a_new_key_with_live_payments() {
     // Without the old key nothing is guessed: the old value does not open, and the program says so.
     write_private(&key_file, fresh.as_bytes()).unwrap();
     let id = PaymentId::from_number(at_bank.tokens.payment).unwrap();
-    assert!(
-        world.db().read(move |a| payments::get(a, id)).await.is_ok(),
-        "it was sealed anew when it ended"
-    );
+    let unopened = world.db().read(move |a| payments::get(a, id)).await.unwrap_err().to_string();
+    assert!(unopened.contains("does not open"), "{unopened}");
     write_private(&key_file, format!("{}\n{old}", fresh.as_str()).as_bytes()).unwrap();
     world.ends_well().await;
 }
@@ -217,7 +217,7 @@ async fn fault_29_a_migration_with_live_payments() {
     let migrate = tokio::task::spawn_blocking(move || run_to_end(&settings, &["migrate"], &[]));
     let ((), migrated) = tokio::join!(load, migrate);
     let (well, said) = migrated.unwrap();
-    assert!(well && said.contains("audit_chain"), "{said}");
+    assert!(well && said.contains("20261121000003"), "{said}");
     let back = payer.decide(&page, ANA, "da").await.unwrap();
     payer.come_back(&back).await.unwrap();
     world.becomes(started.tokens.payment, Status::Settled).await;

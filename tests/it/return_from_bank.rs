@@ -6,6 +6,7 @@ use crate::support::browser::Page;
 use crate::support::partner::Started;
 use crate::support::psu::{ANA, Psu};
 use serde_json::json;
+use smartpay::payment::Status;
 use smartpay::sandbox::{LedgerEvent, Word};
 use std::time::Duration;
 use url::Url;
@@ -150,6 +151,8 @@ async fn in_another_browser() {
     let app = TestApp::start().await;
     let (mut started, psu, to_bank) = at_the_bank(&app).await;
     let way_back = psu.approve(&to_bank, ANA).await;
+    let watched = psu.get(&started.link).await;
+    assert!(!psu.has_news(&watched).await);
     // The bank's app opens the way back in a browser without our cookie, and in one with another payment.
     says_nothing(&app.psu().get(&way_back).await);
     let busy = app.psu();
@@ -158,7 +161,7 @@ async fn in_another_browser() {
     says_nothing(&busy.get(&way_back).await);
     // The bound browser's page notices by itself.
     settles(&app, &mut started).await;
-    assert!(changed(&psu, &app, &started.link).await);
+    assert!(psu.has_news(&watched).await);
     psu.get(&started.link).await.says("Plata a fost făcută");
     busy.open(&other.link).await;
 }
@@ -172,16 +175,6 @@ async fn after_the_cookies_are_gone() {
     says_nothing(&psu.get(&way_back).await);
     settles(&app, &mut started).await;
     assert_eq!(app.bank.orders()[0].status, Word::Acsc);
-}
-
-/// Asks as the page's script does.
-async fn changed(psu: &Psu, app: &TestApp, link: &Url) -> bool {
-    let url = app.public(&format!("payment-initiation/state?{}&seen=awaiting_psu", link.query().unwrap()));
-    let answer = psu.get(&url).await;
-    assert_eq!(answer.status, 200);
-    serde_json::from_str::<serde_json::Value>(&answer.body).unwrap()["changed"]
-        .as_bool()
-        .unwrap()
 }
 
 fn denial(app: &TestApp, to_bank: &Page) -> Url {
@@ -222,4 +215,46 @@ async fn a_denial_after_the_approval_is_corrected_by_the_code() {
     let subjects: Vec<String> = app.mails.all().into_iter().map(|m| m.subject).collect();
     assert_eq!(subjects.len(), 2, "refused, then corrected: {subjects:?}");
     psu.get(&started.link).await.says("Plata a fost făcută");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn back_without_an_approval_the_page_says_so_and_leads_there_again() {
+    let app = TestApp::start().await;
+    let (mut started, psu, to_bank) = at_the_bank(&app).await;
+    // The bank's app drops everything, or the payer pressed „back” there.
+    let nothing_brought = app.public(&format!("payment-return/cec?state={}", state(&to_bank)));
+    let page = psu.come_back(&nothing_brought).await;
+    assert_eq!(page.heading(), "Banca nu ne-a confirmat aprobarea");
+    assert!(!page.has("[data-forward]"), "who came back is not sent away again");
+    assert_eq!(page.link("a#go"), to_bank.link("a#go"));
+    let way_back = psu.approve(&page, ANA).await;
+    psu.come_back(&way_back).await.says("Verificăm plata la banca ta");
+    settles(&app, &mut started).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tab_was_closed_and_the_link_is_opened_again() {
+    let app = TestApp::start().await;
+    let (mut started, psu, to_bank) = at_the_bank(&app).await;
+    assert!(to_bank.has("[data-forward]"), "at first the page goes on by itself");
+    app.let_pass(10, Duration::from_secs(60)).await;
+    let page = psu.get(&started.link).await;
+    assert_eq!(page.heading(), "Plata așteaptă aprobarea ta");
+    assert!(!page.has("[data-forward]"));
+    let way_back = psu.approve(&page, ANA).await;
+    psu.come_back(&way_back).await.says("Verificăm plata la banca ta");
+    settles(&app, &mut started).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hours_late() {
+    let app = TestApp::start().await;
+    let (started, psu, to_bank) = at_the_bank(&app).await;
+    let way_back = psu.approve(&to_bank, ANA).await;
+    app.let_pass(8, Duration::from_secs(15 * 60)).await;
+    // Nobody could ask the bank, so nobody says anything about the money; the code has run out meanwhile.
+    psu.come_back(&way_back).await.says("Încă verificăm plata").says("Nu plăti din nou");
+    says_nothing(&app.psu().get(&way_back).await);
+    assert_eq!(app.payment(started.tokens.payment).await.status, Status::InDoubt);
+    assert_eq!(app.bank.orders()[0].status, Word::Acsc);
 }

@@ -11,9 +11,8 @@ use super::{headers, reading};
 use crate::bank::http::{Body, Reply};
 use crate::bank::{Answer, BankError, CodePrompt, PsuStep, Verdict};
 use reqwest::Method;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use url::Url;
 
 /// What must be remembered of an authorisation.
@@ -21,14 +20,14 @@ use url::Url;
 pub struct Authorisation {
     /// The bank's id of it.
     pub(super) id: Option<String>,
-    /// The call that starts it has left, and its answer was lost.
-    lost: bool,
+    /// There may be one whose id is not known yet: its start may have left, and the answer is not here.
+    unseen: bool,
     /// How many were started; the request id of the next start derives from it.
     starts: u32,
     /// What the PSU must do as long as the bank waits; `None` when the bank wants nothing of the PSU.
     pub(super) step: Option<PsuStep>,
     /// The method by which codes come, where the bank gave its id: with it another one can be asked for.
-    method: Option<String>,
+    pub(super) method: Option<String>,
     /// The bank said that it is finished: only the order's status matters.
     finished: bool,
     /// The order's status word before the PSU was asked.
@@ -44,12 +43,12 @@ impl std::fmt::Debug for Authorisation {
 }
 
 impl Authorisation {
-    fn take_over(&mut self, answer: &Sca) {
+    pub(super) fn take_over(&mut self, answer: &Sca) {
         self.id = answer.id.clone().or(self.id.take());
         self.method = answer.chosen.as_ref().map(|m| m.id.clone()).or(self.method.take());
     }
 
-    fn prompt(&self) -> Option<&CodePrompt> {
+    pub(super) fn prompt(&self) -> Option<&CodePrompt> {
         match &self.step {
             Some(PsuStep::EnterCode(prompt)) => Some(prompt),
             _ => None,
@@ -65,27 +64,29 @@ impl Turn<'_> {
     /// [`BankError::Unknown`] when the PSU would be sent to a host that is not the bank's: nobody can authorise.
     pub(super) fn taken(mut self, answer: &Sca, reply: &Reply, asked: &Url) -> Result<Answer, BankError> {
         self.talk.sca.first_word.clone_from(&self.talk.word);
-        if answer.links.start_is_explicit() {
-            self.talk.sca.step = Some(PsuStep::Begin);
+        let explicit = answer.links.start_is_explicit();
+        let step = if explicit {
+            Some(PsuStep::Begin)
         } else {
-            let step = self.step_of(answer, reply, asked)?;
-            let sca = &mut self.talk.sca;
+            self.step_of(answer, reply, asked)?
+        };
+        let sca = &mut self.talk.sca;
+        if !explicit {
             sca.take_over(answer);
             sca.finished = answer.status == Some(ScaStatus::Done);
-            // Without a name the authorisation is looked up later.
-            (sca.step, sca.lost) = (step, sca.id.is_none());
         }
-        let status = if self.talk.sca.finished {
-            ScaStatus::Done
-        } else {
-            ScaStatus::Waiting
+        // Without an id it is looked up later: the caller may not live to save the answer to the start.
+        (sca.step, sca.unseen) = (step, sca.id.is_none());
+        let verdict = match sca.finished {
+            _ if explicit => Verdict::PsuNeeded(PsuStep::Begin),
+            true => self.without_an_end(Some(ScaStatus::Done)),
+            false => self.without_an_end(Some(ScaStatus::Waiting)),
         };
-        let verdict = self.without_an_end(Some(status));
         Ok(self.answer(verdict))
     }
 
     /// What the PSU must do after this answer; `None` when the bank wants nothing of the PSU.
-    fn step_of(&self, answer: &Sca, reply: &Reply, asked: &Url) -> Result<Option<PsuStep>, BankError> {
+    pub(super) fn step_of(&self, answer: &Sca, reply: &Reply, asked: &Url) -> Result<Option<PsuStep>, BankError> {
         if let Some(link) = answer.links.get("scaRedirect") {
             let page = self.bank.addresses.sca_page(link, asked);
             let url = page.map_err(|_| BankError::Unknown("the bank sends the PSU to a host that is not allowed".to_owned()))?;
@@ -122,9 +123,7 @@ impl Turn<'_> {
         call.body = Body::Json(b"{}".to_vec());
         let approach = self.bank.protocol.sca_approach;
         headers::way(&mut call.headers, approach, &self.talk.return_url, &self.talk.state)?;
-        if let Some(id) = psu_id {
-            headers::psu_id(&mut call.headers, id)?;
-        }
+        headers::psu_id(&mut call.headers, psu_id)?;
         let reply = match self.bank.http.call(call).await {
             Err(error @ BankError::Unknown(_)) => return Ok(self.maybe_begun(&error)),
             other => other?,
@@ -143,114 +142,19 @@ impl Turn<'_> {
         sca.starts = sca.starts.saturating_add(1);
         (sca.id, sca.method) = (None, None);
         sca.take_over(&answer);
-        (sca.step, sca.lost) = (step, sca.id.is_none());
+        (sca.step, sca.unseen) = (step, sca.id.is_none());
         self.told(status).await
     }
 
     fn maybe_begun(mut self, error: &BankError) -> Answer {
         tracing::warn!(bank = %self.bank.code, %error, "whether the authorisation was started is not known");
         let sca = &mut self.talk.sca;
-        sca.lost = true;
+        sca.unseen = true;
         if self.bank.protocol.sca_approach == ScaApproach::Decoupled {
             sca.step = Some(PsuStep::ApproveInApp { message: None });
         }
         let verdict = self.without_an_end(Some(ScaStatus::Waiting));
         self.answer(verdict)
-    }
-
-    /// Chooses the method by which the code comes.
-    pub(super) async fn choose(self, id: &str) -> Result<Answer, BankError> {
-        let name = match &self.talk.sca.step {
-            Some(PsuStep::ChooseMethod { methods }) => methods.iter().find(|m| m.id == id).map(|m| m.name.clone()),
-            _ => None,
-        };
-        let name = name.ok_or(BankError::Unsupported)?;
-        self.select(id.to_owned(), Some(name)).await
-    }
-
-    /// Asks for another code: by choosing the same method again.
-    pub(super) async fn resend(self) -> Result<Answer, BankError> {
-        let sca = &self.talk.sca;
-        let (Some(prompt), Some(method)) = (sca.prompt(), sca.method.clone()) else {
-            return Err(BankError::Unsupported);
-        };
-        let name = prompt.method.clone();
-        self.select(method, name).await
-    }
-
-    /// The code may be on its way although the answer is lost: then the PSU can enter it, or ask for another.
-    async fn select(mut self, id: String, name: Option<String>) -> Result<Answer, BankError> {
-        let sent = self.put("choose_method", &json!({ "authenticationMethodId": id })).await;
-        self.talk.sca.method = Some(id);
-        let blind = CodePrompt {
-            method: name.clone(),
-            can_resend: true,
-            ..CodePrompt::default()
-        };
-        let status = match sent {
-            Ok((answer, reply, asked)) => {
-                let step = self.step_of(&answer, &reply, &asked)?;
-                self.talk.sca.take_over(&answer);
-                self.talk.sca.step = Some(match step {
-                    Some(PsuStep::EnterCode(_)) | None => PsuStep::EnterCode(CodePrompt {
-                        can_resend: true,
-                        ..answer.prompt(name.as_deref())
-                    }),
-                    Some(other) => other,
-                });
-                answer.status.unwrap_or(ScaStatus::MethodSelected)
-            }
-            Err(BankError::Unknown(_)) => {
-                self.talk.sca.step = Some(PsuStep::EnterCode(blind));
-                ScaStatus::MethodSelected
-            }
-            Err(error) => return Err(error),
-        };
-        self.told(status).await
-    }
-
-    /// Hands over the code that the PSU entered.
-    pub(super) async fn enter(mut self, code: &SecretString) -> Result<Answer, BankError> {
-        if self.talk.sca.prompt().is_none() {
-            return Err(BankError::Unsupported);
-        }
-        let body = json!({ "scaAuthenticationData": code.expose_secret() });
-        match self.put("enter_code", &body).await {
-            Ok((answer, ..)) => match answer.status {
-                Some(ScaStatus::MethodSelected) => {
-                    self.was_wrong(true);
-                    self.told(ScaStatus::MethodSelected).await
-                }
-                Some(status) => {
-                    self.was_wrong(status == ScaStatus::Failed);
-                    self.told(status).await
-                }
-                None => self.look().await,
-            },
-            Err(error @ BankError::Refused { status, .. }) if status != 429 => self.code_refused(error).await,
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The authorisation's status tells whether the code was wrong once more or once too often, and whether
-    /// the bank refuses a code because it has a good one already.
-    async fn code_refused(mut self, error: BankError) -> Result<Answer, BankError> {
-        let wrong = is_wrong_code(&error);
-        self.was_wrong(wrong);
-        match self.sca_status().await {
-            Ok(Some(status @ (ScaStatus::Done | ScaStatus::Failed))) => self.told(status).await,
-            _ if wrong => {
-                let verdict = self.without_an_end(Some(ScaStatus::MethodSelected));
-                Ok(self.answer(verdict))
-            }
-            _ => Err(error),
-        }
-    }
-
-    fn was_wrong(&mut self, wrong: bool) {
-        if let Some(PsuStep::EnterCode(prompt)) = &mut self.talk.sca.step {
-            prompt.wrong = wrong;
-        }
     }
 
     /// The PSU came back from a plain redirect, which proves nothing: the bank is asked. Where it does not
@@ -285,7 +189,7 @@ impl Turn<'_> {
 
     /// The bank has just said how the authorisation stands. Where it has ended, the order's status is asked for;
     /// without it the authorisation's own counts, and the next question brings the rest.
-    async fn told(mut self, status: ScaStatus) -> Result<Answer, BankError> {
+    pub(super) async fn told(mut self, status: ScaStatus) -> Result<Answer, BankError> {
         if matches!(status, ScaStatus::Done | ScaStatus::Failed) {
             match self.get_status().await {
                 Ok(word) => self.talk.word = word,
@@ -297,7 +201,7 @@ impl Turn<'_> {
         Ok(self.conclude(Some(status)).await)
     }
 
-    async fn conclude(mut self, status: Option<ScaStatus>) -> Answer {
+    pub(super) async fn conclude(mut self, status: Option<ScaStatus>) -> Answer {
         if status == Some(ScaStatus::Done) {
             self.talk.sca.finished = true;
         }
@@ -315,14 +219,18 @@ impl Turn<'_> {
     /// The verdict while the order's word is no end. An authorisation that failed has not ended the order: by
     /// the standard another one can be started until the bank itself says RJCT. Where the authorisation's
     /// status is not known, the order's word tells whether anything has happened since it was taken.
-    fn without_an_end(&mut self, status: Option<ScaStatus>) -> Verdict {
+    pub(super) fn without_an_end(&mut self, status: Option<ScaStatus>) -> Verdict {
+        let pushes = self.bank.protocol.sca_approach == ScaApproach::Decoupled;
         let (word, sca) = (&self.talk.word, &mut self.talk.sca);
         match status {
             Some(ScaStatus::Done) => return Verdict::StillWorking,
             Some(ScaStatus::Failed) => sca.step = Some(PsuStep::Begin),
-            // An authorisation whose start we have not seen: its code can be entered all the same.
-            Some(ScaStatus::MethodSelected) if sca.lost && sca.step == Some(PsuStep::Begin) => {
+            // An authorisation whose start we have not seen: the PSU can go on with it all the same.
+            Some(ScaStatus::MethodSelected) if sca.step == Some(PsuStep::Begin) => {
                 sca.step = Some(PsuStep::EnterCode(CodePrompt::default()));
+            }
+            Some(ScaStatus::Waiting) if pushes && sca.step == Some(PsuStep::Begin) => {
+                sca.step = Some(PsuStep::ApproveInApp { message: None });
             }
             Some(ScaStatus::Waiting | ScaStatus::MethodSelected) => {}
             None if sca.finished || !(word == "RCVD" || *word == sca.first_word) => return Verdict::StillWorking,
@@ -333,15 +241,15 @@ impl Turn<'_> {
 
     /// How the authorisation stands; `None` when the bank does not tell. An authorisation whose id got lost is
     /// looked up first: only this conversation starts one, so the last is it.
-    async fn sca_status(&mut self) -> Result<Option<ScaStatus>, BankError> {
+    pub(super) async fn sca_status(&mut self) -> Result<Option<ScaStatus>, BankError> {
         if self.talk.sca.finished {
             return Ok(Some(ScaStatus::Done));
         }
-        if self.talk.sca.id.is_none() && self.talk.sca.lost {
+        if self.talk.sca.id.is_none() && self.talk.sca.unseen {
             let url = self.bank.addresses.authorisations(self.talk.service, self.order_id()?);
             match self.read("authorisations", url, sca::listed).await? {
                 Some(mut ids) => self.talk.sca.id = ids.pop(),
-                None => self.talk.sca.lost = false,
+                None => self.talk.sca.unseen = false,
             }
         }
         let Some(id) = &self.talk.sca.id else { return Ok(None) };
@@ -358,22 +266,4 @@ impl Turn<'_> {
             Err(error) => Err(error),
         }
     }
-
-    async fn put(&mut self, operation: &'static str, body: &serde_json::Value) -> Result<(Sca, Reply, Url), BankError> {
-        let id = self.talk.sca.id.as_deref().ok_or(BankError::Unsupported)?;
-        let url = self.bank.addresses.authorisation(self.talk.service, self.order_id()?, id);
-        let asked = url.clone().ok_or(BankError::Unsupported)?;
-        let mut call = self.prepare(operation, Method::PUT, url)?;
-        call.body = Body::Json(body.to_string().into_bytes());
-        let reply = self.bank.http.call(call).await?;
-        let answer = Sca::read(&reply.body);
-        let answer = answer.ok_or_else(|| BankError::Unknown("the answer of the authorisation is unreadable".to_owned()))?;
-        Ok((answer, reply, asked))
-    }
-}
-
-/// The words for a code that is wrong (NextGenPSD2 section 14.11, message codes).
-fn is_wrong_code(error: &BankError) -> bool {
-    matches!(error, BankError::Refused { status: 400 | 401, code, .. }
-        if matches!(code.as_str(), "PSU_CREDENTIALS_INVALID" | "SCA_INVALID"))
 }

@@ -65,12 +65,14 @@ pub fn psu(headers: &mut HeaderMap, ip: IpAddr, user_agent: Option<&str>) {
     }
 }
 
-/// The id by which the bank knows the PSU.
+/// The id by which the bank knows the PSU, where there is one.
 ///
 /// # Errors
 /// [`BankError::Unsupported`] for a text that no header can carry.
-pub fn psu_id(headers: &mut HeaderMap, id: &SecretString) -> Result<(), BankError> {
-    headers.insert(PSU_ID, sensitive(id.expose_secret()).ok_or(BankError::Unsupported)?);
+pub fn psu_id(headers: &mut HeaderMap, id: Option<&SecretString>) -> Result<(), BankError> {
+    if let Some(id) = id.map(|id| id.expose_secret()).filter(|id| !id.is_empty()) {
+        headers.insert(PSU_ID, sensitive(id).ok_or(BankError::Unsupported)?);
+    }
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod address;
 mod authorisation;
 mod code_flow;
 mod conversation;
+mod embedded;
 mod headers;
 mod links;
 mod protocol;
@@ -105,8 +106,8 @@ impl BerlinGroup {
         let mut headers = self.common_headers.clone();
         headers::psu(&mut headers, psu.ip, user_agent);
         headers::way(&mut headers, self.protocol.sca_approach, &psu.return_url, state)?;
-        if let Some(id) = psu.psu_id.as_ref().filter(|_| self.protocol.sca_starts_on_post) {
-            headers::psu_id(&mut headers, id)?;
+        if self.protocol.sca_starts_on_post {
+            headers::psu_id(&mut headers, psu.psu_id.as_ref())?;
         }
         Ok(headers)
     }

@@ -1,9 +1,10 @@
 //! Recorded conversations (`tests/fixtures/berlin_group`): what is sent is compared with the recording,
 //! header by header and by the meaning of the body, and what comes back with the answer expected.
 
+mod rules;
+
 use super::*;
-use crate::bank::contract::{self, bank_at, bank_called, order, psu};
-use crate::bank::directory::shipped_protocol;
+use crate::bank::contract::{self, bank_called, order, psu};
 use crate::payment::{Frequency, Schedule};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -267,6 +268,7 @@ recordings!(
     decoupled_declined,
     decoupled_unknown_psu,
     decoupled_start_lost,
+    decoupled_start_not_saved,
     decoupled_start_unread,
     decoupled_at_once,
     not_asked,
@@ -284,104 +286,3 @@ recordings!(
     standing_order,
     bulk_words,
 );
-
-#[tokio::test]
-async fn keeps_the_contract() {
-    contract::keeps_the_contract(|base, http| crate::bank::Connector::BerlinGroup(bank_at(base, http))).await;
-}
-
-/// A bank whose token endpoint is somewhere else than its API.
-fn bank_with_tokens_at(base: &Url, token_url: &str) -> BerlinGroup {
-    let protocol = Protocol {
-        token_url: Some(token_url.to_owned()),
-        ..shipped_protocol("cec").unwrap()
-    };
-    BerlinGroup::new("cec", &protocol, base, contract::credentials(), &contract::patient_http()).unwrap()
-}
-
-#[tokio::test]
-async fn a_code_that_was_not_sent_is_exchanged_when_we_ask() {
-    let server = MockServer::start().await;
-    let answer = |json: Value| ResponseTemplate::new(200).set_body_json(json);
-    for (path, reply) in [
-        ("/oauth2/token", answer(json!({"access_token": "a"}))),
-        ("/v1/payments/sepa-credit-transfer", answer(json!({"paymentId": "p"}))),
-        (
-            "/v1/payments/sepa-credit-transfer/p/status",
-            answer(json!({"transactionStatus": "ACSC"})),
-        ),
-    ] {
-        Mock::given(matchers::path(path)).respond_with(reply).mount(&server).await;
-    }
-    let base: Url = server.uri().parse().unwrap();
-    let nobody = format!("http://127.0.0.1:{}/token", contract::closed_port());
-    let unreachable = bank_with_tokens_at(&base, &nobody);
-    let mut one = order();
-    one.instructions.truncate(1);
-    let started = unreachable.initiate(&one, &psu()).await.unwrap();
-    let reply = PsuReply::CameBack {
-        query: vec![("code".to_owned(), "abc".to_owned()), ("state".to_owned(), psu().state)],
-    };
-    let back = unreachable.reply(&started.session, &reply).await.unwrap();
-    assert_eq!(back.verdict, Verdict::StillWorking);
-    assert!(matches!(unreachable.ask(&back.session).await, Err(BankError::NotSent(_))));
-    let settled = bank_with_tokens_at(&base, "oauth2/token").ask(&back.session).await.unwrap();
-    assert_eq!((settled.verdict, settled.bank_word.as_str()), (Verdict::Settled, "ACSC"));
-}
-
-#[tokio::test]
-async fn an_order_the_bank_cannot_be_given_is_never_sent() {
-    let nobody = Url::parse(&format!("http://127.0.0.1:{}", contract::closed_port())).unwrap();
-    let strict = Protocol {
-        requires_debtor_iban: true,
-        bulk_product: None,
-        ..shipped_protocol("cec").unwrap()
-    };
-    let bank = BerlinGroup::new("cec", &strict, &nobody, contract::credentials(), &contract::patient_http()).unwrap();
-    let single = || {
-        let mut it = order();
-        it.instructions.truncate(1);
-        it
-    };
-    let mut without_debtor = single();
-    without_debtor.debtor_iban = None;
-    let mut empty = single();
-    empty.instructions.clear();
-    let mut nameless = single();
-    nameless.instructions[0].creditor_name = "//".to_owned();
-    let mut mixed = order();
-    mixed.instructions[1].amount.currency = crate::payment::Currency::Eur;
-    for order in [without_debtor, empty, nameless, mixed, order()] {
-        assert!(matches!(bank.initiate(&order, &psu()).await, Err(BankError::Unsupported)));
-    }
-    assert!(matches!(bank.initiate(&single(), &psu()).await, Err(BankError::NotSent(_))));
-}
-
-#[test]
-fn nothing_secret_is_printed() {
-    let base = Url::parse("https://bank.example").unwrap();
-    let bank = bank_at(&base, &contract::patient_http());
-    let hidden = || Secret::from("hidden".to_owned());
-    let talk = Conversation {
-        service: wire::Service::Payments,
-        psu_ip: psu().ip,
-        psu_user_agent: None,
-        return_url: psu().return_url,
-        state: hidden(),
-        word: String::new(),
-        oauth: Some(CodeFlow {
-            authorise_url: base,
-            scope: "hidden".to_owned(),
-            verifier: hidden(),
-            code: Some(hidden()),
-            tokens: None,
-        }),
-        sca: Authorisation::default(),
-        unread: 0,
-    };
-    let shown = format!("{bank:?} {:?} {talk:?} {:?}", *bank, SessionState::BerlinGroup(talk.clone()));
-    assert!(
-        !shown.contains("hidden") && !shown.contains("hush") && !shown.contains("client-1"),
-        "{shown}"
-    );
-}

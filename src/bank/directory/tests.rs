@@ -127,79 +127,87 @@ fn what_the_operator_configured_wrongly_is_named() {
     );
 }
 
+/// What is replaced by what, and the bank and the field that must be named.
+type Mistake = (&'static str, &'static str, &'static str, &'static str);
+
+const OF_THE_BANK: &[Mistake] = &[
+    ("code = \"cec\"", "code = \"C\"", "C", "code"),
+    ("code = \"bt\"", "code = \"cec\"", "cec", "code"),
+    ("name = \"CEC Bank\"", "name = \"\"", "cec", "name"),
+    ("bic = \"CECEROBU\"", "bic = \"cecerobu\"", "cec", "bic"),
+    ("bic = \"CECEROBU\"", "", "cec", "`bic`"),
+    ("bic = \"CECEROBU\"", "bic = 5", "cec", "`bic`"),
+    ("bic = \"CECEROBU\"", "bic = \"CECEROBU\"\nbicc = 1", "cec", "`bicc`"),
+    ("currency = \"RON\"", "currency = \"USD\"", "cec", "`currency`"),
+    ("country = \"RO\"", "country = \"Romania\"", "cec", "country"),
+    ("[\"CECE\"]", "[\"CEC\"]", "cec", "iban_codes"),
+    ("[\"CECE\"]", "[\"RNCB\"]", "bcr", "iban_codes"),
+    ("logo = \"\"", "logo = \"../x.svg\"", "cec", "logo"),
+];
+
+const OF_THE_PROTOCOL: &[Mistake] = &[
+    ("path_version = \"v1\"", "path_version = \"v1/x\"", "cec", "path_version"),
+    ("path_version = \"v1\"", "pathversion = \"v1\"", "cec", "`pathversion`"),
+    (
+        "path_version = \"v1\"",
+        "path_version = \"v1\"\nbase_url = \"http://bank.example\"",
+        "cec",
+        "base_url",
+    ),
+    (
+        "path_version = \"v1\"",
+        "path_version = \"v1\"\nbase_url = \"bank\"",
+        "cec",
+        "base_url",
+    ),
+    ("\"oauth_redirect\"", "\"telepathy\"", "cec", "`telepathy`"),
+    ("\"oauth_redirect\"", "\"embedded\"", "cec", "psu_id"),
+    ("\"oauth_redirect\"", "\"redirect\"", "cec", "authorise_url"),
+    ("authorise_url = \"oauth2/authorize\"", "", "cec", "authorise_url"),
+    ("token_url = \"oauth2/token\"", "", "cec", "token_url"),
+    ("scope_prefix = \"PIS:\"", "", "cec", "scope_prefix"),
+    ("scope_prefix = \"PIS:\"", "scope_prefix = \"șșșș\"", "cec", "scope_prefix"),
+    ("sca_approach = \"decoupled\"", "sca_approach = \"oauth_redirect\"", "brd", "psu_id"),
+    (
+        "sca_approach = \"redirect\"",
+        "sca_approach = \"redirect\"\nbase_url = \"bank\"",
+        "demo-link",
+        "base_url",
+    ),
+    (
+        "sca_approach = \"decoupled\"",
+        "sca_approach = \"decoupled\"\ntoken_url = \"oauth2/token\"",
+        "brd",
+        "token_url",
+    ),
+    (
+        "sca_approach = \"decoupled\"",
+        "sca_approach = \"decoupled\"\nexecution_rule = \"following\"",
+        "brd",
+        "execution_rule",
+    ),
+    ("\"oauth2/token\"", "\"http://bank.example/token\"", "cec", "token_url"),
+    ("psu_hosts = []", "psu_hosts = [\"https://x.example\"]", "cec", "psu_hosts"),
+    ("max_name_chars = 70", "max_name_chars = 71", "cec", "max_name_chars"),
+    (
+        "max_remittance_chars = 140",
+        "max_remittance_chars = 0",
+        "cec",
+        "max_remittance_chars",
+    ),
+    ("ask_limit_hours = 72", "ask_limit_hours = 0", "cec", "ask_limit_hours"),
+    (
+        "ask_limit_hours = 72",
+        "ask_limit_hours = -1",
+        "cec",
+        "`berlin_group.ask_limit_hours`",
+    ),
+    ("[34][0-9]{7}", "[34", "brd", "psu_id.pattern"),
+];
+
 #[test]
 fn every_mistake_in_the_file_names_bank_and_field() {
-    for (from, to, bank, field) in [
-        ("code = \"cec\"", "code = \"C\"", "C", "code"),
-        ("code = \"bt\"", "code = \"cec\"", "cec", "code"),
-        ("name = \"CEC Bank\"", "name = \"\"", "cec", "name"),
-        ("bic = \"CECEROBU\"", "bic = \"cecerobu\"", "cec", "bic"),
-        ("bic = \"CECEROBU\"", "", "cec", "`bic`"),
-        ("bic = \"CECEROBU\"", "bic = 5", "cec", "`bic`"),
-        ("bic = \"CECEROBU\"", "bic = \"CECEROBU\"\nbicc = 1", "cec", "`bicc`"),
-        ("currency = \"RON\"", "currency = \"USD\"", "cec", "`currency`"),
-        ("country = \"RO\"", "country = \"Romania\"", "cec", "country"),
-        ("[\"CECE\"]", "[\"CEC\"]", "cec", "iban_codes"),
-        ("[\"CECE\"]", "[\"RNCB\"]", "bcr", "iban_codes"),
-        ("logo = \"\"", "logo = \"../x.svg\"", "cec", "logo"),
-        ("path_version = \"v1\"", "path_version = \"v1/x\"", "cec", "path_version"),
-        ("path_version = \"v1\"", "pathversion = \"v1\"", "cec", "`pathversion`"),
-        (
-            "path_version = \"v1\"",
-            "path_version = \"v1\"\nbase_url = \"http://bank.example\"",
-            "cec",
-            "base_url",
-        ),
-        (
-            "path_version = \"v1\"",
-            "path_version = \"v1\"\nbase_url = \"bank\"",
-            "cec",
-            "base_url",
-        ),
-        ("\"oauth_redirect\"", "\"telepathy\"", "cec", "`telepathy`"),
-        ("\"oauth_redirect\"", "\"embedded\"", "cec", "psu_id"),
-        ("\"oauth_redirect\"", "\"redirect\"", "cec", "authorise_url"),
-        ("authorise_url = \"oauth2/authorize\"", "", "cec", "authorise_url"),
-        ("token_url = \"oauth2/token\"", "", "cec", "token_url"),
-        ("scope_prefix = \"PIS:\"", "", "cec", "scope_prefix"),
-        ("scope_prefix = \"PIS:\"", "scope_prefix = \"șșșș\"", "cec", "scope_prefix"),
-        ("sca_approach = \"decoupled\"", "sca_approach = \"oauth_redirect\"", "brd", "psu_id"),
-        (
-            "sca_approach = \"redirect\"",
-            "sca_approach = \"redirect\"\nbase_url = \"bank\"",
-            "demo-link",
-            "base_url",
-        ),
-        (
-            "sca_approach = \"decoupled\"",
-            "sca_approach = \"decoupled\"\ntoken_url = \"oauth2/token\"",
-            "brd",
-            "token_url",
-        ),
-        (
-            "sca_approach = \"decoupled\"",
-            "sca_approach = \"decoupled\"\nexecution_rule = \"following\"",
-            "brd",
-            "execution_rule",
-        ),
-        ("\"oauth2/token\"", "\"http://bank.example/token\"", "cec", "token_url"),
-        ("psu_hosts = []", "psu_hosts = [\"https://x.example\"]", "cec", "psu_hosts"),
-        ("max_name_chars = 70", "max_name_chars = 71", "cec", "max_name_chars"),
-        (
-            "max_remittance_chars = 140",
-            "max_remittance_chars = 0",
-            "cec",
-            "max_remittance_chars",
-        ),
-        ("ask_limit_hours = 72", "ask_limit_hours = 0", "cec", "ask_limit_hours"),
-        (
-            "ask_limit_hours = 72",
-            "ask_limit_hours = -1",
-            "cec",
-            "`berlin_group.ask_limit_hours`",
-        ),
-        ("[34][0-9]{7}", "[34", "brd", "psu_id.pattern"),
-    ] {
+    for (from, to, bank, field) in OF_THE_BANK.iter().chain(OF_THE_PROTOCOL) {
         let text = ONE.replacen(from, to, 1);
         assert_ne!(text, ONE, "{from}");
         let error = Directory::parse(&text).unwrap_err();

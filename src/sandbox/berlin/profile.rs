@@ -172,7 +172,7 @@ static LINK: Profile = Profile {
 
 static PASI: Profile = Profile {
     bank: BankCode::Pasi,
-    name: "Banca Pași",
+    name: "Banca Doi Pași",
     about: "redirecționare simplă, fără OAuth2; pornire explicită",
     iban_code: "PASI",
     product: "sepa-credit-transfers",

@@ -102,3 +102,39 @@ fn read_entries(file: &mut File) -> io::Result<(Vec<LedgerEntry>, u64)> {
         len += read as u64;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::ledger::PaymentService;
+
+    #[test]
+    fn a_ledger_from_before_there_were_several_banks_is_still_read() {
+        let order = r#"{"payment_id":"p","client_id":"c","request_id":"6c00a887-7b42-439e-b298-9e29d16fe301","body_sha256":"x",
+            "money":{"minor":100,"currency":"RON"},"creditor_iban":"RO24BTRLRONCRT0000000001","creditor_name":"M","remittance":null,
+            "end_to_end":"E","debtor_iban":null,"redirect_uri":"https://tpp.example/"}"#;
+        let grant = r#"{"client_id":"c","redirect_uri":"https://tpp.example/","code_sha256":"y","code_challenge":"z"}"#;
+        let iban = "RO30CECEB00030RON0001001";
+        let lines = [
+            format!(r#""event":"order_received","order":{}"#, order.replace('\n', "")),
+            format!(r#""event":"authorised","payment_id":"p","customer":"ana","debtor_iban":"{iban}","grant":{grant}"#),
+            format!(
+                r#""event":"booked","payment_id":"p","debtor_iban":"{iban}","creditor_iban":"RO24BTRLRONCRT0000000001","money":{{"minor":100,"currency":"RON"}}"#
+            ),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        let text: String = (1..)
+            .zip(lines)
+            .map(|(seq, rest)| format!("{{\"seq\":{seq},\"at\":\"2026-11-20T10:00:00\",\"bank\":\"CEC\",{rest}}}\n"))
+            .collect();
+        std::fs::write(&path, text).unwrap();
+        let ledger = Ledger::open(Some(&path)).unwrap();
+        let LedgerEvent::OrderReceived { order } = &ledger.entries()[0].event else {
+            panic!("{:?}", ledger.entries()[0]);
+        };
+        assert_eq!((order.bank, order.service()), (BankCode::Cec, PaymentService::Payments));
+        assert!(matches!(&ledger.entries()[1].event, LedgerEvent::Authorised { grant: Some(_), .. }));
+        assert!(matches!(&ledger.entries()[2].event, LedgerEvent::Booked { index: 0, .. }));
+    }
+}

@@ -1,11 +1,11 @@
 //! Signing in and out, and a first page.
 
-use super::pages::{Home, Login, LoginProblem, OfficeShell, PaymentRow};
+use super::pages::{Home, Login, LoginProblem, OfficeShell, PaymentRow, SignedIn};
 use super::session_store::ADMIN;
 use crate::flow::{Context, FlowError, sign_in as flow};
 use crate::payment::{Language, Status};
 use crate::store::admins::{self, Admin};
-use crate::store::{StoreError, partners, payments};
+use crate::store::{StoreError, partners, payment_lists, payments};
 use crate::web::hosted_page::browser::Browser;
 use crate::web::hosted_page::pages::money;
 use crate::web::{PageError, Site, browser_language, html};
@@ -17,25 +17,39 @@ use askama::Template as _;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-const LOGIN: &str = "/back-office/login";
+pub(super) const LOGIN: &str = "/back-office/login";
 const LOGOUT: &str = "/back-office/logout";
 /// Payments on the first page.
 const NEWEST: i64 = 20;
 
-fn shell(site: &Site, language: Language) -> OfficeShell {
+pub(super) fn shell(site: &Site, language: Language) -> OfficeShell {
     OfficeShell::new(language, site.operator.name.clone())
 }
 
-fn go(to: &str) -> HttpResponse {
+pub(super) fn go(to: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, to)).finish()
 }
 
 /// The signed-in admin of a session, if the account still may.
-async fn signed_in(site: &Site, session: &Session) -> Result<Option<Admin>, StoreError> {
+pub(super) async fn signed_in(site: &Site, session: &Session) -> Result<Option<Admin>, StoreError> {
     let Some(id) = session.get::<String>(ADMIN).ok().flatten() else {
         return Ok(None);
     };
     Ok(site.cx.db.read(move |a| admins::get(a, &id)).await?.filter(|admin| admin.active))
+}
+
+/// Who is signed in, as every page shows it.
+pub(super) fn signed_in_as(site: &Site, request: &HttpRequest, admin: &Admin) -> SignedIn {
+    SignedIn {
+        user: admin.user_name.clone(),
+        action: LOGOUT.into(),
+        csrf: Browser::of(request, site.https()).csrf(site.cx.db.vault(), LOGOUT),
+    }
+}
+
+/// The page of a database error.
+pub(super) fn failed(site: &Site, language: Language, error: StoreError) -> PageError {
+    PageError::new(site, language, error.into())
 }
 
 fn login(
@@ -132,10 +146,22 @@ pub async fn sign_out(site: web::Data<Site>, request: HttpRequest, session: Sess
     go(LOGIN)
 }
 
-/// GET /back-office.
-pub async fn home(site: web::Data<Site>, request: HttpRequest, session: Session) -> Result<HttpResponse, PageError> {
+/// The query of the first page.
+#[derive(Deserialize)]
+pub struct Filter {
+    status: Option<String>,
+}
+
+/// GET /back-office: the newest payments, or those in one state. A state that does not exist is no filter.
+pub async fn home(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    session: Session,
+    filter: web::Query<Filter>,
+) -> Result<HttpResponse, PageError> {
     let language = browser_language(&request);
-    let failed = |e: StoreError| PageError::new(&site, language, e.into());
+    let failed = |e: StoreError| failed(&site, language, e);
+    let only = filter.status.as_deref().and_then(Status::parse);
     let Some(admin) = signed_in(&site, &session).await.map_err(failed)? else {
         let had_one = request.cookie(super::cookie_name(&site)).is_some();
         return Ok(go(if had_one { "/back-office/login?ended=1" } else { LOGIN }));
@@ -147,7 +173,11 @@ pub async fn home(site: web::Data<Site>, request: HttpRequest, session: Session)
         .read(move |a| {
             let counts = payments::counts(a)?;
             let mut rows = Vec::new();
-            for id in payments::newest(a, NEWEST)? {
+            let ids = match only {
+                Some(status) => payment_lists::newest_in(a, status, NEWEST)?,
+                None => payments::newest(a, NEWEST)?,
+            };
+            for id in ids {
                 let Some(payment) = payments::get(a, id)? else { continue };
                 let partner = partners::get(a, &payment.partner_id)?.map(|p| p.name).unwrap_or_default();
                 rows.push(row(&cx, &payment, partner, language));
@@ -159,9 +189,8 @@ pub async fn home(site: web::Data<Site>, request: HttpRequest, session: Session)
     let count = |status: Status| u64::try_from(counts.get(status.as_str()).copied().unwrap_or(0)).unwrap_or(0);
     let page = Home {
         shell: shell(&site, language),
-        user: admin.user_name,
-        sign_out_action: LOGOUT.into(),
-        csrf: Browser::of(&request, site.https()).csrf(site.cx.db.vault(), LOGOUT),
+        session: signed_in_as(&site, &request, &admin),
+        only,
         counts: Status::ALL.into_iter().map(|s| (s, count(s))).collect(),
         payments,
     };

@@ -4,6 +4,8 @@
 
 mod handlers;
 pub mod pages;
+mod payment;
+pub mod payment_page;
 mod session_store;
 
 use crate::web::Site;
@@ -23,6 +25,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route(web::get().to(handlers::sign_in_page))
             .route(web::post().to(handlers::sign_in)),
     );
+    config.route("/back-office/payments/{id}", web::get().to(payment::show));
+    config.route("/back-office/payments/{id}/resolve", web::post().to(payment::resolve));
     config.route("/back-office/logout", web::post().to(handlers::sign_out));
 }
 

@@ -24,6 +24,8 @@ catalogue! {
         by_status: "Plăți după stare", "Payments by status";
         last_payments: "Ultimele plăți", "Latest payments";
         none: "Nicio plată.", "No payments.";
+        filter: "Ce plăți se văd", "Which payments are shown";
+        all: "toate", "all";
         status: "Stare", "Status";
         count: "Număr", "Count";
         reference: "Referință", "Reference";
@@ -73,8 +75,9 @@ impl OfficeTexts {
 #[derive(Clone, Debug)]
 pub struct OfficeShell {
     language: Language,
-    t: &'static OfficeTexts,
-    operator: String,
+    /// The texts of every page.
+    pub(super) t: &'static OfficeTexts,
+    pub(super) operator: String,
 }
 
 impl OfficeShell {
@@ -88,20 +91,20 @@ impl OfficeShell {
         }
     }
 
-    const fn language(&self) -> Language {
+    pub(super) const fn language(&self) -> Language {
         self.language
     }
 
-    fn css(&self) -> String {
+    pub(super) fn css(&self) -> String {
         assets::url("office.css")
     }
 
-    fn icon(&self) -> String {
+    pub(super) fn icon(&self) -> String {
         assets::url("icon.svg")
     }
 
     /// How a status looks: never the only sign of it.
-    const fn tone(&self, status: &Status) -> &'static str {
+    pub(super) const fn tone(&self, status: &Status) -> &'static str {
         match status {
             Status::Settled => "good",
             Status::InDoubt | Status::PartlySettled | Status::Blocked => "alarm",
@@ -169,22 +172,40 @@ pub struct PaymentRow {
     pub bank_word: String,
 }
 
+/// The user who is signed in, and the way out.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The user.
+    pub user: String,
+    /// Where signing out is posted to: `csrf`.
+    pub action: String,
+    /// The anti-forgery token.
+    pub csrf: String,
+}
+
 /// The first page after signing in.
 #[derive(Debug, Template)]
 #[template(path = "back_office/home.html", whitespace = "minimize")]
 pub struct Home {
     /// What stands around the page.
     pub shell: OfficeShell,
-    /// The user who is signed in.
-    pub user: String,
-    /// Where signing out is posted to: `csrf`.
-    pub sign_out_action: String,
-    /// The anti-forgery token.
-    pub csrf: String,
+    /// Who is signed in.
+    pub session: SignedIn,
+    /// The state whose payments alone are shown.
+    pub only: Option<Status>,
     /// How many payments stand where.
     pub counts: Vec<(Status, u64)>,
     /// The latest payments, newest first.
     pub payments: Vec<PaymentRow>,
+}
+
+impl Home {
+    fn in_doubt(&self) -> u64 {
+        self.counts
+            .iter()
+            .find(|(s, _)| *s == Status::InDoubt)
+            .map_or(0, |(_, count)| *count)
+    }
 }
 
 #[cfg(test)]
@@ -240,9 +261,12 @@ mod tests {
         for language in Language::ALL {
             let page = Home {
                 shell: shell(language),
-                user: "ana".into(),
-                sign_out_action: "/back-office/logout".into(),
-                csrf: "token".into(),
+                session: SignedIn {
+                    user: "ana".into(),
+                    action: "/back-office/logout".into(),
+                    csrf: "token".into(),
+                },
+                only: Some(Status::InDoubt),
                 counts: Status::ALL.map(|s| (s, 1)).to_vec(),
                 payments: Status::ALL.map(row).to_vec(),
             }

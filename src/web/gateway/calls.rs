@@ -1,16 +1,16 @@
-//! The five calls.
+//! The calls but status.
 
 use super::envelope::success;
-use super::input::{self, ORDER_BODY};
+use super::input::{self, LIST_BODY, ORDER_BODY};
+use super::reader::Refused;
 use super::{ApiError, Gateway, order, peer};
-use crate::flow::FieldProblem;
 use crate::flow::init_payment::init_payment as start;
 use crate::flow::issue_token::{IssuedTokens, TokenFlags, authenticate, issue_token, refresh_token as exchange};
-use crate::partner::PeerCertificate;
+use crate::flow::{FieldProblem, FlowError};
+use crate::partner::{PartnerKind, PeerCertificate};
 use crate::payment::PaymentId;
 use crate::payment::text::has_forbidden_characters;
 use crate::store::partners;
-use crate::store::payments::Payment;
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -120,12 +120,12 @@ struct Started {
     redirect_url: String,
 }
 
-fn payment_id(path: &str) -> Result<PaymentId, ApiError> {
+pub(super) fn payment_id(path: &str) -> Result<PaymentId, ApiError> {
     PaymentId::parse(path).ok_or_else(ApiError::no_payment)
 }
 
 /// A partner's own id as it was written: whole numbers stay numbers. Ours, when it gave none.
-fn external(id: PaymentId, given: Option<&str>) -> serde_json::Value {
+pub(super) fn external(id: PaymentId, given: Option<&str>) -> serde_json::Value {
     let Some(text) = given else { return id.number().into() };
     let number = text
         .parse::<i64>()
@@ -146,14 +146,21 @@ pub async fn init_payment(
     let id = payment_id(&path)?;
     let partner = authenticate(cx, &peer(&request)?, token, Some(id)).await?;
     input::must_be_json(&request)?;
-    let object = input::json_object(&input::body(&request, payload, ORDER_BODY).await?)?;
-    let order = order::read(&object, id, partner.currency).map_err(|problems| {
-        // Not offered is a rule; everything else is input to be mended.
-        if problems.iter().all(|p| p.code == "NOT_OFFERED") {
-            crate::flow::FlowError::AgainstRules(problems).into()
-        } else {
-            ApiError::invalid(problems)
-        }
+    let limit = match partner.kind {
+        PartnerKind::Finance => LIST_BODY,
+        PartnerKind::Ecommerce => ORDER_BODY,
+    };
+    let body = input::body(&request, payload, limit).await?;
+    // Thousands of payments take a while to read; other calls need not wait for it.
+    let (read, partner) = web::block(move || {
+        let read = input::json_object(&body).map(|object| order::read(&object, id, &partner));
+        (read, partner)
+    })
+    .await
+    .map_err(|_| FlowError::Internal("reading an order was cut off".into()))?;
+    let order = read?.map_err(|refused| match refused {
+        Refused::IllFormed(problems) => ApiError::invalid(problems),
+        Refused::AgainstRules(problems) => FlowError::AgainstRules(problems).into(),
     })?;
     let accepted = start(cx, &partner, id, order).await?;
     success_link(&accepted)
@@ -167,53 +174,6 @@ fn success_link(accepted: &crate::flow::init_payment::Accepted) -> Result<HttpRe
         redirect_uri: link.clone(),
         redirect_url: link,
     }))
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StatusAnswer {
-    payment_id: PaymentId,
-    external_payment_id: serde_json::Value,
-    transaction_status: &'static str,
-    payment_status: &'static str,
-    is_final: bool,
-    is_successful: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_reason: Option<String>,
-    bank: Option<String>,
-    amount: Option<String>,
-    currency: &'static str,
-    creditor_iban: Option<String>,
-    updated_at: String,
-}
-
-impl StatusAnswer {
-    fn of(payment: Payment) -> Self {
-        let instruction = payment.instructions.first();
-        Self {
-            payment_id: payment.id,
-            external_payment_id: external(payment.id, payment.external_payment_id.as_deref()),
-            transaction_status: payment.status.transaction_status(payment.bank_word.as_deref()),
-            payment_status: payment.status.as_str(),
-            is_final: payment.status.is_final(),
-            is_successful: payment.status.is_successful(),
-            amount: payment.total().map(|t| t.wire()),
-            currency: payment.currency.code(),
-            creditor_iban: instruction.map(|i| i.creditor_iban.electronic().to_owned()),
-            updated_at: payment.updated_at.and_utc().to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
-            status_reason: payment.reason,
-            bank: payment.bank_code,
-        }
-    }
-}
-
-/// GET status. Answers at every stage, also while the PSU is at the bank.
-pub async fn status(gateway: web::Data<Gateway>, request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, ApiError> {
-    let token = input::bearer(&request)?;
-    let id = payment_id(&path)?;
-    authenticate(&gateway.cx, &peer(&request)?, token, Some(id)).await?;
-    let (payment, _) = gateway.cx.payment(id).await?;
-    Ok(success(StatusAnswer::of(payment)))
 }
 
 #[derive(Serialize)]
@@ -251,7 +211,7 @@ async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<(
             move |a| partners::by_certificate(a, &peer.issuer, &peer.subject)
         })
         .await
-        .map_err(crate::flow::FlowError::from)?;
+        .map_err(FlowError::from)?;
     known
         .filter(|p| p.active && peer.belongs_to(p))
         .map(drop)

@@ -13,9 +13,11 @@ use std::collections::BTreeMap;
 
 /// Largest body of the token calls, in bytes.
 pub const SMALL_BODY: usize = 16 * 1024;
-/// Largest body of initPayment, in bytes.
+/// Largest body of initPayment with one payment, in bytes.
 pub const ORDER_BODY: usize = 1024 * 1024;
-/// Most fields a form may have.
+/// Largest body of initPayment with several, in bytes: 5000 of them with every text as long as it may be.
+pub const LIST_BODY: usize = 8 * 1024 * 1024;
+/// Most fields a form or an object may have.
 const MAX_FIELDS: usize = 100;
 
 /// The bearer token of a request (RFC 6750 section 2.1).
@@ -150,6 +152,9 @@ impl<'de> Deserialize<'de> for Object {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
                 let mut fields = RawObject::new();
                 while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+                    if fields.len() == MAX_FIELDS {
+                        return Err(A::Error::custom("too many fields"));
+                    }
                     // Two readers may take two different ones; money is not read that way.
                     if fields.insert(name, value).is_some() {
                         return Err(A::Error::custom("a field stands twice"));
@@ -164,9 +169,12 @@ impl<'de> Deserialize<'de> for Object {
 
 /// Reads a JSON object; a field that stands twice is refused.
 pub fn json_object(body: &[u8]) -> Result<RawObject, ApiError> {
-    let object: Object =
-        serde_json::from_slice(body).map_err(|_| ApiError::unreadable("The body must be one JSON object in UTF-8, each field once."))?;
-    Ok(object.0)
+    object(body).map_err(|_| ApiError::unreadable("The body must be one JSON object in UTF-8, each field once."))
+}
+
+/// As [`json_object`], for an object inside another.
+pub fn object(text: &[u8]) -> serde_json::Result<RawObject> {
+    serde_json::from_slice(text).map(|Object(fields)| fields)
 }
 
 /// Whether the body may be read as JSON by its Content-Type.

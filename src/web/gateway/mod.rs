@@ -7,6 +7,9 @@ mod calls;
 mod envelope;
 mod input;
 mod order;
+mod reader;
+mod several;
+mod status;
 
 pub use envelope::ApiError;
 
@@ -67,7 +70,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         for family in ["/core/rest/api/core", "/core/rest/api"] {
             let path = |call: &str| format!("{prefix}{family}/{call}");
             config.service(only(&path("initPayment/{payment}"), "POST", web::post().to(calls::init_payment)));
-            config.service(only(&path("status/{payment}"), "GET", web::get().to(calls::status)));
+            config.service(only(&path("status/{payment}"), "GET", web::get().to(status::status)));
             config.service(only(&path("banks"), "GET", web::get().to(calls::banks)));
         }
     }

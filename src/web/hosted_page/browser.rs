@@ -4,6 +4,7 @@
 //! a token derived from cookie and payment, and from our own origin.
 
 use crate::crypto::{self, Vault};
+use crate::payment::PaymentId;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::ORIGIN;
 use actix_web::{HttpRequest, HttpResponse};
@@ -12,6 +13,11 @@ use url::Url;
 /// Over https the prefix makes browsers refuse the cookie from anybody but this very host.
 const fn cookie_name(https: bool) -> &'static str {
     if https { "__Host-smartpay" } else { "smartpay" }
+}
+
+/// Set in a browser that offered a hand-over, so that it can be told afterwards that the payment moved on.
+const fn moved_cookie_name(https: bool) -> &'static str {
+    if https { "__Host-smartpay-moved" } else { "smartpay-moved" }
 }
 
 /// A browser that has a cookie, or is given one with the answer.
@@ -58,14 +64,28 @@ impl Browser {
 
     /// The cookie to set, when it is new. It lives as long as the browser's session.
     fn new_cookie(&self) -> Option<Cookie<'static>> {
-        self.is_new.then(|| {
-            Cookie::build(cookie_name(self.https), self.secret.clone())
-                .path("/")
-                .http_only(true)
-                .secure(self.https)
-                .same_site(SameSite::Lax)
-                .finish()
-        })
+        self.is_new
+            .then(|| session_cookie(cookie_name(self.https), self.secret.clone(), self.https))
+    }
+
+    /// The answer, by which this browser will know that it once had this payment: a value derived from its own
+    /// secret, which says nothing of the payment to anybody else.
+    #[must_use]
+    pub fn marked(&self, mut answer: HttpResponse, vault: &Vault, payment: PaymentId) -> HttpResponse {
+        let cookie = session_cookie(moved_cookie_name(self.https), self.mark(vault, payment), self.https);
+        let _ = answer.add_cookie(&cookie);
+        answer
+    }
+
+    /// Whether this browser offered a hand-over of the payment, which only a browser can that had it.
+    #[must_use]
+    pub fn is_marked(&self, request: &HttpRequest, vault: &Vault, payment: PaymentId) -> bool {
+        let marked = request.cookie(moved_cookie_name(self.https));
+        !self.is_new && marked.is_some_and(|cookie| crypto::same(cookie.value(), &self.mark(vault, payment)))
+    }
+
+    fn mark(&self, vault: &Vault, payment: PaymentId) -> String {
+        vault.keyed_hash("moved", &format!("{payment}|{}", self.secret))
     }
 
     /// The answer, which gives a new browser its cookie.
@@ -89,6 +109,15 @@ impl Browser {
     pub fn owns_form(&self, vault: &Vault, about: &str, csrf: &str) -> bool {
         !self.is_new && crypto::same(&self.csrf(vault, about), csrf)
     }
+}
+
+fn session_cookie(name: &'static str, value: String, https: bool) -> Cookie<'static> {
+    Cookie::build(name, value)
+        .path("/")
+        .http_only(true)
+        .secure(https)
+        .same_site(SameSite::Lax)
+        .finish()
 }
 
 /// Whether a post comes from our own pages; browsers that send no `Origin` are judged by the token alone.

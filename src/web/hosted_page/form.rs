@@ -1,5 +1,8 @@
 //! The rules of the payment form: which values are read, when they are right, what the payer confirmed.
 
+use crate::bank::directory::PsuIdRule;
+use crate::flow::edit_instruction::EditedInstruction;
+use crate::flow::init_payment::CannotTake;
 use crate::partner::profile::{Field, PartnerKind};
 use crate::payment::amount::AmountError;
 use crate::payment::order::{MAX_DETAILS_CHARS, MAX_NAME_CHARS};
@@ -64,6 +67,8 @@ pub struct KnownOrder {
     pub email: Option<String>,
     /// The PSU accepted the terms at the partner's.
     pub terms_accepted: bool,
+    /// The creditors' accounts, where there are several payments: those are edited one by one, elsewhere.
+    pub several: Option<Vec<Iban>>,
 }
 
 /// A bank the PSU may pay from.
@@ -79,19 +84,25 @@ pub struct BankChoice {
     pub iban_codes: Vec<String>,
     /// Whether it must know the PSU's user code before it can ask for the approval.
     pub needs_user_code: bool,
+    /// What the bank calls that code, and which form it has.
+    pub psu_id: Option<PsuIdRule>,
+    /// Why it cannot be given this order.
+    pub cannot: Option<CannotTake>,
+}
+
+impl BankChoice {
+    /// Whether it can be chosen for this order.
+    #[must_use]
+    pub const fn usable(&self) -> bool {
+        self.active && self.cannot.is_none()
+    }
 }
 
 /// Everything the PSU confirmed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Confirmed {
-    /// Who receives the money, at most 70 characters.
-    pub creditor_name: String,
-    /// The account that receives it.
-    pub creditor_iban: Iban,
-    /// How much.
-    pub amount: Amount,
-    /// Remittance information, 1 to 140 characters, before transliteration for the bank.
-    pub details: String,
+    /// The one payment; `None` where there are several.
+    pub instruction: Option<EditedInstruction>,
     /// The code of an active bank.
     pub bank: String,
     /// The PSU's account.
@@ -104,10 +115,7 @@ pub struct Confirmed {
 
 impl std::fmt::Debug for Confirmed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Confirmed")
-            .field("amount", &self.amount)
-            .field("bank", &self.bank)
-            .finish_non_exhaustive()
+        f.debug_struct("Confirmed").field("bank", &self.bank).finish_non_exhaustive()
     }
 }
 
@@ -134,6 +142,10 @@ pub enum FieldError {
     UnknownBank,
     /// A bank that cannot be used now.
     BankUnavailable,
+    /// A bank that cannot be given this order.
+    BankCannot(CannotTake),
+    /// Not in the form of the chosen bank's user codes.
+    NotAUserCode,
     /// The terms were not accepted.
     TermsNotAccepted,
 }
@@ -153,12 +165,15 @@ pub struct Checked {
 pub fn validate(input: &FormInput, known: &KnownOrder, kind: PartnerKind, banks: &[BankChoice]) -> Checked {
     let mut errors = Vec::new();
     let mut keep = Errors(&mut errors);
-    let creditor_name = keep.value(Field::CreditorName, creditor_name(input, known, kind));
-    let creditor_iban = keep.value(Field::CreditorIban, creditor_iban(input, known, kind));
-    let amount = keep.value(Field::Amount, amount(input, known, kind));
-    let details = keep.value(Field::Details, details(input, known, kind));
+    let instruction = match &known.several {
+        None => instruction(&mut keep, input, known, kind).map(Some),
+        Some(_) => Some(None),
+    };
     let bank = keep.value(Field::Bank, bank(&input.bank, banks));
-    let debtor_iban = keep.value(Field::DebtorIban, debtor_iban(&input.debtor_iban, creditor_iban.as_ref()));
+    let debtor_iban = keep.value(
+        Field::DebtorIban,
+        debtor_iban(&input.debtor_iban, |debtor| is_creditors(debtor, &instruction, known)),
+    );
     let email = keep.value(Field::Email, email(&input.email));
     let user_code = keep.value(Field::UserCode, user_code(&input.user_code, bank));
     let terms = if known.terms_accepted || !input.terms.trim().is_empty() {
@@ -170,10 +185,7 @@ pub fn validate(input: &FormInput, known: &KnownOrder, kind: PartnerKind, banks:
     let confirmed = (|| {
         terms?;
         Some(Confirmed {
-            creditor_name: creditor_name?,
-            creditor_iban: creditor_iban?,
-            amount: amount?,
-            details: details?,
+            instruction: instruction?,
             bank: bank?.code.clone(),
             debtor_iban: debtor_iban?,
             email: email?,
@@ -186,13 +198,35 @@ pub fn validate(input: &FormInput, known: &KnownOrder, kind: PartnerKind, banks:
     }
 }
 
+/// Checks one of several payments as the PSU edited it. `known` is that payment.
+///
+/// # Errors
+/// What is wrong, in the order of the form.
+pub fn validate_one(input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Result<EditedInstruction, Vec<(Field, FieldError)>> {
+    let mut errors = Vec::new();
+    instruction(&mut Errors(&mut errors), input, known, kind).ok_or(errors)
+}
+
+fn instruction(keep: &mut Errors<'_>, input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Option<EditedInstruction> {
+    let creditor_name = keep.value(Field::CreditorName, creditor_name(input, known, kind));
+    let creditor_iban = keep.value(Field::CreditorIban, creditor_iban(input, known, kind));
+    let amount = keep.value(Field::Amount, amount(input, known, kind));
+    let details = keep.value(Field::Details, details(input, known, kind));
+    Some(EditedInstruction {
+        creditor_name: creditor_name?,
+        creditor_iban: creditor_iban?,
+        amount: amount?,
+        details: details?,
+    })
+}
+
 /// The bank whose accounts an IBAN looks like: a suggestion, because some institutions hold accounts under
 /// another bank's identifier.
 #[must_use]
 pub fn suggest_bank<'a>(debtor_iban: &str, banks: &'a [BankChoice]) -> Option<&'a BankChoice> {
     let iban = Iban::parse(debtor_iban).ok()?;
     let identifier = iban.bank_identifier()?;
-    banks.iter().find(|b| b.active && b.iban_codes.iter().any(|c| c == identifier))
+    banks.iter().find(|b| b.usable() && b.iban_codes.iter().any(|c| c == identifier))
 }
 
 struct Errors<'a>(&'a mut Vec<(Field, FieldError)>);
@@ -255,9 +289,15 @@ fn iban(text: &str) -> Result<Iban, FieldError> {
     Iban::parse(required(text)?).map_err(|_| FieldError::InvalidIban)
 }
 
-fn debtor_iban(text: &str, creditor: Option<&Iban>) -> Result<Iban, FieldError> {
+/// Whether money would go back to the account it comes from.
+fn is_creditors(debtor: &Iban, instruction: &Option<Option<EditedInstruction>>, known: &KnownOrder) -> bool {
+    let of_one = instruction.as_ref().and_then(Option::as_ref).map(|i| &i.creditor_iban);
+    of_one == Some(debtor) || known.several.as_ref().is_some_and(|several| several.contains(debtor))
+}
+
+fn debtor_iban(text: &str, is_creditors: impl Fn(&Iban) -> bool) -> Result<Iban, FieldError> {
     let debtor = iban(text)?;
-    if Some(&debtor) == creditor {
+    if is_creditors(&debtor) {
         return Err(FieldError::SameIban);
     }
     Ok(debtor)
@@ -266,7 +306,11 @@ fn debtor_iban(text: &str, creditor: Option<&Iban>) -> Result<Iban, FieldError> 
 fn bank<'a>(code: &str, banks: &'a [BankChoice]) -> Result<&'a BankChoice, FieldError> {
     let code = required(code)?;
     let bank = banks.iter().find(|b| b.code == code).ok_or(FieldError::UnknownBank)?;
-    if bank.active { Ok(bank) } else { Err(FieldError::BankUnavailable) }
+    match bank.cannot {
+        _ if !bank.active => Err(FieldError::BankUnavailable),
+        Some(cannot) => Err(FieldError::BankCannot(cannot)),
+        None => Ok(bank),
+    }
 }
 
 fn email(text: &str) -> Result<String, FieldError> {
@@ -280,11 +324,12 @@ fn email(text: &str) -> Result<String, FieldError> {
     Ok(text.to_owned())
 }
 
-/// The user code, when the chosen bank needs it; without a bank it is not asked yet.
+/// The user code, when the chosen bank needs it; without a bank it is not asked yet. Spaces are how people write
+/// a number, and are left out where the bank's codes have none.
 fn user_code(text: &str, bank: Option<&BankChoice>) -> Result<Option<String>, FieldError> {
-    if !bank.is_some_and(|b| b.needs_user_code) {
+    let Some(bank) = bank.filter(|b| b.needs_user_code) else {
         return Ok(None);
-    }
+    };
     let text = required(text)?;
     if !text.validate_length(None, Some(MAX_USER_CODE_CHARS), None) {
         return Err(FieldError::TooLong(MAX_USER_CODE_CHARS));
@@ -292,7 +337,13 @@ fn user_code(text: &str, bank: Option<&BankChoice>) -> Result<Option<String>, Fi
     if has_forbidden_characters(text) {
         return Err(FieldError::ForbiddenCharacters);
     }
-    Ok(Some(text.to_owned()))
+    let joined: String = text.split_whitespace().collect();
+    match &bank.psu_id {
+        Some(rule) if rule.accepts(text) => Ok(Some(text.to_owned())),
+        Some(rule) if rule.accepts(&joined) => Ok(Some(joined)),
+        Some(_) => Err(FieldError::NotAUserCode),
+        None => Ok(Some(text.to_owned())),
+    }
 }
 
 /// The fields that are not the PSU's to change and came back changed. A field left out, or written in

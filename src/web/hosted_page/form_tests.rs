@@ -1,6 +1,8 @@
 //! Every field missing, empty, too long, wrong and hostile.
 
 use super::*;
+use crate::bank::directory::Directory;
+use crate::bank::http::{BankHttp, BankHttpSettings};
 use proptest::prelude::*;
 
 const SHOP: &str = "RO49AAAA1B31007593840000";
@@ -13,6 +15,8 @@ fn banks() -> Vec<BankChoice> {
         active,
         iban_codes: vec![iban_code.into()],
         needs_user_code,
+        psu_id: None,
+        cannot: None,
     };
     vec![
         bank("unicredit", "BACX", true, false),
@@ -32,6 +36,7 @@ fn known() -> KnownOrder {
         debtor_iban: None,
         email: None,
         terms_accepted: false,
+        several: None,
     }
 }
 
@@ -70,8 +75,9 @@ fn a_right_form_is_confirmed_as_typed() {
     let checked = validate(&input(), &known(), PartnerKind::Finance, &banks());
     assert!(checked.tampered.is_empty());
     let confirmed = checked.outcome.unwrap();
-    assert_eq!(confirmed.amount.minor, 123_456);
-    assert_eq!(confirmed.creditor_name, "Ion Popescu");
+    let one = confirmed.instruction.clone().unwrap();
+    assert_eq!(one.amount.minor, 123_456);
+    assert_eq!(one.creditor_name, "Ion Popescu");
     assert_eq!(confirmed.debtor_iban.electronic(), PAYER);
     assert_eq!(confirmed.email, "ana@exemplu.ro");
     assert_eq!(confirmed.user_code, None);
@@ -152,7 +158,7 @@ fn what_is_not_the_payers_to_change_is_ignored_and_reported() {
     let mut input = input();
     let checked = validate(&input, &known(), PartnerKind::Ecommerce, &banks());
     assert_eq!(checked.tampered, [Field::CreditorName, Field::Amount, Field::Details]);
-    let confirmed = checked.outcome.unwrap();
+    let confirmed = checked.outcome.unwrap().instruction.unwrap();
     assert_eq!(confirmed.creditor_name, "Librăria Șapte");
     assert_eq!(confirmed.amount.minor, 24_990);
     assert_eq!(confirmed.details, "Comanda 7");
@@ -195,6 +201,70 @@ fn the_user_code_is_asked_by_some_banks_and_the_terms_only_once() {
 }
 
 #[test]
+fn of_several_payments_the_form_takes_only_the_payers_side() {
+    let other = Iban::parse("RO09PORL7789778256833565").unwrap();
+    let several = KnownOrder {
+        several: Some(vec![Iban::parse(SHOP).unwrap(), other.clone()]),
+        ..known()
+    };
+    let mut input = input();
+    let outcome = |input: &FormInput| validate(input, &several, PartnerKind::Finance, &banks()).outcome;
+    // Whatever is posted for the order itself is not looked at.
+    for hostile in ["", "rubbish", "<script>"] {
+        for field in [Field::CreditorName, Field::CreditorIban, Field::Amount, Field::Details] {
+            set(&mut input, field, hostile);
+        }
+        assert_eq!(outcome(&input).unwrap().instruction, None);
+    }
+    // Money must not go back to where it comes from, in any of them.
+    for creditor in [SHOP, other.electronic()] {
+        input.debtor_iban = creditor.into();
+        assert_eq!(outcome(&input), Err(vec![(Field::DebtorIban, FieldError::SameIban)]));
+    }
+}
+
+#[test]
+fn one_of_several_is_checked_by_the_same_rules() {
+    let mut input = input();
+    let edited = validate_one(&input, &known(), PartnerKind::Finance).unwrap();
+    assert_eq!((edited.creditor_name.as_str(), edited.amount.minor), ("Ion Popescu", 123_456));
+    input.debtor_iban.clear();
+    input.email.clear();
+    input.terms.clear();
+    assert!(
+        validate_one(&input, &known(), PartnerKind::Finance).is_ok(),
+        "only the payment is asked for"
+    );
+    for (field, value, error) in [
+        (Field::CreditorName, "///", FieldError::NothingForBank),
+        (Field::CreditorIban, "RO48AAAA1B31007593840000", FieldError::InvalidIban),
+        (Field::Amount, "0,00", FieldError::Amount(AmountError::Zero)),
+        (Field::Details, "", FieldError::Required),
+    ] {
+        let mut wrong = input.clone();
+        set(&mut wrong, field, value);
+        assert_eq!(validate_one(&wrong, &known(), PartnerKind::Finance), Err(vec![(field, error)]));
+    }
+    // A shop's list does not exist; were there one, nothing of it could be changed.
+    let kept = validate_one(&input, &known(), PartnerKind::Ecommerce).unwrap();
+    assert_eq!((kept.creditor_name.as_str(), kept.amount.minor), ("Librăria Șapte", 24_990));
+}
+
+#[test]
+fn a_bank_that_cannot_take_the_order_is_neither_accepted_nor_suggested() {
+    for cannot in [CannotTake::Several, CannotTake::StandingOrder] {
+        let mut banks = banks();
+        banks[0].cannot = Some(cannot);
+        let outcome = validate(&input(), &known(), PartnerKind::Ecommerce, &banks).outcome;
+        assert_eq!(outcome, Err(vec![(Field::Bank, FieldError::BankCannot(cannot))]));
+        assert_eq!(suggest_bank(PAYER, &banks), None);
+        banks[0].active = false;
+        let outcome = validate(&input(), &known(), PartnerKind::Ecommerce, &banks).outcome;
+        assert_eq!(outcome, Err(vec![(Field::Bank, FieldError::BankUnavailable)]));
+    }
+}
+
+#[test]
 fn an_iban_suggests_an_active_bank() {
     let banks = banks();
     assert_eq!(suggest_bank("ro66 bacx 0000 0012 3456 7890", &banks).unwrap().code, "unicredit");
@@ -217,6 +287,7 @@ proptest! {
         let input = FormInput { creditor_name: name, amount, details, email, creditor_iban: iban, ..input() };
         for kind in [PartnerKind::Finance, PartnerKind::Ecommerce] {
             if let Ok(confirmed) = validate(&input, &known(), kind, &banks()).outcome {
+                let confirmed = confirmed.instruction.unwrap();
                 prop_assert!(confirmed.creditor_name.chars().count() <= 70);
                 prop_assert!(!for_bank(&confirmed.details, 140).is_empty());
             }
@@ -228,5 +299,28 @@ proptest! {
         if super::email(&email).is_ok() {
             prop_assert!(email.parse::<lettre::Address>().is_ok(), "{}", email);
         }
+    }
+}
+
+#[test]
+fn a_user_code_has_the_form_of_its_bank() {
+    let http = BankHttp::new(&BankHttpSettings::default()).unwrap();
+    let all = Directory::shipped()
+        .unwrap()
+        .connect(std::collections::BTreeMap::new(), &http)
+        .unwrap();
+    let psu_id = all.get("brd").unwrap().psu_id.clone();
+    let mut banks = banks();
+    banks[1].psu_id = psu_id;
+    for (typed, read) in [
+        ("30001001", Ok("30001001")),
+        (" 3000 1001 ", Ok("30001001")),
+        ("20001001", Err(FieldError::NotAUserCode)),
+        ("300010010", Err(FieldError::NotAUserCode)),
+        ("ana", Err(FieldError::NotAUserCode)),
+        ("", Err(FieldError::Required)),
+    ] {
+        let read = read.map(|code| Some(code.to_owned()));
+        assert_eq!(user_code(typed, Some(&banks[1])), read, "{typed}");
     }
 }

@@ -1,23 +1,30 @@
 //! The hosted page over HTTP: every GET renders the page that fits the payment's state, every POST starts a
 //! flow and answers 303 to the same page.
 
+pub mod around;
+pub mod hand_over;
+pub mod list;
+pub mod steps;
+
 use super::browser::Browser;
 use super::form::{self, FormInput};
-use super::pages::{NoticeKind, Terms};
-use super::render::{View, Wrong, bank_choices, known_order, notice, page_path};
+use super::pages::NoticeKind;
+use super::render::{After, View, Wrong, bank_choices, fingerprint, known_order, notice, page_path};
+use crate::clock::Timestamp;
+use crate::flow::edit_instruction::is_as_shown;
 use crate::flow::open_page::{Opened, open_page, own_link};
 use crate::flow::submit_payment::{ConfirmedOrder, PsuDevice, submit_payment};
 use crate::flow::withdraw_payment::{Then, withdraw_payment};
 use crate::flow::{FlowError, reply_to_bank};
 use crate::partner::Partner;
 use crate::payment::{Language, PaymentId, Status};
+use crate::store::history;
 use crate::store::payments::Payment;
-use crate::store::{Access, StoreError, partners};
 use crate::web::{PageError, Site, browser_language, html};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, USER_AGENT};
 use actix_web::{HttpRequest, HttpResponse, web};
-use askama::Template as _;
+use secrecy::SecretString;
 use serde::Deserialize;
 
 /// The query of a payment's link.
@@ -28,6 +35,8 @@ pub struct Link {
     lang: Option<String>,
     seen: Option<String>,
     again: Option<String>,
+    returned: Option<String>,
+    resent: Option<String>,
 }
 
 /// The language of a request: chosen on the page, else the payment's, else the browser's.
@@ -50,23 +59,56 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
     match opened {
         Ok(Opened::Bound(payment, partner)) => {
             let language = language(&request, chosen, Some(&payment));
+            let after = After {
+                returned: link.returned.is_some(),
+                resent: link.resent.is_some(),
+                doubt_since: doubt_since(&site, &payment).await.map_err(|e| PageError::new(&site, language, e))?,
+            };
             let page = View {
                 site: &site,
                 payment: &payment,
                 partner: &partner,
                 browser: &browser,
                 language,
+                after,
             };
             let page = if link.again.is_some() { page.again()? } else { page.page()? };
             Ok(browser.remembered(html(StatusCode::OK, page)))
         }
-        Ok(Opened::OtherBrowser) => Ok(html(
-            StatusCode::FORBIDDEN,
-            notice(&site, language(&request, chosen, None), NoticeKind::OtherBrowser)?,
-        )),
+        Ok(Opened::OtherBrowser) => elsewhere(&site, &request, &browser, &link.payment, chosen),
         Err(FlowError::NotFound) => missing(&site, &request, chosen),
         Err(other) => Err(PageError::new(&site, language(&request, chosen, None), other)),
     }
+}
+
+/// Since when a payment is in doubt.
+async fn doubt_since(site: &Site, payment: &Payment) -> Result<Option<Timestamp>, FlowError> {
+    if payment.status != Status::InDoubt {
+        return Ok(None);
+    }
+    let id = payment.id;
+    let events = site.cx.db.read(move |a| history::of(a, id)).await?;
+    let doubt = Status::InDoubt.as_str();
+    let began = events.iter().rfind(|e| e.to_status == doubt && e.from_status != doubt);
+    Ok(began.map(|e| e.at))
+}
+
+/// For a browser that the payment is not bound to: tells nothing of it, only that it moved on, where this
+/// browser itself handed it over.
+fn elsewhere(
+    site: &Site,
+    request: &HttpRequest,
+    browser: &Browser,
+    payment: &str,
+    chosen: Option<&str>,
+) -> Result<HttpResponse, PageError> {
+    let mine = PaymentId::parse(payment).is_some_and(|id| browser.is_marked(request, site.cx.db.vault(), id));
+    let (status, kind) = if mine {
+        (StatusCode::OK, NoticeKind::MovedOn)
+    } else {
+        (StatusCode::FORBIDDEN, NoticeKind::OtherBrowser)
+    };
+    Ok(html(status, notice(site, language(request, chosen, None), kind)?))
 }
 
 fn missing(site: &Site, request: &HttpRequest, chosen: Option<&str>) -> Result<HttpResponse, PageError> {
@@ -95,6 +137,12 @@ pub struct Posted {
     user_code: String,
     terms: String,
     then: String,
+    /// Which payment of a list, by its end-to-end id.
+    line: String,
+    /// Hash of what the page showed.
+    shown: String,
+    code: SecretString,
+    method: String,
 }
 
 impl Posted {
@@ -122,6 +170,34 @@ struct Checked {
     forged: bool,
 }
 
+impl Checked {
+    fn view<'a>(&'a self, site: &'a Site) -> View<'a> {
+        View {
+            site,
+            payment: &self.payment,
+            partner: &self.partner,
+            browser: &self.browser,
+            language: self.language,
+            after: After::default(),
+        }
+    }
+
+    /// The payment's page.
+    fn back(&self, posted: &Posted) -> String {
+        format!("{}&lang={}", page_path(self.payment.id, &posted.state), self.language)
+    }
+
+    /// The same with the payment read again.
+    async fn reread(self, site: &Site) -> Result<Self, PageError> {
+        let read = site.cx.payment(self.payment.id).await;
+        let (payment, _) = read.map_err(|e| PageError::new(site, self.language, e))?;
+        Ok(Self {
+            payment: Box::new(payment),
+            ..self
+        })
+    }
+}
+
 /// Finds the payment of a post, or answers the page that says why not.
 async fn check(site: &Site, request: &HttpRequest, posted: &Posted) -> Result<Result<Checked, HttpResponse>, PageError> {
     let chosen = Some(posted.lang.as_str());
@@ -142,10 +218,7 @@ async fn check(site: &Site, request: &HttpRequest, posted: &Posted) -> Result<Re
                 forged: !own,
             }))
         }
-        Ok(Opened::OtherBrowser) => Ok(Err(html(
-            StatusCode::FORBIDDEN,
-            notice(site, language(request, chosen, None), NoticeKind::OtherBrowser)?,
-        ))),
+        Ok(Opened::OtherBrowser) => elsewhere(site, request, &browser, &posted.payment, chosen).map(Err),
         Err(FlowError::NotFound) => missing(site, request, chosen).map(Err),
         Err(other) => Err(PageError::new(site, language(request, chosen, None), other)),
     }
@@ -154,34 +227,27 @@ async fn check(site: &Site, request: &HttpRequest, posted: &Posted) -> Result<Re
 /// POST /payment-initiation: „Plătește”.
 pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Form<Posted>) -> Result<HttpResponse, PageError> {
     let posted = posted.into_inner();
-    let Checked {
-        browser,
-        payment,
-        partner,
-        language,
-        forged,
-    } = match check(&site, &request, &posted).await? {
+    let checked = match check(&site, &request, &posted).await? {
         Ok(checked) => checked,
         Err(answer) => return Ok(answer),
     };
-    let back = format!("{}&lang={language}", page_path(payment.id, &posted.state));
-    if !matches!(payment.status, Status::Created | Status::AttemptRefused) {
+    let back = checked.back(&posted);
+    if !matches!(checked.payment.status, Status::Created | Status::AttemptRefused) {
         return Ok(see_other(&back));
     }
-    let view = View {
-        site: &site,
-        payment: &payment,
-        partner: &partner,
-        browser: &browser,
-        language,
-    };
+    let shown = Some(posted.shown.clone()).filter(|s| !s.is_empty());
+    let view = checked.view(&site);
     let input = posted.into_input();
-    if forged {
+    if checked.forged {
         let page = view.form(Some(&Wrong { input, errors: Vec::new() }), true)?;
         return Ok(html(StatusCode::FORBIDDEN, page));
     }
-    let checked = form::validate(&input, &known_order(&payment), partner.kind, &bank_choices(&site.cx));
-    let confirmed = match checked.outcome {
+    if !is_as_shown(&checked.payment, shown.as_deref()) {
+        return list::changed(&site, checked, input).await;
+    }
+    let banks = bank_choices(&site.cx, &checked.payment);
+    let read = form::validate(&input, &known_order(&checked.payment), checked.partner.kind, &banks);
+    let confirmed = match read.outcome {
         Ok(confirmed) => confirmed,
         Err(errors) => {
             return Ok(html(
@@ -192,22 +258,20 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
     };
     let user_code = confirmed.user_code;
     let confirmed = ConfirmedOrder {
-        creditor_name: confirmed.creditor_name,
-        creditor_iban: confirmed.creditor_iban,
-        amount: confirmed.amount,
-        details: confirmed.details,
+        instruction: confirmed.instruction,
+        shown,
         bank_code: confirmed.bank,
         debtor_iban: confirmed.debtor_iban,
         email: confirmed.email,
-        language,
+        language: checked.language,
     };
     let psu = PsuDevice {
         ip: site.client_ip(&request),
         user_agent: user_agent(&request),
-        browser_hash: browser.hash(),
+        browser_hash: checked.browser.hash(),
         psu_id: user_code.map(Into::into),
     };
-    let (cx, id, tampered) = (site.cx.clone(), payment.id, checked.tampered);
+    let (cx, id, tampered) = (site.cx.clone(), checked.payment.id, read.tampered);
     let sent = site
         .detached
         .run(async move { submit_payment(&cx, id, &psu, confirmed, &tampered).await })
@@ -215,7 +279,8 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
     match sent {
         // Busy: another tab is at it; the page shows it.
         Ok(()) | Err(FlowError::Busy) => Ok(see_other(&back)),
-        Err(other) => Err(PageError::new(&site, language, other)),
+        Err(FlowError::OtherContent) => list::changed(&site, checked, input).await,
+        Err(other) => Err(PageError::new(&site, checked.language, other)),
     }
 }
 
@@ -234,7 +299,7 @@ pub async fn withdraw(site: web::Data<Site>, request: HttpRequest, posted: web::
         Ok(checked) => checked,
         Err(answer) => return Ok(answer),
     };
-    let back = format!("{}&lang={}", page_path(checked.payment.id, &posted.state), checked.language);
+    let back = checked.back(&posted);
     if checked.forged {
         return Ok(see_other(&back));
     }
@@ -257,8 +322,12 @@ pub async fn state(site: web::Data<Site>, request: HttpRequest, link: web::Query
     };
     match open_page(&site.cx, id, &link.state, &browser.hash()).await {
         Ok(Opened::Bound(payment, _)) => {
-            let changed = link.seen.as_deref() != Some(payment.status.as_str());
+            let changed = link.seen.as_deref() != Some(fingerprint(&payment, site.cx.now()).as_str());
             HttpResponse::Ok().json(serde_json::json!({ "changed": changed }))
+        }
+        // The page that offered the hand-over watches for it to be taken.
+        Ok(Opened::OtherBrowser) if browser.is_marked(&request, site.cx.db.vault(), id) => {
+            HttpResponse::Ok().json(serde_json::json!({ "changed": true }))
         }
         Ok(Opened::OtherBrowser) | Err(FlowError::NotFound) => HttpResponse::NotFound().finish(),
         Err(_) => HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "2")).finish(),
@@ -285,63 +354,14 @@ pub async fn came_back(site: web::Data<Site>, request: HttpRequest, bank: web::P
     };
     match (outcome, browser) {
         (Ok(id), Some(browser)) => match own_link(&site.cx, id, &browser).await {
-            Ok(link) => Ok(see_other(&format!("{}?{}", link.path(), link.query().unwrap_or_default()))),
+            Ok(link) => Ok(see_other(&format!(
+                "{}?{}&returned=1",
+                link.path(),
+                link.query().unwrap_or_default()
+            ))),
             Err(_) => neutral(),
         },
         (Ok(_) | Err(FlowError::NotFound | FlowError::Busy), _) => neutral(),
         (Err(other), _) => Err(PageError::new(&site, language(&request, None, None), other)),
     }
-}
-
-/// The query of pages that belong to no payment.
-#[derive(Deserialize)]
-pub struct Chosen {
-    lang: Option<String>,
-}
-
-/// GET /terms.
-pub async fn terms(site: web::Data<Site>, request: HttpRequest, chosen: web::Query<Chosen>) -> Result<HttpResponse, PageError> {
-    let language = language(&request, chosen.lang.as_deref(), None);
-    let mut shell = site.shell(language);
-    let other = if language == Language::Ro { Language::En } else { Language::Ro };
-    shell.other_language_url = Some(format!("/terms?lang={other}"));
-    Ok(html(StatusCode::OK, Terms { shell }.render()?))
-}
-
-/// GET /partner/{id}/style.css: the partner's colour.
-pub async fn partner_style(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
-    let partner = read_partner(&site, id.into_inner(), partners::get).await?;
-    let colour = partner.as_ref().and_then(|p| super::colour::Colour::parse(&p.colour));
-    let Some(colour) = colour else {
-        return Ok(HttpResponse::NotFound().finish());
-    };
-    let answer = HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
-        .insert_header(("Cache-Control", "public, max-age=3600"))
-        .body(super::colour::partner_css(colour));
-    Ok(answer)
-}
-
-/// GET /partner/{id}/logo.
-pub async fn partner_logo(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
-    let Some((bytes, media_type)) = read_partner(&site, id.into_inner(), partners::logo).await? else {
-        return Ok(HttpResponse::NotFound().finish());
-    };
-    Ok(HttpResponse::Ok()
-        .content_type(media_type)
-        .insert_header(("Cache-Control", "public, max-age=3600"))
-        .body(bytes))
-}
-
-/// Reads something of a partner; an id that cannot be one is nobody's.
-async fn read_partner<T: Send + 'static>(
-    site: &Site,
-    id: String,
-    read: impl FnOnce(&mut Access<'_>, &str) -> Result<Option<T>, StoreError> + Send + 'static,
-) -> Result<Option<T>, PageError> {
-    if uuid::Uuid::try_parse(&id).is_err() {
-        return Ok(None);
-    }
-    let found = site.cx.db.read(move |a| read(a, &id)).await;
-    found.map_err(|e| PageError::new(site, Language::default(), e.into()))
 }

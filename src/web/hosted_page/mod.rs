@@ -8,13 +8,16 @@ pub mod browser;
 pub mod colour;
 pub mod form;
 mod handlers;
+pub mod list_texts;
 pub mod pages;
 mod render;
+pub mod step_texts;
 pub mod texts;
 
 pub use render::local_time;
 
 use actix_web::web;
+use handlers::{around, hand_over, steps};
 
 /// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -24,9 +27,24 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route(web::post().to(handlers::submit)),
     );
     config.route("/payment-initiation/withdraw", web::post().to(handlers::withdraw));
+    config.route(render::LIST, web::get().to(handlers::list::list));
+    config.service(
+        web::resource(render::EDIT)
+            .route(web::get().to(handlers::list::show_line))
+            .route(web::post().to(handlers::list::change_line)),
+    );
+    config.route("/payment-initiation/code", web::post().to(steps::code));
+    config.route("/payment-initiation/resend", web::post().to(steps::resend));
+    config.route("/payment-initiation/method", web::post().to(steps::method));
+    config.route(render::HAND_OVER_OFFER, web::post().to(hand_over::offer));
+    config.service(
+        web::resource("/payment-initiation/hand-over")
+            .route(web::get().to(hand_over::ask))
+            .route(web::post().to(hand_over::take)),
+    );
     config.route("/payment-initiation/state", web::get().to(handlers::state));
     config.route("/payment-return/{bank}", web::get().to(handlers::came_back));
-    config.route("/terms", web::get().to(handlers::terms));
-    config.route("/partner/{id}/style.css", web::get().to(handlers::partner_style));
-    config.route("/partner/{id}/logo", web::get().to(handlers::partner_logo));
+    config.route("/terms", web::get().to(around::terms));
+    config.route("/partner/{id}/style.css", web::get().to(around::partner_style));
+    config.route("/partner/{id}/logo", web::get().to(around::partner_logo));
 }

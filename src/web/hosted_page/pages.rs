@@ -1,8 +1,14 @@
 //! The pages as plain data: each struct is one page, its template only lays it out.
 
+mod at_bank;
+mod fields;
+mod hand_over;
 mod payment_form;
+mod payment_list;
 mod result;
+mod steps;
 
+use super::step_texts::StepTexts;
 use super::texts::Texts;
 use crate::payment::text::for_bank;
 use crate::payment::{Amount, Iban, Language};
@@ -20,10 +26,16 @@ macro_rules! opaque {
     )+};
 }
 use opaque;
-opaque!(PostForm, OrderView, GoToBank, Waiting, InDoubt);
+opaque!(PostForm, OrderView);
 
+pub use at_bank::{AtBank, GoToBank, GoWhy, InDoubt, TimeOver, Waiting, WaitingFor};
+pub use hand_over::{HandOver, QrPath, TakeOver};
 pub use payment_form::{Answered, FormNotice, PaymentForm};
+pub use payment_list::{
+    EditNotice, EditPage, Edited, InShort, LINES_A_PAGE, ListLine, ListUrls, Numbered, Parts, PaymentList, ScheduleView,
+};
 pub use result::{Outcome, Refusal, Result, TryAgain};
+pub use steps::{ApproveInApp, ChooseMethod, CodeError, CodeForms, EnterCode, NotBegun, bank_text, notice_text, read_code};
 
 /// Who runs this service.
 #[derive(Clone, Debug)]
@@ -52,6 +64,7 @@ pub struct PartnerBrand {
 pub struct Shell {
     language: Language,
     t: &'static Texts,
+    s: &'static StepTexts,
     /// Who runs the service.
     pub operator: Operator,
     /// The partner, where the page may name it.
@@ -71,6 +84,7 @@ impl Shell {
         Self {
             language,
             t: Texts::of(language),
+            s: StepTexts::of(language),
             operator,
             partner: None,
             other_language_url: None,
@@ -131,10 +145,14 @@ pub struct OrderView {
     amount: String,
     details: String,
     details_for_bank: Option<String>,
+    /// Where there are several payments: the first of them; `creditor_name` then says how many creditors.
+    several: Option<InShort>,
+    /// For a standing order.
+    schedule: Option<ScheduleView>,
 }
 
 impl OrderView {
-    /// The order in the payer's language.
+    /// An order of one payment in the payer's language.
     #[must_use]
     pub fn new(language: Language, creditor_name: &str, creditor_iban: &Iban, amount: Amount, details: &str) -> Self {
         Self {
@@ -143,6 +161,8 @@ impl OrderView {
             amount: money(language, amount),
             details: details.to_owned(),
             details_for_bank: sent_instead(details),
+            several: None,
+            schedule: None,
         }
     }
 }
@@ -170,119 +190,6 @@ fn sent_instead(details: &str) -> Option<String> {
     (sent != details.trim()).then_some(sent)
 }
 
-/// Between our page and the bank's: names the bank and what will happen there.
-#[derive(Template)]
-#[template(path = "hosted_page/go_to_bank.html", whitespace = "minimize")]
-pub struct GoToBank {
-    shell: Shell,
-    bank: String,
-    bank_url: String,
-    bank_host: String,
-    order: OrderView,
-    cancel: PostForm,
-}
-
-impl GoToBank {
-    /// The page before the bank's page at `bank_url`, which the caller has checked against the bank's hosts.
-    #[must_use]
-    pub fn new(shell: Shell, bank: String, bank_url: &url::Url, order: OrderView, cancel: PostForm) -> Self {
-        Self {
-            shell,
-            bank,
-            bank_host: bank_url.host_str().unwrap_or_default().to_owned(),
-            bank_url: bank_url.to_string(),
-            order,
-            cancel,
-        }
-    }
-
-    fn with_bank(&self, text: &str) -> String {
-        text.replace("{bank}", &self.bank)
-    }
-}
-
-/// What a payer waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitingFor {
-    /// Our own call to the bank.
-    Sending,
-    /// The approval, as far as the bank has told us.
-    Approval,
-    /// The bank's work after the approval.
-    Settlement,
-}
-
-/// The payment is on its way; the page watches it.
-#[derive(Template)]
-#[template(path = "hosted_page/waiting.html", whitespace = "minimize")]
-pub struct Waiting {
-    /// What stands around the page.
-    pub shell: Shell,
-    /// What is waited for.
-    pub waiting_for: WaitingFor,
-    /// The bank's name.
-    pub bank: String,
-    /// What is being paid.
-    pub order: OrderView,
-    /// Answers `{"changed": bool}`; asked every few seconds by the script.
-    pub status_url: String,
-    /// This page.
-    pub refresh_url: String,
-    /// The bank's page, while the payer can still go there.
-    pub bank_url: Option<String>,
-    /// Gives up, while that is still possible.
-    pub cancel: Option<PostForm>,
-    /// Back to the partner, without an outcome.
-    pub return_url: Option<String>,
-}
-
-impl Waiting {
-    fn lead(&self) -> String {
-        let text = match self.waiting_for {
-            WaitingFor::Sending => self.shell.t.waiting_sending,
-            WaitingFor::Approval => self.shell.t.waiting_at_bank,
-            WaitingFor::Settlement => self.shell.t.waiting_processing,
-        };
-        text.replace("{bank}", &self.bank)
-    }
-
-    fn continue_label(&self) -> String {
-        self.shell.t.go_button.replace("{bank}", &self.bank)
-    }
-
-    fn back_label(&self) -> String {
-        self.shell.t.back_to.replace("{partner}", self.shell.partner_name())
-    }
-}
-
-/// Nobody knows yet whether money moves.
-#[derive(Template)]
-#[template(path = "hosted_page/in_doubt.html", whitespace = "minimize")]
-pub struct InDoubt {
-    /// What stands around the page.
-    pub shell: Shell,
-    /// The bank's name.
-    pub bank: String,
-    /// What is being paid.
-    pub order: OrderView,
-    /// Answers `{"changed": bool}`.
-    pub status_url: String,
-    /// This page.
-    pub refresh_url: String,
-    /// Back to the partner, without an outcome.
-    pub return_url: Option<String>,
-}
-
-impl InDoubt {
-    fn lead(&self) -> String {
-        self.shell.t.doubt_lead.replace("{bank}", &self.bank)
-    }
-
-    fn back_label(&self) -> String {
-        self.shell.t.back_to.replace("{partner}", self.shell.partner_name())
-    }
-}
-
 /// What a page without a payment of its own says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeKind {
@@ -290,6 +197,10 @@ pub enum NoticeKind {
     ReturnedElsewhere,
     /// The link was opened in a second browser: reveals nothing.
     OtherBrowser,
+    /// This browser handed the payment over to another one.
+    MovedOn,
+    /// The code of a hand-over was used, is too old or was never one.
+    HandOverUsed,
     /// The link's time is over.
     Expired,
     /// No such payment, or a wrong link.
@@ -317,10 +228,12 @@ impl Notice {
     }
 
     fn words(&self) -> [&'static str; 3] {
-        let t = self.shell.t;
+        let (t, s) = (self.shell.t, self.shell.s);
         match self.kind {
             NoticeKind::ReturnedElsewhere => [t.elsewhere_title, t.elsewhere_lead, t.elsewhere_more],
             NoticeKind::OtherBrowser => [t.other_title, t.other_lead, t.other_more],
+            NoticeKind::MovedOn => [s.moved_title, s.moved_lead, s.moved_more],
+            NoticeKind::HandOverUsed => [s.used_title, s.used_lead, s.used_more],
             NoticeKind::Expired => [t.gone_title, t.gone_lead, ""],
             NoticeKind::NotFound => [t.missing_title, t.missing_lead, ""],
         }

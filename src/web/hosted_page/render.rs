@@ -1,13 +1,21 @@
 //! Which page fits a payment's state.
 
+mod at_bank;
+mod list;
+
+pub use at_bank::{fingerprint, step_of};
+pub use list::{EDIT, LIST};
+
 use super::browser::Browser;
 use super::form::{BankChoice, FieldError, FormInput, KnownOrder};
 use super::pages::{
-    self, Busy, FormNotice, GoToBank, InDoubt, Notice, NoticeKind, OrderView, Outcome, PartnerBrand, PaymentForm, PostForm, Refusal, Shell,
-    TryAgain, Waiting, WaitingFor,
+    self, Busy, FormNotice, Notice, NoticeKind, OrderView, Outcome, PartnerBrand, PaymentForm, PostForm, Refusal, Shell, TryAgain,
+    WaitingFor,
 };
-use crate::bank::{PsuStep, Reason};
+use crate::bank::Reason;
+use crate::clock::Timestamp;
 use crate::flow::Context;
+use crate::flow::init_payment::cannot_take;
 use crate::partner::{Field, Partner};
 use crate::payment::link::with_query;
 use crate::payment::{Language, PaymentId, Status};
@@ -15,6 +23,10 @@ use crate::store::payments::Payment;
 use crate::web::Site;
 use askama::Template as _;
 use url::Url;
+
+/// Takes the form that offers a hand-over to another browser.
+pub const HAND_OVER_OFFER: &str = "/payment-initiation/phone";
+const WITHDRAW: &str = "/payment-initiation/withdraw";
 
 /// A rendered page, or why it could not be.
 pub type Rendered = Result<String, askama::Error>;
@@ -32,6 +44,19 @@ pub struct View<'a> {
     pub browser: &'a Browser,
     /// The language.
     pub language: Language,
+    /// What the page is shown after.
+    pub after: After,
+}
+
+/// What a page is shown after: nothing of it is kept, and only words on the page depend on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct After {
+    /// The PSU came back from the bank's page.
+    pub returned: bool,
+    /// The PSU asked for another code.
+    pub resent: bool,
+    /// For a payment in doubt: since when.
+    pub doubt_since: Option<Timestamp>,
 }
 
 /// What was posted and what is wrong with it.
@@ -51,13 +76,15 @@ pub fn page_path(id: PaymentId, state: &str) -> String {
 
 /// The banks as the page offers them.
 #[must_use]
-pub fn bank_choices(cx: &Context) -> Vec<BankChoice> {
+pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
     let choice = |b: &crate::bank::directory::Bank| BankChoice {
         code: b.code.clone(),
         name: b.name.clone(),
         active: b.active(),
         iban_codes: b.iban_codes.clone(),
         needs_user_code: b.facts.requires_psu_id,
+        psu_id: b.psu_id.clone(),
+        cannot: cannot_take(b, payment.instructions.len(), payment.schedule.is_some()),
     };
     cx.banks.list().iter().map(choice).collect()
 }
@@ -76,6 +103,10 @@ pub fn known_order(payment: &Payment) -> KnownOrder {
         debtor_iban: payment.debtor_iban.clone(),
         email: payment.psu_email.clone(),
         terms_accepted: payment.terms_accepted,
+        several: match payment.instructions.as_slice() {
+            [_, _, ..] => Some(payment.instructions.iter().map(|i| i.creditor_iban.clone()).collect()),
+            _ => None,
+        },
     }
 }
 
@@ -97,9 +128,9 @@ impl View<'_> {
             Status::Created if self.payment.is_leased(self.site.cx.now()) => self.busy(),
             Status::Created if self.payment.expires_at <= self.site.cx.now() => notice(self.site, self.language, NoticeKind::Expired),
             Status::Created => self.form(None, false),
-            Status::Initiating => self.waiting(WaitingFor::Sending, None),
-            Status::AwaitingPsu => self.at_bank(),
-            Status::Processing => self.waiting(WaitingFor::Settlement, None),
+            Status::Initiating => self.waiting(WaitingFor::Sending),
+            Status::AwaitingPsu => self.psu_needed(),
+            Status::Processing => self.waiting(WaitingFor::Settlement),
             Status::InDoubt => self.in_doubt(),
             _ => self.result(),
         }
@@ -127,30 +158,57 @@ impl View<'_> {
     /// # Errors
     /// When the template fails.
     pub fn form(&self, wrong: Option<&Wrong>, page_expired: bool) -> Rendered {
-        let banks = bank_choices(&self.site.cx);
+        self.form_at(1, wrong, page_expired.then_some(FormNotice::PageExpired))
+    }
+
+    /// As [`Self::form`], over a page of the list where there are several payments, with something to know first.
+    ///
+    /// # Errors
+    /// When the template fails.
+    pub fn form_at(&self, page: usize, wrong: Option<&Wrong>, first: Option<FormNotice>) -> Rendered {
+        let banks = bank_choices(&self.site.cx, self.payment);
         let answered = wrong.map(|w| pages::Answered {
             input: &w.input,
             errors: &w.errors,
         });
-        let form = PaymentForm::new(
+        let notice = first.or_else(|| self.form_notice());
+        let mut known = known_order(self.payment);
+        if matches!(notice, Some(FormNotice::Withdrawn { .. })) {
+            // Who wants another bank is not offered the same one first.
+            (known.bank, known.debtor_iban) = (None, None);
+        }
+        let mut form = PaymentForm::new(
             self.shell(),
             self.post_form("/payment-initiation"),
-            "/payment-initiation/withdraw".into(),
+            WITHDRAW.into(),
             self.partner.kind,
-            &known_order(self.payment),
+            &known,
             &banks,
             answered,
         );
-        let bank = self.bank_name().unwrap_or_default();
-        let notice = match self.payment.notice.as_deref() {
-            _ if page_expired => Some(FormNotice::PageExpired),
-            Some("bank_declined") => Some(FormNotice::BankDeclined { bank }),
-            Some(_) => Some(FormNotice::BankNotReached { bank }),
-            None => None,
-        };
+        form = form.with_phone(self.post_form(HAND_OVER_OFFER));
+        if let Some(list) = self.payment_list(page) {
+            form = form.with_list(list);
+        }
+        if let Some(schedule) = &self.payment.schedule {
+            form = form.with_schedule(pages::ScheduleView::new(self.language, schedule));
+        }
         match notice {
             Some(notice) => form.with_notice(&notice).render(),
             None => form.render(),
+        }
+    }
+
+    /// What the PSU should know first: why the last attempt came to nothing.
+    fn form_notice(&self) -> Option<FormNotice> {
+        let bank = self.bank_name().unwrap_or_default();
+        match self.payment.notice.as_deref() {
+            _ if self.payment.status == Status::AttemptRefused => Some(FormNotice::Refused { bank }),
+            Some("psu_id_refused") => Some(FormNotice::UserCodeRefused { bank }),
+            Some("bank_declined") => Some(FormNotice::BankDeclined { bank }),
+            Some(_) => Some(FormNotice::BankNotReached { bank }),
+            None if self.payment.attempts > 0 => Some(FormNotice::Withdrawn { bank }),
+            None => None,
         }
     }
 
@@ -162,61 +220,12 @@ impl View<'_> {
         .render()
     }
 
-    fn at_bank(&self) -> Rendered {
-        let step = self
-            .payment
-            .psu_step
-            .as_deref()
-            .and_then(|s| serde_json::from_str::<PsuStep>(s).ok());
-        let (Some(PsuStep::GoToBank { url }), Some(order)) = (step, self.order()) else {
-            return self.in_doubt();
-        };
-        if self.payment.notice.is_some() || self.payment.polls > 0 {
-            // The PSU has been sent to the bank before, or giving up did not work: say where it stands.
-            return self.waiting(WaitingFor::Approval, Some(url));
-        }
-        GoToBank::new(
-            self.shell(),
-            self.bank_name().unwrap_or_default(),
-            &url,
-            order,
-            self.post_form("/payment-initiation/withdraw"),
-        )
-        .render()
-    }
-
-    fn waiting(&self, waiting_for: WaitingFor, bank_url: Option<Url>) -> Rendered {
-        let Some(order) = self.order() else { return self.in_doubt() };
-        Waiting {
-            shell: self.shell(),
-            waiting_for,
-            bank: self.bank_name().unwrap_or_default(),
-            order,
-            status_url: self.status_path(),
-            refresh_url: self.own_path(),
-            cancel: bank_url.is_some().then(|| self.post_form("/payment-initiation/withdraw")),
-            bank_url: bank_url.map(Into::into),
-            return_url: self.return_url(),
-        }
-        .render()
-    }
-
-    fn in_doubt(&self) -> Rendered {
-        let Some(order) = self.order() else {
-            return notice(self.site, self.language, NoticeKind::NotFound);
-        };
-        InDoubt {
-            shell: self.shell(),
-            bank: self.bank_name().unwrap_or_default(),
-            order,
-            status_url: self.status_path(),
-            refresh_url: self.own_path(),
-            return_url: self.return_url(),
-        }
-        .render()
-    }
-
     fn result(&self) -> Rendered {
+        self.result_at(1)
+    }
+
+    /// The result, over a page of the list where there are several payments.
+    fn result_at(&self, page: usize) -> Rendered {
         let payment = self.payment;
         let outcome = match payment.status {
             Status::Settled => Outcome::Settled,
@@ -247,15 +256,18 @@ impl View<'_> {
                 .filter(|_| payment.status.is_final() && !matches!(outcome, Outcome::GivenUp | Outcome::Expired))
                 .map(pages::mask_email),
             return_url: self.return_url().filter(|_| payment.status.is_final()),
+            parts: self.parts(page),
             try_again: self.may_try_again().then(|| TryAgain {
                 url: format!("{}&again=1", self.own_path()),
-                leave: self.post_form("/payment-initiation/withdraw"),
+                leave: self.post_form(WITHDRAW),
             }),
         }
         .render()
     }
 
-    fn shell(&self) -> Shell {
+    /// What stands around this payment's pages.
+    #[must_use]
+    pub fn shell(&self) -> Shell {
         let mut shell = self.site.shell(self.language);
         let partner = self.partner;
         shell.partner = Some(PartnerBrand {
@@ -285,16 +297,20 @@ impl View<'_> {
         page_path(self.payment.id, self.state())
     }
 
-    fn own_path(&self) -> String {
+    /// This payment's page in this language.
+    #[must_use]
+    pub fn own_path(&self) -> String {
         format!("{}&lang={}", self.base_path(), self.language)
     }
 
-    fn status_path(&self) -> String {
+    /// Where the script asks whether there is something new to show.
+    #[must_use]
+    pub fn status_path(&self) -> String {
         format!(
             "/payment-initiation/state?payment={}&state={}&seen={}",
             self.payment.id,
             self.state(),
-            self.payment.status
+            fingerprint(self.payment, self.site.cx.now())
         )
     }
 
@@ -308,14 +324,7 @@ impl View<'_> {
     }
 
     fn order(&self) -> Option<OrderView> {
-        let i = self.payment.instructions.first()?;
-        Some(OrderView::new(
-            self.language,
-            &i.creditor_name,
-            &i.creditor_iban,
-            self.payment.total()?,
-            &i.details,
-        ))
+        OrderView::of(self.language, &self.payment.instructions, self.payment.schedule.as_ref())
     }
 
     fn bank_name(&self) -> Option<String> {
@@ -342,7 +351,8 @@ impl View<'_> {
 }
 
 /// A time as people in Romania read it.
-pub fn local_time(at: crate::clock::Timestamp, language: Language) -> String {
+#[must_use]
+pub fn local_time(at: Timestamp, language: Language) -> String {
     let local = at.and_utc().with_timezone(&chrono_tz::Europe::Bucharest);
     let format = if language == Language::Ro {
         "%d.%m.%Y, %H:%M"
@@ -350,4 +360,13 @@ pub fn local_time(at: crate::clock::Timestamp, language: Language) -> String {
         "%d/%m/%Y, %H:%M"
     };
     local.format(format).to_string()
+}
+
+/// A time of day as people in Romania read it.
+#[must_use]
+pub fn time_of_day(at: Timestamp) -> String {
+    at.and_utc()
+        .with_timezone(&chrono_tz::Europe::Bucharest)
+        .format("%H:%M")
+        .to_string()
 }

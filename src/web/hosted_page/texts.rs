@@ -3,6 +3,8 @@
 //! `{bank}`, `{partner}` and `{creditor}` stand for names; the pages fill them in before escaping.
 
 use super::form::FieldError;
+use super::list_texts::ListTexts;
+use crate::flow::init_payment::CannotTake;
 use crate::partner::profile::Field;
 use crate::payment::Language;
 use crate::payment::amount::AmountError;
@@ -44,8 +46,8 @@ catalogue! {
         step_check: "Verifici", "Check";
         step_bank: "Aprobi la bancă", "Approve at bank";
         step_done: "Gata", "Done";
-        secure: "Plată securizată: conexiunea este criptată, iar parola și codurile băncii le introduci numai la banca ta. Noi nu ți le cerem niciodată.",
-            "Secure payment: the connection is encrypted, and you enter your bank password and codes only at your bank. We never ask for them.";
+        secure: "Plată securizată: conexiunea este criptată, iar parola și PIN-ul băncii le introduci numai la banca ta. Noi nu ți le cerem niciodată.",
+            "Secure payment: the connection is encrypted, and you enter your bank password and PIN only at your bank. We never ask for them.";
         operated_by: "Serviciu de inițiere a plății oferit de", "Payment initiation service provided by";
         help: "Întrebări sau probleme", "Questions or problems";
         terms_link: "Termeni și condiții", "Terms and conditions";
@@ -74,6 +76,7 @@ catalogue! {
         iban_hint: "Contul din care plătești. Îl găsești în aplicația băncii tale.", "The account you pay from. You find it in your banking app.";
         email_hint: "Îți scriem aici cum s-a încheiat plata.", "We tell you here how the payment ended.";
         user_code_hint: "Codul cu care te recunoaște banca. Îl cer doar:", "The code your bank knows you by. Only these ask for it:";
+        user_code_hint_one: "Așa te recunoaște {bank}. Nu este parola.", "This is how {bank} knows you. It is not the password.";
         bank_search: "Caută banca", "Search for a bank";
         bank_none: "Nicio bancă nu se potrivește.", "No bank matches.";
         bank_count: "bănci găsite", "banks found";
@@ -111,6 +114,7 @@ catalogue! {
         invalid_email: "Adresa de e-mail nu este corectă, de exemplu nume@exemplu.ro.", "This e-mail address is not correct, for example name@example.com.";
         unknown_bank: "Alege o bancă din listă.", "Choose a bank from the list.";
         bank_unavailable: "Banca aleasă nu este disponibilă acum. Alege altă bancă.", "The chosen bank is not available right now. Choose another bank.";
+        not_a_user_code: "Codul nu are forma celor de la banca aleasă. Verifică-l.", "The code does not look like one of the chosen bank. Check it.";
         terms_not_accepted: "Bifează că ai citit și accepți termenii și condițiile.", "Tick that you have read and accept the terms and conditions.";
 
         go_title: "Mergi la {bank}", "Go to {bank}";
@@ -123,7 +127,6 @@ catalogue! {
         go_address: "Adresa băncii", "The bank’s address";
 
         waiting_title: "Verificăm plata la banca ta", "We are checking the payment with your bank";
-        waiting_at_bank: "{bank} așteaptă aprobarea ta. Dacă ai aprobat deja, mai durează puțin până ne confirmă.", "{bank} is waiting for your approval. If you have already approved, the confirmation takes a little longer.";
         waiting_processing: "{bank} a primit plata și o prelucrează. Încă verificăm dacă banii au plecat.", "{bank} has the payment and is processing it. We are still checking whether the money has left.";
         waiting_sending: "Trimitem plata la {bank}.", "We are sending the payment to {bank}.";
         waiting_leave: "Poți închide pagina în siguranță: îți scriem pe e-mail cum s-a încheiat plata.", "You can safely close this page: we will e-mail you how the payment ended.";
@@ -132,17 +135,13 @@ catalogue! {
         check_again: "Verifică din nou", "Check again";
 
         doubt_title: "Încă verificăm plata", "We are still checking the payment";
-        doubt_lead: "{bank} nu ne-a confirmat încă dacă plata a fost făcută. Nu este un refuz: banii pot să fi plecat sau nu.",
-            "{bank} has not yet confirmed whether the payment was made. This is not a refusal: the money may or may not have left.";
+        doubt_lead: "{bank} nu ne-a confirmat încă dacă plata a fost făcută.", "{bank} has not yet confirmed whether the payment was made.";
         doubt_once: "Nu plăti din nou până nu primești răspunsul nostru.", "Do not pay again until you hear from us.";
-        doubt_next: "Întrebăm banca în continuare și îți scriem pe e-mail imediat ce aflăm. Poți verifica și în aplicația băncii tale.",
-            "We keep asking the bank and will e-mail you as soon as we know. You can also check in your banking app.";
-        doubt_contact: "Dacă ne scrii, spune-ne referința plății.", "If you contact us, tell us the payment reference.";
 
         settled_title: "Plata a fost făcută", "The payment has been made";
         settled_lead: "Banca ta a confirmat plata către {creditor}: banii au plecat din contul tău.", "Your bank confirmed the payment to {creditor}: the money has left your account.";
         partly_title: "Plata a fost făcută doar în parte", "Only part of the payment was made";
-        partly_lead: "Banca ta a făcut unele dintre plăți și le-a refuzat pe celelalte. Verifică în aplicația băncii tale.", "Your bank made some of the payments and refused the others. Check in your banking app.";
+        partly_lead: "Banca ta a făcut unele dintre plăți, dar nu pe toate. Mai jos vezi care au fost făcute.", "Your bank made some of the payments, but not all. Below you see which were made.";
         rejected_title: "Plata nu a fost făcută", "The payment was not made";
         rejected_psu: "Plata nu a fost aprobată la bancă. Nu s-a luat niciun ban.", "The payment was not approved at the bank. No money was taken.";
         rejected_bank: "Banca ta a refuzat plata, de exemplu din lipsă de fonduri sau din cauza unei limite. Nu s-a luat niciun ban.",
@@ -237,9 +236,29 @@ pub fn field_error(language: Language, error: FieldError) -> String {
         FieldError::InvalidEmail => t.invalid_email,
         FieldError::UnknownBank => t.unknown_bank,
         FieldError::BankUnavailable => t.bank_unavailable,
+        FieldError::BankCannot(cannot) => return bank_cannot(language, cannot),
+        FieldError::NotAUserCode => t.not_a_user_code,
         FieldError::TermsNotAccepted => t.terms_not_accepted,
     };
     text.to_owned()
+}
+
+/// Why a bank cannot be given an order, after its name.
+#[must_use]
+pub const fn cannot_take(language: Language, cannot: CannotTake) -> &'static str {
+    let l = ListTexts::of(language);
+    match cannot {
+        CannotTake::Several => l.no_several,
+        CannotTake::StandingOrder => l.no_standing,
+    }
+}
+
+fn bank_cannot(language: Language, cannot: CannotTake) -> String {
+    let why = cannot_take(language, cannot);
+    match language {
+        Language::Ro => format!("Banca aleasă {why}. Alege altă bancă."),
+        Language::En => format!("The chosen bank {why}. Choose another bank."),
+    }
 }
 
 fn too_long(language: Language, most: u64) -> String {

@@ -82,6 +82,9 @@ impl Sink {
         let mut lines = BufReader::new(stream).lines();
         say("220 sink")?;
         while let Some(Ok(line)) = lines.next() {
+            if self.mood() == Mood::Down {
+                return None;
+            }
             let upper = line.to_ascii_uppercase();
             match upper.get(..4) {
                 Some("DATA") => {

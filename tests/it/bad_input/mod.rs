@@ -11,6 +11,8 @@ mod init;
 mod init_fields;
 mod refresh;
 mod returning;
+mod schedule;
+mod several;
 mod status;
 mod token;
 mod transport;

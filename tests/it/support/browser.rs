@@ -69,6 +69,21 @@ impl Page {
         self.url.join(&link).unwrap()
     }
 
+    /// The text of the first element that matches, spaces folded.
+    pub fn part(&self, css: &str) -> String {
+        let page = Html::parse_document(&self.body);
+        let found = page.select(&selector(css)).next();
+        let found = found.unwrap_or_else(|| panic!("{} has no {css}: {}", self.url.path(), self.text()));
+        folded(&found.text().collect::<String>())
+    }
+
+    /// The address in an attribute of the page's main part, such as `data-status-url`.
+    pub fn main_url(&self, attribute: &str) -> Url {
+        let page = Html::parse_document(&self.body);
+        let main = page.select(&selector("main")).next().and_then(|m| m.attr(attribute));
+        self.url.join(main.unwrap_or_else(|| panic!("no {attribute}"))).unwrap()
+    }
+
     /// Whether an element is there.
     pub fn has(&self, css: &str) -> bool {
         Html::parse_document(&self.body).select(&selector(css)).next().is_some()
@@ -84,7 +99,7 @@ impl Page {
         Form {
             page: self.url.clone(),
             action: self.url.join(form.attr("action").unwrap()).unwrap(),
-            fields: form.select(&selector("input, button")).filter_map(successful).collect(),
+            fields: form.select(&selector("input, textarea, button")).filter_map(successful).collect(),
         }
     }
 }
@@ -97,7 +112,12 @@ fn successful(input: ElementRef<'_>) -> Option<(String, String)> {
     if matches!(input.attr("type"), Some("radio" | "checkbox")) && input.attr("checked").is_none() {
         return None;
     }
-    Some((input.attr("name")?.to_owned(), input.attr("value").unwrap_or_default().to_owned()))
+    let value = if input.value().name() == "textarea" {
+        input.text().collect()
+    } else {
+        input.attr("value").unwrap_or_default().to_owned()
+    };
+    Some((input.attr("name")?.to_owned(), value))
 }
 
 /// A form that is being filled in.
@@ -159,6 +179,14 @@ impl Browser {
             .header(ORIGIN, form.page.origin().ascii_serialization())
             .form(&form.fields);
         self.send(request, &form.action).await
+    }
+
+    /// Asks as the page's script does whether there is something new to show.
+    pub async fn has_news(&self, page: &Page) -> bool {
+        let answer = self.get(&page.main_url("data-status-url")).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let answer: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        answer["changed"].as_bool().unwrap()
     }
 
     /// Follows one redirect.

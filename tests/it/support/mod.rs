@@ -203,6 +203,16 @@ signing_certificate = {qsealc}
 [bank.cec]
 base_url = "{bank}cec"
 client_id = "{BANK_CLIENT_ID}"
+[bank.brd]
+base_url = "{bank}brd"
+[bank.demo-mobil]
+base_url = "{bank}mobil"
+[bank.demo-cod]
+base_url = "{bank}cod"
+[bank.demo-link]
+base_url = "{bank}link"
+[bank.demo-pasi]
+base_url = "{bank}pasi"
 [mail]
 transport = "memory"
 from = "SmartPay <plati@smartpay.example>"

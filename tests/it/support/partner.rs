@@ -134,6 +134,14 @@ impl Partner {
         Tokens::of(&self.token().await.good())
     }
 
+    /// Starts a payment with this order as it is.
+    pub async fn start_with(&self, order: &Value) -> Started {
+        let tokens = self.tokens().await;
+        let answer = self.init(&tokens, order).await.good();
+        let link = answer.text("redirectUri").parse().unwrap();
+        Started { tokens, link }
+    }
+
     /// Starts a payment; `order` replaces and adds fields of [`an_order`].
     pub async fn start(&self, order: Value) -> Started {
         let tokens = self.tokens().await;
@@ -196,4 +204,23 @@ pub fn with(mut order: Value, more: Value) -> Value {
         }
     }
     order
+}
+
+/// An order of so many payments, each of another amount to the creditor of [`an_order`].
+pub fn a_list(n: usize) -> Value {
+    list_of(&vec![json!({}); n])
+}
+
+/// An order of several payments, with fields replaced and added.
+pub fn list_of(more: &[Value]) -> Value {
+    let one = |(n, more): (usize, &Value)| {
+        let order = json!({
+            "creditorName": format!("Furnizor {} SRL", n + 1),
+            "creditorIban": "RO66BACX0000001234567890",
+            "amount": format!("{}.50", n + 10),
+            "details": format!("Factura {}", n + 1),
+        });
+        with(order, more.clone())
+    };
+    json!({ "payments": more.iter().enumerate().map(one).collect::<Vec<_>>() })
 }

@@ -29,6 +29,66 @@ pub const ELENA: Payer = Payer {
     email: "elena.radu@payer.example",
 };
 
+/// Somebody's account at one of the sandbox banks, and what that bank knows them by.
+#[derive(Clone, Copy, Debug)]
+pub struct At {
+    /// Our code of the bank.
+    pub bank: &'static str,
+    /// Its name on the page.
+    pub name: &'static str,
+    pub iban: &'static str,
+    /// „Cod utilizator”; empty where the bank asks for none.
+    pub user_code: &'static str,
+}
+
+/// Ana at BRD: decoupled, started by a call of its own.
+pub const ANA_BRD: At = At {
+    bank: "brd",
+    name: "BRD – Groupe Société Générale",
+    iban: "RO14BRDE410000RON0001001",
+    user_code: "30001001",
+};
+
+/// Ana at the bank whose request goes out with the order.
+pub const ANA_MOBIL: At = At {
+    bank: "demo-mobil",
+    name: "Banca Mobil (demo)",
+    iban: "RO50MOBIM00001RON0001001",
+    user_code: "0700000101",
+};
+
+/// Ana at the bank that sends one-time codes.
+pub const ANA_COD: At = At {
+    bank: "demo-cod",
+    name: "Banca Cod (demo)",
+    iban: "RO83CODBC00001RON0001001",
+    user_code: "100101",
+};
+
+/// Mihai there, who can get his codes in several ways.
+pub const MIHAI_COD: At = At {
+    bank: "demo-cod",
+    name: "Banca Cod (demo)",
+    iban: "RO49CODBC00001RON0002001",
+    user_code: "100102",
+};
+
+/// Ana at the plain redirect bank.
+pub const ANA_LINK: At = At {
+    bank: "demo-link",
+    name: "Banca Link (demo)",
+    iban: "RO03LINKL00001RON0001001",
+    user_code: "",
+};
+
+/// Ana at the plain redirect bank whose link comes with the start of the authorisation.
+pub const ANA_PASI: At = At {
+    bank: "demo-pasi",
+    name: "Banca Doi Pași (demo)",
+    iban: "RO27PASIP00001RON0001001",
+    user_code: "",
+};
+
 /// A payer at a browser.
 pub struct Psu {
     browser: Browser,
@@ -68,6 +128,32 @@ impl Psu {
         let page = self.follow(&self.submit(&form).await).await;
         page.says("Continuă la CEC Bank");
         page
+    }
+
+    /// The form with what the payer has to add at one of the other banks.
+    pub fn fill_at(&self, page: &Page, at: At) -> Form {
+        self.fill(page, ANA)
+            .with("bank", at.bank)
+            .with("debtor_iban", at.iban)
+            .with("user_code", at.user_code)
+    }
+
+    /// Opens the link and pays from one of the other banks, up to the page for what that bank wants.
+    pub async fn pay_at(&self, link: &Url, at: At) -> Page {
+        let form = self.fill_at(&self.open(link).await, at);
+        self.follow(&self.submit(&form).await).await
+    }
+
+    /// Presses „Altă bancă”; answers the page that follows.
+    pub async fn another_bank(&self, page: &Page) -> Page {
+        let form = page.form("/payment-initiation/withdraw").with("then", "another");
+        self.follow(&self.submit(&form).await).await
+    }
+
+    /// Enters a one-time code; answers the page that follows.
+    pub async fn enter_code(&self, page: &Page, code: &str) -> Page {
+        let answer = self.submit(&page.form("/payment-initiation/code").with("code", code)).await;
+        if answer.status == 303 { self.follow(&answer).await } else { answer }
     }
 
     /// Gives up where the page offers it; answers the page that follows.

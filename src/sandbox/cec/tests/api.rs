@@ -234,3 +234,21 @@ async fn the_index_and_the_ledger_can_be_read() {
     assert_eq!(page("/nothing").await.status(), StatusCode::NOT_FOUND);
     assert_eq!(page("/cec/v1/accounts").await.status(), StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn amounts_tell_their_stories_here_too() {
+    let bank = TestBank::start();
+    let of = |amount: &str| {
+        let mut body = order();
+        body["instructedAmount"]["amount"] = amount.into();
+        body
+    };
+    let answer = bank.initiation(&of("901.07")).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), bank.sandbox.orders().len()), (500, 1));
+    let (id, authorise) = bank.initiate(&of("901.01")).await;
+    let back = bank.decide(&authorise, "ana", "da").await;
+    let (_, tokens) = bank.exchange(&super::support::parameter(&back, "code").unwrap()).await;
+    bank.clock.advance(super::support::STEP);
+    let token = tokens["access_token"].as_str().unwrap();
+    assert_eq!(bank.word(&id, token).await, "CANC", "the bank's own refusal");
+}

@@ -1,9 +1,12 @@
 //! The form on which the payer checks the order and chooses a bank.
 
-use super::{OrderView, PostForm, Shell, money, opaque, sent_instead};
+use super::fields::{ErrorLine, FieldView, Views, user_code_label};
+use super::{OrderView, PaymentList, PostForm, ScheduleView, Shell, money, opaque, sent_instead};
+use crate::flow::init_payment::CannotTake;
 use crate::partner::profile::{Field, PartnerKind};
 use crate::payment::{Amount, Language};
 use crate::web::hosted_page::form::{self, BankChoice, FieldError, FormInput, KnownOrder};
+use crate::web::hosted_page::list_texts::ListTexts;
 use crate::web::hosted_page::texts;
 use askama::Template;
 
@@ -20,34 +23,25 @@ pub enum FormNotice {
         /// The bank's name.
         bank: String,
     },
+    /// The bank refused the last attempt; the PSU may try again.
+    Refused {
+        /// The bank's name.
+        bank: String,
+    },
+    /// The PSU wanted another way, and the bank confirmed that the last attempt is withdrawn.
+    Withdrawn {
+        /// The bank's name.
+        bank: String,
+    },
+    /// The bank does not know the user code.
+    UserCodeRefused {
+        /// The bank's name.
+        bank: String,
+    },
     /// The form's token was too old.
     PageExpired,
-}
-
-/// A text field, with all that the template needs to draw it.
-struct FieldView {
-    /// Its name in the form and its id on the page.
-    id: &'static str,
-    /// Its label.
-    label: &'static str,
-    /// What to type, when that is not obvious.
-    hint: &'static str,
-    /// Its value, as typed or as known.
-    value: String,
-    /// What is wrong with it.
-    error: Option<String>,
-    /// The HTML `type`.
-    input_type: &'static str,
-    /// The HTML `inputmode`.
-    input_mode: &'static str,
-    /// The HTML `autocomplete`.
-    autocomplete: &'static str,
-    /// Which check the script makes.
-    check: &'static str,
-    /// Most characters, for the script; 0 when the server alone counts.
-    most: u64,
-    /// What the script says when there are more.
-    too_long: String,
+    /// The list of payments is not the one that was shown.
+    ListChanged,
 }
 
 /// A bank in the list.
@@ -58,13 +52,10 @@ struct BankOption {
     initials: String,
     /// Whether it is chosen.
     chosen: bool,
-}
-
-/// A line of the error summary.
-struct ErrorLine {
-    anchor: String,
-    label: &'static str,
-    message: String,
+    /// Why it cannot be chosen.
+    why_not: Option<&'static str>,
+    /// What it calls its user code, and the form of those.
+    user_code: Option<(String, String)>,
 }
 
 /// The form.
@@ -74,12 +65,19 @@ pub struct PaymentForm {
     shell: Shell,
     post: PostForm,
     cancel: PostForm,
+    to_phone: Option<PostForm>,
     notice: Option<String>,
     errors: Vec<ErrorLine>,
     /// The order, when it is not the payer's to change.
     order: Option<OrderView>,
     /// The order's fields, when it is.
     order_fields: Vec<FieldView>,
+    /// The list, where there are several payments.
+    list: Option<PaymentList>,
+    /// For a standing order.
+    schedule: Option<ScheduleView>,
+    /// Why no bank at all can be chosen.
+    no_bank: Option<&'static str>,
     details_for_bank: Option<String>,
     pay_amount: Option<String>,
     creditor_iban: String,
@@ -122,44 +120,46 @@ impl PaymentForm {
         let language = shell.language;
         let input = answered.map_or_else(|| prefilled(language, known), |a| a.input.clone());
         let errors = answered.map_or(&[][..], |a| a.errors);
-        let view = Views {
-            language,
-            errors,
-            input: &input,
-        };
         let suggested = input
             .bank
             .is_empty()
             .then(|| form::suggest_bank(&input.debtor_iban, banks))
             .flatten();
         let chosen = suggested.map_or(input.bank.as_str(), |b| &b.code);
+        let rule = banks.iter().find(|b| b.code == chosen).and_then(|b| b.psu_id.as_ref());
+        let view = Views {
+            language,
+            errors,
+            input: &input,
+            user_code_label: rule.map(|rule| user_code_label(language, rule)),
+        };
         let editable = kind.editable(Field::Amount);
-        let order = (!editable).then(|| read_only(language, known)).flatten();
-        let with_code: Vec<&str> = banks
-            .iter()
-            .filter(|b| b.active && b.needs_user_code)
-            .map(|b| b.name.as_str())
-            .collect();
+        let one = known.several.is_none();
+        let order = (!editable && one).then(|| read_only(language, known)).flatten();
         Self {
             cancel: PostForm {
                 action: cancel_action,
                 ..post.clone()
             },
             post,
+            to_phone: None,
             notice: None,
             errors: view.summary(banks),
-            order_fields: if editable { view.order_fields() } else { Vec::new() },
-            details_for_bank: editable.then(|| sent_instead(&input.details)).flatten(),
+            order_fields: if editable && one { view.order_fields() } else { Vec::new() },
+            list: None,
+            schedule: None,
+            no_bank: no_bank(language, banks),
+            details_for_bank: (editable && one).then(|| sent_instead(&input.details)).flatten(),
             pay_amount: order.as_ref().map(|o| o.amount.clone()),
             creditor_iban: known.creditor_iban.as_ref().map_or_else(String::new, |i| i.electronic().to_owned()),
             order,
-            banks: banks.iter().map(|b| option(b, chosen)).collect(),
+            banks: banks.iter().map(|b| option(language, b, chosen)).collect(),
             bank_error: view.error(Field::Bank),
             bank_suggested: suggested.is_some(),
             debtor_iban: view.field(Field::DebtorIban),
             email: view.field(Field::Email),
             user_code: view.field(Field::UserCode),
-            banks_with_user_code: with_code.join(", "),
+            banks_with_user_code: with_user_code(language, banks),
             ask_terms: !known.terms_accepted,
             terms_ticked: !input.terms.is_empty(),
             terms_error: view.error(Field::Terms),
@@ -167,16 +167,59 @@ impl PaymentForm {
         }
     }
 
-    /// The same form with something to know first.
+    /// The same form with something to know first; a user code that the bank does not know is said at its
+    /// field too.
     #[must_use]
     pub fn with_notice(mut self, notice: &FormNotice) -> Self {
-        let t = self.shell.t;
+        let (t, s) = (self.shell.t, self.shell.s);
         self.notice = Some(match notice {
             FormNotice::BankDeclined { bank } => t.bank_declined.replace("{bank}", bank),
             FormNotice::BankNotReached { bank } => t.bank_not_reached.replace("{bank}", bank),
+            FormNotice::Refused { bank } => s.form_refused.replace("{bank}", bank),
+            FormNotice::Withdrawn { bank } => s.form_withdrawn.replace("{bank}", bank),
+            FormNotice::UserCodeRefused { bank } => s.user_code_refused.replace("{bank}", bank),
             FormNotice::PageExpired => t.page_expired.to_owned(),
+            FormNotice::ListChanged => ListTexts::of(self.shell.language).changed.to_owned(),
         });
+        let by_field = matches!(notice, FormNotice::UserCodeRefused { .. }) && !self.banks_with_user_code.is_empty();
+        if by_field && self.errors.is_empty() {
+            self.user_code.error = Some(s.user_code_unknown.to_owned());
+            self.errors.push(ErrorLine {
+                anchor: self.user_code.id.to_owned(),
+                label: self.user_code.label.clone(),
+                message: s.user_code_unknown.to_owned(),
+            });
+        }
         self
+    }
+
+    /// The same form with a way to go on with another browser.
+    #[must_use]
+    pub fn with_phone(mut self, post: PostForm) -> Self {
+        self.to_phone = Some(post);
+        self
+    }
+
+    /// The same form over a list of payments.
+    #[must_use]
+    pub fn with_list(mut self, list: PaymentList) -> Self {
+        self.pay_amount = Some(list.total().to_owned());
+        self.list = Some(list);
+        self
+    }
+
+    /// The same form for a standing order.
+    #[must_use]
+    pub fn with_schedule(mut self, schedule: ScheduleView) -> Self {
+        self.schedule = Some(schedule);
+        self
+    }
+
+    fn title(&self) -> &'static str {
+        match self.list {
+            Some(_) => ListTexts::of(self.shell.language).form_title,
+            None => self.shell.t.form_title,
+        }
     }
 }
 
@@ -211,12 +254,44 @@ fn read_only(language: Language, known: &KnownOrder) -> Option<OrderView> {
     ))
 }
 
-fn option(bank: &BankChoice, chosen: &str) -> BankOption {
+fn option(language: Language, bank: &BankChoice, chosen: &str) -> BankOption {
     BankOption {
         bank: bank.clone(),
         initials: initials(&bank.name),
-        chosen: bank.active && bank.code == chosen,
+        chosen: bank.usable() && bank.code == chosen,
+        why_not: match bank.cannot {
+            _ if !bank.active => Some(texts::Texts::of(language).bank_inactive),
+            Some(cannot) => Some(texts::cannot_take(language, cannot)),
+            None => None,
+        },
+        user_code: bank
+            .psu_id
+            .as_ref()
+            .map(|rule| (user_code_label(language, rule).to_owned(), rule.pattern.clone())),
     }
+}
+
+/// The banks that ask for a user code, each with its own name for it.
+fn with_user_code(language: Language, banks: &[BankChoice]) -> String {
+    let generic = texts::Texts::of(language).user_code;
+    let named = |b: &BankChoice| match b.psu_id.as_ref().map(|rule| user_code_label(language, rule)) {
+        Some(own) if own != generic => format!("{} ({own})", b.name),
+        _ => b.name.clone(),
+    };
+    let asking = banks.iter().filter(|b| b.usable() && b.needs_user_code);
+    asking.map(named).collect::<Vec<_>>().join(", ")
+}
+
+/// Said when banks are there, and none of them takes such an order.
+fn no_bank(language: Language, banks: &[BankChoice]) -> Option<&'static str> {
+    let l = ListTexts::of(language);
+    if banks.iter().any(BankChoice::usable) {
+        return None;
+    }
+    banks.iter().find_map(|b| b.cannot).map(|cannot| match cannot {
+        CannotTake::Several => l.none_several,
+        CannotTake::StandingOrder => l.none_standing,
+    })
 }
 
 /// A short word in capitals stays (`ING Bank` → `ING`), other names give their first two initials.
@@ -229,95 +304,6 @@ fn initials(name: &str) -> String {
     }
     let letters = first.chars().take(1).chain(words.next().and_then(|w| w.chars().next()));
     letters.flat_map(char::to_uppercase).take(4).collect()
-}
-
-struct Views<'a> {
-    language: Language,
-    errors: &'a [(Field, FieldError)],
-    input: &'a FormInput,
-}
-
-impl Views<'_> {
-    fn error(&self, field: Field) -> Option<String> {
-        let (_, error) = self.errors.iter().find(|(f, _)| *f == field)?;
-        Some(texts::field_error(self.language, *error))
-    }
-
-    fn order_fields(&self) -> Vec<FieldView> {
-        [Field::Amount, Field::CreditorName, Field::CreditorIban, Field::Details]
-            .into_iter()
-            .map(|f| self.field(f))
-            .collect()
-    }
-
-    fn field(&self, field: Field) -> FieldView {
-        let t = texts::Texts::of(self.language);
-        let i = self.input;
-        // value, hint, type, inputmode, autocomplete, check, most characters
-        let (value, hint, input_type, input_mode, autocomplete, check, most) = match field {
-            Field::CreditorName => (&i.creditor_name, "", "text", "text", "off", "text", 70),
-            Field::CreditorIban => (&i.creditor_iban, "", "text", "text", "off", "iban", 0),
-            Field::Amount => (&i.amount, t.amount_hint, "text", "decimal", "transaction-amount", "amount", 0),
-            Field::DebtorIban => (&i.debtor_iban, t.iban_hint, "text", "text", "off", "iban", 0),
-            Field::Email => (&i.email, t.email_hint, "email", "email", "email", "email", form::MAX_EMAIL_CHARS),
-            Field::UserCode => (
-                &i.user_code,
-                t.user_code_hint,
-                "text",
-                "text",
-                "off",
-                "text",
-                form::MAX_USER_CODE_CHARS,
-            ),
-            Field::Details | Field::PartnerName | Field::Bank | Field::Terms => {
-                (&i.details, t.details_hint, "text", "text", "off", "text", 140)
-            }
-        };
-        FieldView {
-            id: id(field),
-            label: t.label(field),
-            hint,
-            value: value.clone(),
-            error: self.error(field),
-            input_type,
-            input_mode,
-            autocomplete,
-            check,
-            most,
-            too_long: texts::field_error(self.language, FieldError::TooLong(most)),
-        }
-    }
-
-    fn summary(&self, banks: &[BankChoice]) -> Vec<ErrorLine> {
-        let t = texts::Texts::of(self.language);
-        let first_active = banks.iter().position(|b| b.active).unwrap_or_default();
-        let line = |(field, error): &(Field, FieldError)| ErrorLine {
-            anchor: if *field == Field::Bank {
-                format!("bank-{first_active}")
-            } else {
-                id(*field).to_owned()
-            },
-            label: t.label(*field),
-            message: texts::field_error(self.language, *error),
-        };
-        self.errors.iter().map(line).collect()
-    }
-}
-
-/// The field's name in the form and its id on the page: the names of [`FormInput`].
-const fn id(field: Field) -> &'static str {
-    match field {
-        Field::PartnerName => "partner_name",
-        Field::CreditorName => "creditor_name",
-        Field::CreditorIban => "creditor_iban",
-        Field::Amount => "amount",
-        Field::Details => "details",
-        Field::Bank => "bank",
-        Field::DebtorIban => "debtor_iban",
-        Field::Email => "email",
-        Field::UserCode => "user_code",
-        Field::Terms => "terms",
-    }
 }
 
 #[cfg(test)]

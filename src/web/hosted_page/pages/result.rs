@@ -1,6 +1,7 @@
 //! How a payment ended, said honestly.
 
-use super::{OrderView, PostForm, Shell, opaque};
+use super::{OrderView, Parts, PostForm, Shell, opaque};
+use crate::web::hosted_page::list_texts::ListTexts;
 use askama::Template;
 
 /// Why a payment was refused.
@@ -55,6 +56,8 @@ pub struct Result {
     pub mail_to: Option<String>,
     /// Back to the partner with the outcome; without one there is no button.
     pub return_url: Option<String>,
+    /// What became of each of several payments, when not all were made.
+    pub parts: Option<Parts>,
     /// How to try again, while the link lives; the payment has not ended then.
     pub try_again: Option<TryAgain>,
 }
@@ -80,10 +83,20 @@ impl Result {
         }
     }
 
+    /// What is said of a standing order, when it is one.
+    fn standing(&self) -> Option<&'static ListTexts> {
+        Some(self.order.as_ref()?.schedule.as_ref()?.l)
+    }
+
+    /// Which of the three steps the payer has come to: nothing is done while it may be tried again.
+    fn step(&self) -> usize {
+        if self.try_again.is_some() { 2 } else { 3 }
+    }
+
     fn title(&self) -> &'static str {
         let t = self.shell.t;
         match self.outcome {
-            Outcome::Settled => t.settled_title,
+            Outcome::Settled => self.standing().map_or(t.settled_title, |l| l.standing_title),
             Outcome::PartlySettled => t.partly_title,
             Outcome::Rejected(_) => t.rejected_title,
             Outcome::Cancelled => t.cancelled_title,
@@ -96,7 +109,7 @@ impl Result {
     fn lead(&self) -> String {
         let t = self.shell.t;
         let text = match self.outcome {
-            Outcome::Settled => t.settled_lead,
+            Outcome::Settled => self.standing().map_or(t.settled_lead, |l| l.standing_lead),
             Outcome::PartlySettled => t.partly_lead,
             Outcome::Rejected(Refusal::NotApproved) => t.rejected_psu,
             Outcome::Rejected(Refusal::ByBank) => t.rejected_bank,

@@ -1,5 +1,7 @@
 //! Every page in both languages: what it says, that it escapes, that labels and references hold.
 
+mod steps;
+
 use super::*;
 use crate::partner::profile::{Field, PartnerKind};
 use crate::payment::Currency;
@@ -55,6 +57,7 @@ fn known() -> KnownOrder {
         debtor_iban: None,
         email: Some("ana@exemplu.ro".into()),
         terms_accepted: false,
+        several: None,
     }
 }
 
@@ -65,6 +68,8 @@ fn banks() -> Vec<BankChoice> {
         active,
         iban_codes: vec![iban_code.into()],
         needs_user_code: code == "brd",
+        psu_id: None,
+        cannot: None,
     };
     vec![
         bank("closed", "Vista Bank", false, "EGNA"),
@@ -88,7 +93,25 @@ fn ended(language: Language, outcome: Outcome) -> Result {
         finished_at: Some("21.11.2026, 10:42".into()),
         mail_to: Some(mask_email("ana@exemplu.ro")),
         return_url: Some("https://shop.example/?a=1&b=2".into()),
+        parts: None,
         try_again: None,
+    }
+}
+
+fn at(language: Language) -> AtBank {
+    AtBank {
+        bank: HOSTILE.into(),
+        order: order(language),
+        status_url: "/status?a=1&b=2".into(),
+        refresh_url: "/payment-initiation".into(),
+        until: "12:34".into(),
+        seconds_left: 1500,
+        leave: PostForm {
+            action: "/payment-initiation/withdraw".into(),
+            ..post()
+        },
+        to_phone: Some(post()),
+        notice: None,
     }
 }
 
@@ -96,12 +119,7 @@ fn waiting(language: Language, waiting_for: WaitingFor) -> Waiting {
     Waiting {
         shell: shell(language),
         waiting_for,
-        bank: HOSTILE.into(),
-        order: order(language),
-        status_url: "/status?a=1&b=2".into(),
-        refresh_url: "/payment-initiation".into(),
-        bank_url: Some("https://bank.example/".into()),
-        cancel: Some(post()),
+        at: at(language),
         return_url: Some("https://shop.example/".into()),
     }
 }
@@ -116,6 +134,15 @@ const OUTCOMES: [Outcome; 9] = [
     Outcome::GivenUp,
     Outcome::Expired,
     Outcome::Blocked,
+];
+
+const NOTICES: [NoticeKind; 6] = [
+    NoticeKind::ReturnedElsewhere,
+    NoticeKind::OtherBrowser,
+    NoticeKind::MovedOn,
+    NoticeKind::HandOverUsed,
+    NoticeKind::Expired,
+    NoticeKind::NotFound,
 ];
 
 /// Every page of a language, rendered.
@@ -144,32 +171,19 @@ fn pages(language: Language) -> Vec<(String, String)> {
         "form with notice",
         form(language, PartnerKind::Ecommerce, None).with_notice(&notice).render(),
     );
-    add(
-        "go to bank",
-        GoToBank::new(shell(language), HOSTILE.into(), &bank_url, order(language), post()).render(),
-    );
-    for waiting_for in [WaitingFor::Sending, WaitingFor::Approval, WaitingFor::Settlement] {
+    for why in [GoWhy::Fresh, GoWhy::StillWaits, GoWhy::Returned, GoWhy::NotWithdrawn] {
+        add("go to bank", GoToBank::new(shell(language), at(language), why, &bank_url).render());
+    }
+    for waiting_for in [WaitingFor::Sending, WaitingFor::Settlement] {
         add("waiting", waiting(language, waiting_for).render());
     }
-    let w = waiting(language, WaitingFor::Settlement);
-    let doubt = InDoubt {
-        shell: w.shell,
-        bank: w.bank,
-        order: w.order,
-        status_url: w.status_url,
-        refresh_url: w.refresh_url,
-        return_url: w.return_url,
-    };
-    add("in doubt", doubt.render());
+    for (name, page) in steps::pages(language) {
+        add(name, Ok(page));
+    }
     for outcome in OUTCOMES {
         add("result", ended(language, outcome).render());
     }
-    for kind in [
-        NoticeKind::ReturnedElsewhere,
-        NoticeKind::OtherBrowser,
-        NoticeKind::Expired,
-        NoticeKind::NotFound,
-    ] {
+    for kind in NOTICES {
         add("notice", Notice::new(shell(language), kind).render());
     }
     let refresh_url = "/payment-initiation?a=1&b=2".to_owned();
@@ -257,7 +271,8 @@ fn every_label_and_reference_meets_its_element() {
             for form in select(&page, "form") {
                 let hidden = Selector::parse("input[type=hidden]").unwrap();
                 let names: Vec<&str> = form.select(&hidden).filter_map(|e| e.attr("name")).collect();
-                assert_eq!(names, ["csrf", "payment", "state", "lang"], "{name}");
+                let secret = if name == "take over" { "key" } else { "state" };
+                assert_eq!(names, ["csrf", "payment", secret, "lang"], "{name}");
             }
         }
     }
@@ -353,12 +368,13 @@ fn accepted_terms_are_not_asked_again() {
 #[test]
 fn pages_for_strangers_reveal_nothing() {
     for language in Language::ALL {
-        for kind in [NoticeKind::ReturnedElsewhere, NoticeKind::OtherBrowser, NoticeKind::Expired] {
-            let html = Notice::new(shell(language), kind).render().unwrap();
+        let notices = NOTICES.map(|kind| Notice::new(shell(language), kind).render().unwrap());
+        let question = TakeOver::new(shell(language), "9".into(), "k".into(), "t".into());
+        for html in notices.into_iter().chain([question.render().unwrap()]) {
             for secret in ["alert(1)", "/brand/", "/logo/", "1234567890123456"] {
                 assert!(
                     !html.replace("/payment-initiation?payment=1", "").contains(secret),
-                    "{kind:?} {secret}"
+                    "{secret} in {html}"
                 );
             }
         }

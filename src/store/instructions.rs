@@ -1,0 +1,161 @@
+//! The instructions of a payment: 1 to 5000 rows, written many at a time.
+
+use super::connection::Conn;
+use super::schema::payment_instructions as i;
+use super::{Access, StoreError};
+use crate::payment::{Amount, Currency, Iban, Instruction, PaymentId};
+use diesel::{ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _};
+use std::collections::{BTreeMap, HashMap};
+
+use super::payments::Payment;
+
+const TABLE: &str = "payment_instructions";
+/// Rows of one statement. SQLite takes 32,766 values in one, PostgreSQL 65,535.
+const BATCH: usize = 500;
+
+#[derive(Queryable, Insertable)]
+// Without defaults diesel writes many rows in one statement; with them it would open a transaction on SQLite.
+#[diesel(table_name = i, treat_none_as_default_value = false)]
+struct Row {
+    payment_id: i64,
+    seq: i32,
+    creditor_name_sealed: Vec<u8>,
+    creditor_iban_sealed: Vec<u8>,
+    amount_minor: i64,
+    details_sealed: Vec<u8>,
+    end_to_end_id: String,
+    bank_word: Option<String>,
+}
+
+impl Row {
+    fn seal(a: &Access<'_>, id: PaymentId, seq: i32, instruction: &Instruction) -> Self {
+        let key = format!("{id}/{seq}");
+        Self {
+            payment_id: id.number(),
+            seq,
+            creditor_name_sealed: a.seal(TABLE, "creditor_name", &key, &instruction.creditor_name),
+            creditor_iban_sealed: a.seal(TABLE, "creditor_iban", &key, instruction.creditor_iban.electronic()),
+            amount_minor: instruction.amount.minor,
+            details_sealed: a.seal(TABLE, "details", &key, &instruction.details),
+            end_to_end_id: instruction.end_to_end_id.clone(),
+            bank_word: None,
+        }
+    }
+}
+
+/// The instructions of a payment and what the bank said of each, in their order.
+pub(super) fn of(a: &mut Access<'_>, id: PaymentId, currency: Currency) -> Result<(Vec<Instruction>, Vec<Option<String>>), StoreError> {
+    let rows: Vec<Row> = i::table.filter(i::payment_id.eq(id.number())).order(i::seq).load(a.conn)?;
+    let (mut out, mut words) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for row in rows {
+        let key = format!("{id}/{}", row.seq);
+        let iban = a.open(TABLE, "creditor_iban", &key, &row.creditor_iban_sealed)?;
+        out.push(Instruction {
+            creditor_name: a.open(TABLE, "creditor_name", &key, &row.creditor_name_sealed)?.to_string(),
+            creditor_iban: Iban::parse(&iban).map_err(|_| StoreError::Broken(format!("creditor IBAN of {key} is not one")))?,
+            amount: Amount {
+                minor: row.amount_minor,
+                currency,
+            },
+            details: a.open(TABLE, "details", &key, &row.details_sealed)?.to_string(),
+            end_to_end_id: row.end_to_end_id,
+        });
+        words.push(row.bank_word);
+    }
+    Ok((out, words))
+}
+
+/// Replaces the instructions of a payment: only while nothing has been sent to a bank, which the caller knows.
+pub(super) fn replace(a: &mut Access<'_>, payment: &Payment) -> Result<(), StoreError> {
+    diesel::delete(i::table.filter(i::payment_id.eq(payment.id.number()))).execute(a.conn)?;
+    let rows: Vec<Row> = (1..)
+        .zip(&payment.instructions)
+        .map(|(seq, instruction)| Row::seal(a, payment.id, seq, instruction))
+        .collect();
+    for some in rows.chunks(BATCH) {
+        // Several rows in one statement are written differently for each database.
+        match a.conn {
+            Conn::Sqlite(conn) => diesel::insert_into(i::table).values(some).execute(conn)?,
+            #[cfg(feature = "postgres")]
+            Conn::Pg(conn) => diesel::insert_into(i::table).values(some).execute(conn)?,
+        };
+    }
+    Ok(())
+}
+
+/// Writes one instruction of several, found by its end-to-end id, which stays.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when there is none of this id.
+pub fn update(a: &mut Access<'_>, id: PaymentId, instruction: &Instruction) -> Result<(), StoreError> {
+    let one = i::table
+        .filter(i::payment_id.eq(id.number()))
+        .filter(i::end_to_end_id.eq(&instruction.end_to_end_id));
+    let found: Vec<i32> = one.select(i::seq).load(a.conn)?;
+    let [seq] = found.as_slice() else {
+        return Err(StoreError::Conflict);
+    };
+    let row = Row::seal(a, id, *seq, instruction);
+    let set = (
+        i::creditor_name_sealed.eq(row.creditor_name_sealed),
+        i::creditor_iban_sealed.eq(row.creditor_iban_sealed),
+        i::amount_minor.eq(row.amount_minor),
+        i::details_sealed.eq(row.details_sealed),
+    );
+    diesel::update(i::table.find((id.number(), seq))).set(set).execute(a.conn)?;
+    Ok(())
+}
+
+/// Takes one instruction of several away.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when there is none of this id.
+pub fn remove(a: &mut Access<'_>, id: PaymentId, end_to_end_id: &str) -> Result<(), StoreError> {
+    let one = i::table
+        .filter(i::payment_id.eq(id.number()))
+        .filter(i::end_to_end_id.eq(end_to_end_id));
+    match diesel::delete(one).execute(a.conn)? {
+        1 => Ok(()),
+        _ => Err(StoreError::Conflict),
+    }
+}
+
+/// Writes what the bank said of single instructions: (end-to-end id, word). Only what has changed is written.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn save_words(a: &mut Access<'_>, id: PaymentId, words: &[(String, String)]) -> Result<(), StoreError> {
+    if words.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<(i32, String, Option<String>)> = i::table
+        .filter(i::payment_id.eq(id.number()))
+        .select((i::seq, i::end_to_end_id, i::bank_word))
+        .load(a.conn)?;
+    let said: HashMap<&str, &str> = words.iter().map(|(id, word)| (id.as_str(), word.as_str())).collect();
+    let mut changed: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
+    for (seq, end_to_end_id, before) in &known {
+        if let Some(word) = said.get(end_to_end_id.as_str())
+            && before.as_deref() != Some(word)
+        {
+            changed.entry(word).or_default().push(*seq);
+        }
+    }
+    for (word, seqs) in changed {
+        for some in seqs.chunks(BATCH) {
+            let these = i::table.filter(i::payment_id.eq(id.number())).filter(i::seq.eq_any(some));
+            diesel::update(these).set(i::bank_word.eq(word)).execute(a.conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Forgets what a bank said of the instructions: another attempt begins.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn forget_words(a: &mut Access<'_>, id: PaymentId) -> Result<(), StoreError> {
+    let said = i::table.filter(i::payment_id.eq(id.number())).filter(i::bank_word.is_not_null());
+    diesel::update(said).set(i::bank_word.eq(None::<String>)).execute(a.conn)?;
+    Ok(())
+}

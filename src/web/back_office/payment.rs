@@ -1,0 +1,245 @@
+//! A payment's page, and the end of a doubt.
+
+use super::handlers::{LOGIN, failed, go, shell, signed_in, signed_in_as};
+use super::payment_page::{EventLine, Fact, InstructionLine, PaymentPage, PaymentTexts, ResolveForm, ResolveProblem};
+use crate::clock::Timestamp;
+use crate::flow::FlowError;
+use crate::flow::resolve_payment::{Resolution, resolve_payment};
+use crate::payment::{Language, PaymentId, Status};
+use crate::store::admins::Admin;
+use crate::store::history::{self, StoredEntry};
+use crate::store::payments::Payment;
+use crate::web::hosted_page::browser::Browser;
+use crate::web::hosted_page::local_time;
+use crate::web::hosted_page::pages::{mask_email, money};
+use crate::web::{PageError, Site, browser_language, html};
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template as _;
+use serde::Deserialize;
+
+/// Instructions shown of a payment of many.
+const MOST_INSTRUCTIONS: usize = 50;
+
+/// The address of a payment's page.
+pub fn address(id: PaymentId) -> String {
+    format!("/back-office/payments/{id}")
+}
+
+fn about(id: PaymentId) -> String {
+    format!("{}/resolve", address(id))
+}
+
+/// What a payment's page is shown after.
+#[derive(Deserialize)]
+pub struct Shown {
+    resolved: Option<String>,
+    refused: Option<String>,
+}
+
+/// What is rendered: who looks, in which language, and what was posted.
+struct Look<'a> {
+    site: &'a Site,
+    request: &'a HttpRequest,
+    admin: Admin,
+    language: Language,
+}
+
+impl Look<'_> {
+    /// The page of a payment.
+    async fn page(&self, id: PaymentId, form: ResolveForm, notice: Option<&'static str>) -> Result<String, PageError> {
+        let (site, language) = (self.site, self.language);
+        let wrong = |e: FlowError| PageError::new(site, language, e);
+        let (payment, partner) = site.cx.payment(id).await.map_err(wrong)?;
+        let events = site.cx.db.read(move |a| history::of(a, id)).await.map_err(|e| wrong(e.into()))?;
+        let browser = Browser::of(self.request, site.https());
+        let resolve = (payment.status == Status::InDoubt).then(|| ResolveForm {
+            action: about(id),
+            csrf: browser.csrf(site.cx.db.vault(), &about(id)),
+            ..form
+        });
+        let page = PaymentPage {
+            shell: shell(site, language),
+            session: signed_in_as(site, self.request, &self.admin),
+            p: PaymentTexts::of(language),
+            reference: id.to_string(),
+            status: payment.status,
+            facts: self.facts(&payment, partner.name),
+            instructions: instructions(&payment, language),
+            instruction_count: payment.instructions.len(),
+            timeline: events.into_iter().filter_map(event).collect(),
+            resolve,
+            notice,
+        };
+        Ok(page.render()?)
+    }
+
+    fn facts(&self, payment: &Payment, partner: String) -> Vec<Fact> {
+        let (t, p, language) = (
+            super::pages::OfficeTexts::of(self.language),
+            PaymentTexts::of(self.language),
+            self.language,
+        );
+        let time = |at: Option<Timestamp>| at.map(|at| local_time(at, language)).unwrap_or_default();
+        let facts = [
+            (t.partner, partner),
+            (t.amount, payment.total().map(|total| money(language, total)).unwrap_or_default()),
+            (t.bank, self.site.cx.bank_of(payment).map(|b| b.name.clone()).unwrap_or_default()),
+            (p.bank_order, payment.bank_payment_id.clone().unwrap_or_default()),
+            (t.bank_word, payment.bank_word.clone().unwrap_or_default()),
+            (p.reason, payment.reason.clone().unwrap_or_default()),
+            (p.debtor_iban, payment.debtor_iban.as_ref().map(|i| i.masked()).unwrap_or_default()),
+            (p.mail, payment.psu_email.as_deref().map(mask_email).unwrap_or_default()),
+            (p.attempts, payment.attempts.to_string()),
+            (t.created_at, time(Some(payment.created_at))),
+            (p.expires_at, time((!payment.status.is_final()).then_some(payment.expires_at))),
+            (p.due_at, time(payment.due_at)),
+            (p.ended_at, time(payment.ended_at)),
+        ];
+        facts
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(label, value)| Fact { label, value })
+            .collect()
+    }
+}
+
+fn instructions(payment: &Payment, language: Language) -> Vec<InstructionLine> {
+    let words = payment
+        .instruction_words
+        .iter()
+        .map(Option::as_deref)
+        .chain(std::iter::repeat(None));
+    payment
+        .instructions
+        .iter()
+        .zip(words)
+        .take(MOST_INSTRUCTIONS)
+        .map(|(i, word)| InstructionLine {
+            creditor: i.creditor_name.clone(),
+            iban: i.creditor_iban.masked(),
+            amount: money(language, i.amount),
+            end_to_end_id: i.end_to_end_id.clone(),
+            bank_word: word.unwrap_or_default().to_owned(),
+        })
+        .collect()
+}
+
+fn event(entry: StoredEntry) -> Option<EventLine> {
+    let local = entry.at.and_utc().with_timezone(&chrono_tz::Europe::Bucharest);
+    Some(EventLine {
+        at: local.format("%d.%m.%Y, %H:%M:%S").to_string(),
+        from: Status::parse(&entry.from_status)?,
+        to: Status::parse(&entry.to_status)?,
+        event: entry.event,
+        actor: entry.actor,
+        bank_word: entry.bank_word.unwrap_or_default(),
+        detail: entry.detail.unwrap_or_default(),
+    })
+}
+
+/// The payment of an address, or the page that says that there is none.
+fn payment_of(site: &Site, language: Language, id: &str) -> Result<PaymentId, PageError> {
+    PaymentId::parse(id).ok_or_else(|| PageError::new(site, language, FlowError::NotFound))
+}
+
+/// GET /back-office/payments/{id}.
+pub async fn show(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    shown: web::Query<Shown>,
+) -> Result<HttpResponse, PageError> {
+    let language = browser_language(&request);
+    let Some(admin) = signed_in(&site, &session).await.map_err(|e| failed(&site, language, e))? else {
+        return Ok(go(LOGIN));
+    };
+    let id = payment_of(&site, language, &id)?;
+    let p = PaymentTexts::of(language);
+    let notice = if shown.resolved.is_some() {
+        Some(p.resolved)
+    } else {
+        shown.refused.as_ref().map(|_| p.not_in_doubt)
+    };
+    let look = Look {
+        site: &site,
+        request: &request,
+        admin,
+        language,
+    };
+    Ok(html(StatusCode::OK, look.page(id, ResolveForm::default(), notice).await?))
+}
+
+/// The form that ends a doubt.
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+pub struct Resolving {
+    csrf: String,
+    outcome: String,
+    reason: String,
+    confirmed: String,
+}
+
+/// POST /back-office/payments/{id}/resolve.
+pub async fn resolve(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    form: web::Form<Resolving>,
+) -> Result<HttpResponse, PageError> {
+    let language = browser_language(&request);
+    let Some(admin) = signed_in(&site, &session).await.map_err(|e| failed(&site, language, e))? else {
+        return Ok(go(LOGIN));
+    };
+    let id = payment_of(&site, language, &id)?;
+    let own = site.is_own_form(&request, &about(id), &form.csrf);
+    let outcome = match form.outcome.as_str() {
+        "settled" => Some(Resolution::Settled),
+        "not_executed" => Some(Resolution::NotExecuted),
+        _ => None,
+    };
+    let missing = [
+        (!own, ResolveProblem::PageExpired),
+        (outcome.is_none(), ResolveProblem::NoOutcome),
+        (form.confirmed.is_empty(), ResolveProblem::NotConfirmed),
+    ];
+    let mut problems: Vec<ResolveProblem> = missing
+        .into_iter()
+        .filter_map(|(wrong, problem)| wrong.then_some(problem))
+        .collect();
+    if let (Some(resolution), true) = (outcome, problems.is_empty()) {
+        let (cx, by, reason) = (site.cx.clone(), admin.id.clone(), form.reason.clone());
+        let ended = site
+            .detached
+            .run(async move { resolve_payment(&cx, id, &by, resolution, &reason).await });
+        match ended.await {
+            Ok(()) => return Ok(go(&format!("{}?resolved=1", address(id)))),
+            Err(FlowError::NotAllowed) => return Ok(go(&format!("{}?refused=1", address(id)))),
+            Err(FlowError::Invalid(_)) => problems.push(ResolveProblem::NoReason),
+            Err(FlowError::Busy) => problems.push(ResolveProblem::Busy),
+            Err(other) => return Err(PageError::new(&site, language, other)),
+        }
+    }
+    let status = if own {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::FORBIDDEN
+    };
+    let form = ResolveForm {
+        outcome,
+        reason: form.into_inner().reason,
+        problems,
+        ..ResolveForm::default()
+    };
+    let look = Look {
+        site: &site,
+        request: &request,
+        admin,
+        language,
+    };
+    Ok(html(status, look.page(id, form, None).await?))
+}

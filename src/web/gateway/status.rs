@@ -1,0 +1,104 @@
+//! GET status: where a payment stands, for its partner.
+
+use super::calls::{external, payment_id};
+use super::envelope::success;
+use super::{ApiError, Gateway, input, peer};
+use crate::flow::issue_token::authenticate;
+use crate::payment::PaymentId;
+use crate::store::payments::Payment;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusAnswer {
+    payment_id: PaymentId,
+    external_payment_id: serde_json::Value,
+    transaction_status: &'static str,
+    payment_status: &'static str,
+    is_final: bool,
+    is_successful: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_reason: Option<String>,
+    bank: Option<String>,
+    /// The sum, where there are several.
+    amount: Option<String>,
+    currency: &'static str,
+    /// Of the one creditor; `null` where there are several.
+    creditor_iban: Option<String>,
+    updated_at: String,
+    #[serde(flatten)]
+    schedule: Option<ScheduleView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payments: Option<Vec<InstructionView>>,
+}
+
+#[derive(Serialize)]
+struct ScheduleView {
+    #[serde(rename = "startDate")]
+    start_date: String,
+    #[serde(rename = "Frequency")]
+    frequency: &'static str,
+    #[serde(rename = "dayOfExecution", skip_serializing_if = "Option::is_none")]
+    day_of_execution: Option<u8>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InstructionView {
+    end_to_end_id: String,
+    amount: String,
+    currency: &'static str,
+    creditor_iban: String,
+    transaction_status: &'static str,
+}
+
+impl StatusAnswer {
+    fn of(payment: Payment) -> Self {
+        let only = match payment.instructions.as_slice() {
+            [only] => Some(only.creditor_iban.electronic().to_owned()),
+            _ => None,
+        };
+        Self {
+            payment_id: payment.id,
+            external_payment_id: external(payment.id, payment.external_payment_id.as_deref()),
+            transaction_status: payment.status.transaction_status(payment.bank_word.as_deref()),
+            payment_status: payment.status.as_str(),
+            is_final: payment.status.is_final(),
+            is_successful: payment.status.is_successful(),
+            amount: payment.total().map(|t| t.wire()),
+            currency: payment.currency.code(),
+            creditor_iban: only,
+            updated_at: payment.updated_at.and_utc().to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+            schedule: payment.schedule.map(|s| ScheduleView {
+                start_date: s.start_date.to_string(),
+                frequency: s.frequency.as_str(),
+                day_of_execution: s.day_of_execution,
+            }),
+            payments: payment.came_as_list().then(|| instructions(&payment)),
+            status_reason: payment.reason,
+            bank: payment.bank_code,
+        }
+    }
+}
+
+fn instructions(payment: &Payment) -> Vec<InstructionView> {
+    let words = payment.instruction_words.iter().map(Option::as_deref);
+    let one = |(instruction, word): (&crate::payment::Instruction, Option<&str>)| InstructionView {
+        end_to_end_id: instruction.end_to_end_id.clone(),
+        amount: instruction.amount.wire(),
+        currency: instruction.amount.currency.code(),
+        creditor_iban: instruction.creditor_iban.electronic().to_owned(),
+        transaction_status: payment.status.instruction_status(payment.bank_word.as_deref(), word),
+    };
+    payment.instructions.iter().zip(words).map(one).collect()
+}
+
+/// GET status. Answers at every stage, also while the PSU is at the bank.
+pub async fn status(gateway: web::Data<Gateway>, request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    let token = input::bearer(&request)?;
+    let id = payment_id(&path)?;
+    authenticate(&gateway.cx, &peer(&request)?, token, Some(id)).await?;
+    let (payment, _) = gateway.cx.payment(id).await?;
+    Ok(success(StatusAnswer::of(payment)))
+}

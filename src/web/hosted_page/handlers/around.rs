@@ -1,0 +1,65 @@
+//! What belongs to no payment: the terms, and how a partner looks.
+
+use super::language;
+use crate::payment::Language;
+use crate::store::{Access, StoreError, partners};
+use crate::web::hosted_page::colour::{Colour, partner_css};
+use crate::web::hosted_page::pages::Terms;
+use crate::web::{PageError, Site, html};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template as _;
+use serde::Deserialize;
+
+/// The query of pages that belong to no payment.
+#[derive(Deserialize)]
+pub struct Chosen {
+    lang: Option<String>,
+}
+
+/// GET /terms.
+pub async fn terms(site: web::Data<Site>, request: HttpRequest, chosen: web::Query<Chosen>) -> Result<HttpResponse, PageError> {
+    let language = language(&request, chosen.lang.as_deref(), None);
+    let mut shell = site.shell(language);
+    let other = if language == Language::Ro { Language::En } else { Language::Ro };
+    shell.other_language_url = Some(format!("/terms?lang={other}"));
+    Ok(html(StatusCode::OK, Terms { shell }.render()?))
+}
+
+/// GET /partner/{id}/style.css: the partner's colour.
+pub async fn partner_style(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
+    let partner = read_partner(&site, id.into_inner(), partners::get).await?;
+    let colour = partner.as_ref().and_then(|p| Colour::parse(&p.colour));
+    let Some(colour) = colour else {
+        return Ok(HttpResponse::NotFound().finish());
+    };
+    let answer = HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header(("Cache-Control", "public, max-age=3600"))
+        .body(partner_css(colour));
+    Ok(answer)
+}
+
+/// GET /partner/{id}/logo.
+pub async fn partner_logo(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
+    let Some((bytes, media_type)) = read_partner(&site, id.into_inner(), partners::logo).await? else {
+        return Ok(HttpResponse::NotFound().finish());
+    };
+    Ok(HttpResponse::Ok()
+        .content_type(media_type)
+        .insert_header(("Cache-Control", "public, max-age=3600"))
+        .body(bytes))
+}
+
+/// Reads something of a partner; an id that cannot be one is nobody's.
+async fn read_partner<T: Send + 'static>(
+    site: &Site,
+    id: String,
+    read: impl FnOnce(&mut Access<'_>, &str) -> Result<Option<T>, StoreError> + Send + 'static,
+) -> Result<Option<T>, PageError> {
+    if uuid::Uuid::try_parse(&id).is_err() {
+        return Ok(None);
+    }
+    let found = site.cx.db.read(move |a| read(a, &id)).await;
+    found.map_err(|e| PageError::new(site, Language::default(), e.into()))
+}
