@@ -67,6 +67,7 @@ impl std::fmt::Debug for Session {
 /// One variant per protocol.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "protocol", rename_all = "snake_case")]
+#[cfg_attr(test, expect(clippy::large_enum_variant, reason = "only in tests is there a small one"))]
 pub enum SessionState {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(berlin_group::Conversation),
@@ -76,17 +77,12 @@ pub enum SessionState {
 }
 
 impl SessionState {
-    #[cfg_attr(
-        not(test),
-        expect(clippy::infallible_destructuring_match, reason = "the simulation has another protocol")
-    )]
     fn berlin_group(&self) -> &berlin_group::Conversation {
-        let talk = match self {
+        match self {
             Self::BerlinGroup(talk) => talk,
             #[cfg(test)]
             Self::Simulated(_) => unreachable!("a session of another bank"),
-        };
-        talk
+        }
     }
 }
 
