@@ -1,4 +1,5 @@
-//! A migrated database for each run: a copy of one that is made once.
+//! A migrated database, a copy of one that is made once. Runs that go well share one, one after the other: no
+//! payment, browser or message of one is another's.
 
 use super::actor::complete;
 use crate::clock::Timestamp;
@@ -9,7 +10,7 @@ use crate::payment::Currency;
 use crate::store::connection::Location;
 use crate::store::{Db, migrate};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 
 /// One connection to read with: one flow is moved at a time.
@@ -33,23 +34,34 @@ fn open(folder: &TempDir) -> (Location, Vault) {
     (location, vault)
 }
 
-/// Opens a new database with one partner in it. The folder goes when it is dropped.
-pub(super) fn fresh() -> (TempDir, Db) {
-    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
-    let template = TEMPLATE.get_or_init(|| {
+/// A database, open; clones share it. Its folder goes with the last of them.
+#[derive(Clone)]
+pub(super) struct Database {
+    pub(super) db: Db,
+    _folder: Arc<TempDir>,
+}
+
+impl Database {
+    /// Opens a new database with one partner in it.
+    pub(super) fn new() -> Self {
+        static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+        let template = TEMPLATE.get_or_init(|| {
+            let folder = folder();
+            let (location, vault) = open(&folder);
+            migrate(&location).unwrap();
+            let db = Db::open(&location, READERS, vault).unwrap();
+            complete(add_partner(&db, partner(), None, "simulation", start())).unwrap();
+            drop(db);
+            std::fs::read(folder.path().join("db")).unwrap()
+        });
         let folder = folder();
+        std::fs::write(folder.path().join("db"), template).unwrap();
         let (location, vault) = open(&folder);
-        migrate(&location).unwrap();
-        let db = Db::open(&location, READERS, vault).unwrap();
-        complete(add_partner(&db, partner(), None, "simulation", start())).unwrap();
-        drop(db);
-        std::fs::read(folder.path().join("db")).unwrap()
-    });
-    let folder = folder();
-    std::fs::write(folder.path().join("db"), template).unwrap();
-    let (location, vault) = open(&folder);
-    let db = Db::open(&location, READERS, vault).unwrap();
-    (folder, db)
+        Self {
+            db: Db::open(&location, READERS, vault).unwrap(),
+            _folder: Arc::new(folder),
+        }
+    }
 }
 
 /// When every run begins.

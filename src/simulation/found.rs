@@ -1,6 +1,7 @@
 //! What the simulation found, told again step by step: a seed means another story as soon as the simulation
 //! itself changes.
 
+use super::database::Database;
 use super::gate::Fate;
 use super::moves::Deed;
 use super::run_in;
@@ -9,7 +10,7 @@ use crate::payment::Status;
 
 /// One payment whose page is open, at a bank where the PSU may think again after a no.
 fn one_payment(bank: &str) -> World {
-    let mut world = World::new(0);
+    let mut world = World::new(0, &Database::new());
     world.storm = 0;
     world.banks = vec![bank.to_owned()];
     for rules in &mut world.wire.books.lock().unwrap().rules {

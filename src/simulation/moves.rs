@@ -43,6 +43,9 @@ pub(super) enum Deed {
 const CREDITOR: &str = "RO49AAAA1B31007593840000";
 const DEBTOR: &str = "RO09PORL7789778256833565";
 
+/// More than is ever due: earlier runs may have left payments in doubt.
+const ALL: i64 = 1_000_000;
+
 /// The hash of a browser: of this run's payment alone.
 pub(super) fn browser(life: &Life, n: usize) -> String {
     format!("browser-{}-{n}", life.id)
@@ -69,7 +72,19 @@ pub(super) fn init_order(id: PaymentId, minor: i64) -> InitOrder {
     }
 }
 
+impl Life {
+    /// Its end was seen.
+    pub(super) fn is_over(&self) -> bool {
+        self.page.as_ref().is_some_and(|p| p.status.is_final())
+    }
+}
+
 impl World {
+    /// Every end was seen.
+    pub(super) fn is_over(&self) -> bool {
+        self.lives.iter().all(Life::is_over)
+    }
+
     /// The partner gets a token, and with it a payment.
     pub(super) fn new_life(&mut self) {
         let issued = complete(issue_token(&self.nodes[0], &certificate(), CLIENT_ID, TokenFlags::default()));
@@ -103,7 +118,7 @@ impl World {
 
     /// The timer of a node takes up some of the payments that are due.
     pub(super) fn look_for_payments(&mut self, node: usize, at_most: usize) -> usize {
-        let due = complete(due_payments(&self.nodes[node], 64, Vec::new())).unwrap();
+        let due = complete(due_payments(&self.nodes[node], ALL, Vec::new())).unwrap();
         let mut lives: Vec<usize> = due.into_iter().filter_map(|(id, _)| self.number(id)).collect();
         lives.sort_unstable();
         lives.truncate(at_most);
@@ -116,7 +131,7 @@ impl World {
 
     /// The timer of a node takes up some of the messages that are due.
     pub(super) fn look_for_mails(&mut self, node: usize, at_most: usize) -> usize {
-        let mut due = complete(due_mails(&self.nodes[node], 64)).unwrap();
+        let mut due = complete(due_mails(&self.nodes[node], ALL)).unwrap();
         due.truncate(at_most);
         let count = due.len();
         for message in due {
@@ -127,8 +142,15 @@ impl World {
     }
 
     fn life_goes_on(&mut self, node: usize) -> Checked {
-        let n = self.dice.roll(self.lives.len());
+        let mut n = self.dice.roll(self.lives.len());
+        if self.lives[n].is_over() {
+            // Seldom does anybody do anything more.
+            n = self.dice.roll(self.lives.len());
+        }
         let life = &self.lives[n];
+        if life.is_over() && self.dice.percent(60) {
+            return Ok(());
+        }
         if life.link.is_none() {
             self.deed(node, n, Deed::Init);
             return Ok(());

@@ -3,7 +3,7 @@
 
 use super::actor::{Flow, Stand, complete};
 use super::aspsp::Rules as BankRules;
-use super::database;
+use super::database::{self, Database};
 use super::dice::Dice;
 use super::gate::{Fate, Gate, Point, Wire};
 use crate::bank::directory::simulated::banks;
@@ -20,7 +20,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
-use tempfile::TempDir;
 use url::Url;
 
 /// What a flow ended with.
@@ -90,7 +89,7 @@ pub(super) struct World {
     pub(super) fates: VecDeque<Fate>,
     /// How often what happened.
     pub(super) seen: BTreeMap<String, u64>,
-    _folder: TempDir,
+    _database: Database,
 }
 
 /// A sender of mail who took longer may not be the only one.
@@ -100,9 +99,8 @@ const MAIL_LEASE: chrono::Duration = chrono::Duration::seconds(120);
 pub(super) type Checked = Result<(), String>;
 
 impl World {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64, database: &Database) -> Self {
         let mut dice = Dice::new(seed);
-        let (folder, db) = database::fresh();
         let (clock, wire) = (Clock::stopped_at(database::start()), Wire::default());
         let rules: Vec<BankRules> = Style::ALL.into_iter().map(|style| bank_rules(style, &mut dice)).collect();
         let simulated = rules.iter().map(|r| {
@@ -115,7 +113,7 @@ impl World {
             (r.code.clone(), bank)
         });
         let node = Context {
-            db,
+            db: database.db.clone(),
             banks: banks(simulated.collect()),
             mailer: Arc::new(Mailer::Simulated(Box::new(wire.clone()))),
             clock: clock.clone(),
@@ -144,7 +142,7 @@ impl World {
             step: 0,
             fates: VecDeque::new(),
             seen: BTreeMap::new(),
-            _folder: folder,
+            _database: database.clone(),
         }
     }
 
