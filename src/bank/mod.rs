@@ -72,7 +72,22 @@ pub enum SessionState {
     BerlinGroup(Box<berlin_group::Conversation>),
     /// The simulation's banks.
     #[cfg(test)]
-    Simulated(simulated::Conversation),
+    Simulated(Box<simulated::Conversation>),
+}
+
+impl SessionState {
+    #[cfg_attr(
+        not(test),
+        expect(clippy::infallible_destructuring_match, reason = "the simulation has another protocol")
+    )]
+    fn berlin_group(&self) -> &berlin_group::Conversation {
+        let talk = match self {
+            Self::BerlinGroup(talk) => talk,
+            #[cfg(test)]
+            Self::Simulated(_) => unreachable!("a session of another bank"),
+        };
+        talk
+    }
 }
 
 impl SessionState {
