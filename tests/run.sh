@@ -6,7 +6,7 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
 usage() {
   cat <<'TEXT'
-Usage: tests/run.sh [--faults] [--without-postgres] [--without-browser]
+Usage: tests/run.sh [--faults] [--seeds N] [--without-postgres] [--without-browser]
 
 Checks formatting and lints, then runs the whole suite on SQLite, again on a PostgreSQL of its own,
 then the faults (the release program as a process that is killed, halted, cut off and starved), and last
@@ -14,6 +14,7 @@ the stories in a real browser. Needs the Rust toolchain and gcc; installs the re
 may (root on Debian), otherwise says what to install.
 
   --faults             only the faults, with 200 cycles of kill -9 instead of 20
+  --seeds N            only the simulation, N seeds from a random one on
   --without-postgres   leave out PostgreSQL: SQLite only, libpq is not needed
   --without-browser    leave out the browser stories
   --help               this text
@@ -25,9 +26,21 @@ TEXT
 with_postgres=yes
 with_browser=yes
 only_faults=no
-for option in "$@"; do
+seeds=
+while [ "$#" -gt 0 ]; do
+  option=$1
+  shift
   case $option in
     --faults) only_faults=yes with_browser=no ;;
+    --seeds)
+      seeds=${1:-}
+      if ! [[ $seeds =~ ^[1-9][0-9]{0,8}$ ]]; then
+        printf 'tests/run.sh: --seeds needs a number\n' >&2
+        exit 2
+      fi
+      shift
+      with_postgres=no with_browser=no
+      ;;
     --without-postgres) with_postgres=no ;;
     --without-browser) with_browser=no ;;
     --help | -h) usage; exit 0 ;;
@@ -184,6 +197,13 @@ if [ "$only_faults" = yes ]; then
   exit
 fi
 
+if [ -n "$seeds" ]; then
+  first=${SMARTPAY_FIRST_SEED:-$((RANDOM * 32768 * 32768 + RANDOM * 32768 + RANDOM))}
+  announce "The simulation: $seeds seeds from $first on"
+  SMARTPAY_FIRST_SEED=$first SMARTPAY_SEEDS=$seeds cargo test --locked --lib simulation::whatever -- --nocapture
+  exit
+fi
+
 announce "Formatting"
 cargo fmt --check
 
@@ -202,7 +222,8 @@ env -u SMARTPAY_TEST_POSTGRES cargo test --locked "${features[@]}"
 if [ "$with_postgres" = yes ]; then
   announce "The suite on PostgreSQL"
   start_postgres
-  SMARTPAY_TEST_POSTGRES=$postgres_url cargo test --locked "${features[@]}" --all-targets
+  # The simulation keeps to SQLite, and has run.
+  SMARTPAY_SEEDS=1 SMARTPAY_TEST_POSTGRES=$postgres_url cargo test --locked "${features[@]}" --all-targets
 fi
 
 run_faults "${SMARTPAY_KILL_CYCLES:-20}"

@@ -69,10 +69,21 @@ impl std::fmt::Debug for Session {
 #[serde(tag = "protocol", rename_all = "snake_case")]
 pub enum SessionState {
     /// Berlin Group NextGenPSD2.
-    BerlinGroup(berlin_group::Conversation),
+    BerlinGroup(Box<berlin_group::Conversation>),
     /// The simulation's banks.
     #[cfg(test)]
     Simulated(simulated::Conversation),
+}
+
+impl SessionState {
+    /// The conversation with a Berlin Group bank. A session is only ever given to the bank it is of.
+    fn berlin_group(&self) -> &berlin_group::Conversation {
+        match self {
+            Self::BerlinGroup(talk) => talk,
+            #[cfg(test)]
+            Self::Simulated(_) => unreachable!("a session of another bank"),
+        }
+    }
 }
 
 impl std::fmt::Debug for SessionState {

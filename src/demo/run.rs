@@ -131,7 +131,12 @@ fn site_settings(folder: &Path, file: &DemoFile) -> anyhow::Result<DemoSite> {
         mailbox_dir: file.mailbox.clone(),
         state_file: Some(folder.join("orders.json")),
         links: vec![
-            ("Banca de test · Sandbox bank".into(), file.sandbox_banks.clone()),
+            ("Băncile de test · Sandbox banks".into(), file.sandbox_banks.clone()),
+            (
+                "Telefoanele clienților · Customers’ phones".into(),
+                format!("{}phone", file.sandbox_banks),
+            ),
+            ("Povești de încercat · Scenarios".into(), format!("{}scenarii", file.sandbox_banks)),
             ("Administrare · Back office".into(), file.back_office.clone()),
         ],
     })

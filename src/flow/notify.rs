@@ -14,6 +14,8 @@ use crate::store::payments::Payment;
 
 /// After so many questions without an end (about two minutes) the payer is told that it takes longer.
 const POLLS_UNTIL_ON_ITS_WAY: i32 = 7;
+/// The same for a doubt (about half a minute): most end sooner. One that nobody can be asked about is told at once.
+const POLLS_UNTIL_IN_DOUBT: i32 = 5;
 
 /// The mails that these entries call for: at most one.
 pub(super) async fn mails(cx: &Context, payment: &Payment, entries: &[Entry], now: Timestamp) -> Result<Vec<NewMessage>, FlowError> {
@@ -59,7 +61,12 @@ fn kind(payment: &Payment, entries: &[Entry]) -> Option<MailKind> {
             Status::Cancelled => Some(MailKind::Cancelled),
             _ => None,
         },
-        None => (payment.status == Status::Processing && payment.polls == POLLS_UNTIL_ON_ITS_WAY).then_some(MailKind::OnItsWay),
+        None => match payment.status {
+            Status::Processing if payment.polls == POLLS_UNTIL_ON_ITS_WAY => Some(MailKind::OnItsWay),
+            Status::InDoubt if payment.polls == POLLS_UNTIL_IN_DOUBT => Some(MailKind::InDoubt),
+            Status::InDoubt if payment.polls == 1 && payment.bank_session.is_none() => Some(MailKind::InDoubt),
+            _ => None,
+        },
     }
 }
 
@@ -69,6 +76,8 @@ fn content(cx: &Context, payment: &Payment, partner: &Partner, kind: MailKind, n
         Some(word) if word == Reason::PsuDeclined.as_str() => ReasonWord::PsuDeclined,
         Some(word) if word == Reason::BankDeclined.as_str() => ReasonWord::BankDeclined,
         Some(word) if word == Reason::Withdrawn.as_str() => ReasonWord::Withdrawn,
+        Some(word) if word == Reason::WrongCodes.as_str() => ReasonWord::WrongCodes,
+        Some(word) if word == Reason::NotExecuted.as_str() => ReasonWord::NotExecuted,
         _ => ReasonWord::Unknown,
     };
     Some(PaymentMail {

@@ -1,7 +1,7 @@
 //! The PSU comes back from the bank. The return proves nothing: it may carry a code with which the bank can
 //! be asked, and the bank is asked.
 
-use super::bank_call::{Call, History, connector, finish_with, session, try_claim};
+use super::bank_call::{Call, History, connector, finish_with, save, session, try_claim};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
 use crate::bank::{Answer, PaymentInitiation as _, PsuReply, Reason, Verdict};
@@ -57,9 +57,12 @@ pub async fn reply_to_bank(
             let (mut call, mut history) = (Call::Reply, History::default());
             if let Ok(answer) = &result
                 && by_browser_only(answer)
-                && !make_denial_true(cx, &mut claim.payment, answer, &mut history).await?
             {
-                call = Call::Denial;
+                match make_denial_true(cx, &mut claim.payment, answer, &mut history).await? {
+                    Withdrawal::Confirmed => {}
+                    Withdrawal::Refused => call = Call::Denial,
+                    Withdrawal::Unknown => return not_yet_true(cx, claim.payment, history).await.map(|()| id),
+                }
             }
             fail_point::may_die("reply_unsaved");
             finish_with(cx, claim, call, result, history).await?;
@@ -77,12 +80,19 @@ const fn by_browser_only(answer: &Answer) -> bool {
 /// A denial comes through the browser, which may bring one that the PSU never gave at the bank. Withdrawing
 /// the order there makes it true where it was not. A bank that refuses has ended the order already, or has
 /// an approval: then the late code still counts, and a settlement corrects the payment.
-async fn make_denial_true(cx: &Context, payment: &mut Payment, answer: &Answer, history: &mut History) -> Result<bool, FlowError> {
+async fn make_denial_true(cx: &Context, payment: &mut Payment, answer: &Answer, history: &mut History) -> Result<Withdrawal, FlowError> {
     let bank = cx.bank_of(payment);
     if payment.status.is_final() || bank.is_none_or(|b| !b.facts.withdraw_before_sca) {
-        return Ok(false);
+        return Ok(Withdrawal::Refused);
     }
-    Ok(withdraw_at_bank(cx, payment, &answer.session, history).await? == Withdrawal::Confirmed)
+    withdraw_at_bank(cx, payment, &answer.session, history).await
+}
+
+/// The bank did not say whether the order is cancelled, so the PSU may still approve it: the payment goes on,
+/// the page offers to withdraw it again, and in the end the timer does.
+async fn not_yet_true(cx: &Context, mut payment: Payment, history: History) -> Result<(), FlowError> {
+    payment.notice = Some("not_withdrawn".into());
+    save(cx, payment, history, cx.now(), Duration::ZERO).await.map(drop)
 }
 
 async fn payment_of(

@@ -24,18 +24,21 @@ pub enum MailKind {
     Cancelled,
     /// Accepted by the bank; settlement takes long.
     OnItsWay,
+    /// Nobody knows yet whether the money moved.
+    InDoubt,
     /// We said earlier that it had ended unpaid; the bank now says that it was paid.
     Corrected,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Settled,
         Self::PartlySettled,
         Self::Refused,
         Self::Cancelled,
         Self::OnItsWay,
+        Self::InDoubt,
         Self::Corrected,
     ];
 
@@ -48,6 +51,7 @@ impl MailKind {
             Self::Refused => "refused",
             Self::Cancelled => "cancelled",
             Self::OnItsWay => "on_its_way",
+            Self::InDoubt => "in_doubt",
             Self::Corrected => "corrected",
         }
     }
@@ -62,6 +66,10 @@ pub enum ReasonWord {
     BankDeclined,
     /// Taken back before it was carried out.
     Withdrawn,
+    /// Too many wrong one-time codes.
+    WrongCodes,
+    /// The bank, asked by a person, said that it was not carried out.
+    NotExecuted,
     /// The bank did not say.
     Unknown,
 }

@@ -14,6 +14,9 @@ use crate::store::payments::Payment;
 
 use super::actor::complete;
 
+/// What a flow says whose commit was not answered.
+const COMMIT_UNKNOWN: &str = "the commit's outcome is not known";
+
 impl World {
     /// A flow has come to its end: who asked for it learns what it learnt.
     pub(super) fn ended(&mut self, actor: &Actor, outcome: Outcome) -> Checked {
@@ -27,7 +30,9 @@ impl World {
             _ => None,
         };
         self.note(&format!("{what} ends {}", error.map_or_else(String::new, ToString::to_string)));
-        if let Some(FlowError::Internal(text)) = error {
+        if let Some(FlowError::Internal(text)) = error
+            && !text.contains(COMMIT_UNKNOWN)
+        {
             return Err(format!("{what} failed: {text}"));
         }
         let Some(n) = actor.life else { return Ok(()) };
@@ -39,7 +44,7 @@ impl World {
                 }
                 self.lives[n].link = Some(secret);
             }
-            Outcome::Link(Err(error)) if self.lives[n].link.is_some() && !matches!(error, FlowError::Busy) => {
+            Outcome::Link(Err(error)) if self.lives[n].link.is_some() && !matches!(error, FlowError::Busy | FlowError::Internal(_)) => {
                 return Err(format!(
                     "I2: payment {n} was accepted, and the same order again is refused: {error}"
                 ));

@@ -25,7 +25,7 @@ use super::actor::complete;
 
 /// What can be begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Deed {
+pub(super) enum Deed {
     Init,
     Look,
     Submit,
@@ -170,7 +170,7 @@ impl World {
         serde_json::from_str(page.psu_step.as_deref()?).unwrap()
     }
 
-    fn deed(&mut self, node: usize, n: usize, deed: Deed) {
+    pub(super) fn deed(&mut self, node: usize, n: usize, deed: Deed) {
         let cx = self.nodes[node].clone();
         let life = &self.lives[n];
         let (id, mine) = (life.id, browser(life, life.browser));
@@ -316,15 +316,11 @@ impl World {
     /// An admin resolves a doubt, once the bank's books show what became of it.
     fn resolve(&mut self, node: usize, n: usize) {
         let payment = self.payment(n);
-        let known = if payment.status == Status::InDoubt {
-            self.truth(n)
-        } else {
-            Some(Resolution::Settled)
-        };
-        let Some(resolution) = known else { return };
-        if payment.status != Status::InDoubt && !self.dice.percent(20) {
+        // Seldom, one wants to resolve what is not in doubt; what they say is true all the same.
+        let wants = payment.status == Status::InDoubt || self.dice.percent(20);
+        let Some(resolution) = self.truth(n).filter(|_| wants) else {
             return;
-        }
+        };
         let (cx, id) = (self.nodes[node].clone(), payment.id);
         self.begin(node, Some(n), format!("admin: {resolution:?}"), async move {
             Outcome::Over(resolve_payment(&cx, id, "admin", resolution, "the bank told us so").await)
@@ -350,7 +346,7 @@ impl World {
         let reach = self.wire.books.lock().unwrap().within_reach(id);
         if !reach.is_empty() && self.dice.percent(70) {
             let order = self.dice.pick(&reach).clone();
-            let yes = self.dice.percent(75);
+            let yes = self.dice.percent(70);
             self.psu_decides(n, &order, yes);
             return self.is_true_now(n);
         }
@@ -366,7 +362,7 @@ impl World {
     }
 
     /// The PSU says yes or no on the bank's page or in its app, and from a page is sent back to us.
-    fn psu_decides(&mut self, n: usize, id: &str, yes: bool) {
+    pub(super) fn psu_decides(&mut self, n: usize, id: &str, yes: bool) {
         self.note(&format!("the PSU of payment {n} says {} to {id}", if yes { "yes" } else { "no" }));
         let (order, code) = {
             let mut books = self.wire.books.lock().unwrap();

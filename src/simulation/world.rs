@@ -14,9 +14,9 @@ use crate::flow::sign_in::SignInLimit;
 use crate::flow::{Context, FlowError, Rules};
 use crate::mail::Mailer;
 use crate::payment::{PaymentId, Status};
-use crate::store::between_jobs::writes;
+use crate::store::between_jobs::{Fault, set_fault, writes};
 use crate::store::payments::{self, Payment};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +86,8 @@ pub(super) struct World {
     /// How many in a hundred messages come to grief.
     pub(super) storm: usize,
     pub(super) step: usize,
+    /// What becomes of the next things that are sent, before chance decides again.
+    pub(super) fates: VecDeque<Fate>,
     /// How often what happened.
     pub(super) seen: BTreeMap<String, u64>,
     _folder: TempDir,
@@ -120,7 +122,9 @@ impl World {
             rules: Arc::new(our_rules()),
         };
         // Few banks in a run: the same one again and another one are both likely.
-        let banks = (0..1 + dice.roll(3)).map(|_| dice.pick(&rules).code.clone()).collect();
+        let (oauth, some) = (&rules[0], 1 + dice.roll(3));
+        let mut pick = || if dice.percent(15) { oauth } else { dice.pick(&rules) };
+        let banks = (0..some).map(|_| pick().code.clone()).collect();
         {
             let mut books = wire.books.lock().unwrap();
             books.rules = rules;
@@ -138,6 +142,7 @@ impl World {
             storm: *dice.pick(&[0, 5, 15, 35]),
             dice,
             step: 0,
+            fates: VecDeque::new(),
             seen: BTreeMap::new(),
             _folder: folder,
         }
@@ -227,6 +232,19 @@ impl World {
             self.count(format!("{point:?} {fate:?}"));
             gate.open(fate);
         }
+        // The database fails seldom, and then one write; a mail's mark that is not written costs a second copy.
+        let spared = self.storm == 0 || self.actors[who].life.is_none();
+        let fault = match !spared && self.dice.percent(3) {
+            true => Some(*self.dice.pick(&[Fault::Busy, Fault::Unanswered])),
+            false => None,
+        };
+        set_fault(fault);
+        let moved = self.move_on(who);
+        set_fault(None);
+        moved
+    }
+
+    fn move_on(&mut self, who: usize) -> Checked {
         loop {
             match self.actors[who].flow.advance(&self.wire, &self.clock) {
                 Stand::Done(outcome) => {
@@ -234,8 +252,9 @@ impl World {
                     return self.ended(&actor, outcome);
                 }
                 Stand::Waits(gate) => {
+                    let said = gate.said.clone().map(|(_, request)| request);
                     self.actors[who].gate = Some(gate);
-                    return Ok(());
+                    return said.map_or(Ok(()), |request| self.may_leave(&request));
                 }
                 Stand::Sleeps => return Ok(()),
                 Stand::BehindDatabase if self.dice.percent(10) => return Ok(()),
@@ -244,7 +263,34 @@ impl World {
         }
     }
 
+    /// Nothing that a crash could make us forget is said to a bank.
+    fn may_leave(&mut self, request: &Request) -> Checked {
+        match request {
+            Request::Initiate { payment, attempt, .. } => {
+                let n = self.number(*payment).unwrap();
+                let stored = self.payment(n).attempts;
+                if stored < i32::try_from(*attempt).unwrap() {
+                    return Err(format!(
+                        "payment {n} is sent to a bank, and the intent of attempt {attempt} is not saved"
+                    ));
+                }
+            }
+            Request::Begin(order) => {
+                let payment = self.wire.books.lock().unwrap().order(order).payment;
+                let n = self.number(payment).unwrap();
+                if self.payment(n).status == Status::Initiating && self.payment(n).bank_payment_id.is_none() {
+                    return Err(format!("the PSU of payment {n} is to be asked about {order}, which is not saved"));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn fate(&mut self, point: Point) -> Fate {
+        if let Some(fate) = self.fates.pop_front() {
+            return fate;
+        }
         if !self.dice.percent(self.storm) {
             return Fate::Arrives;
         }
@@ -281,7 +327,9 @@ impl World {
         self.actors[who].frozen_until = self.step + 5 + self.dice.roll(40);
         let line = format!("payment {:?} {} is frozen", self.actors[who].life, self.actors[who].what);
         self.note(&line);
-        self.time_passes(&[71, 90, 300]);
+        if self.dice.percent(60) {
+            self.time_passes(&[71, 90, 300]);
+        }
     }
 
     pub(super) fn thaw(&mut self) {
@@ -336,7 +384,7 @@ fn bank_rules(style: Style, dice: &mut Dice) -> BankRules {
         withdraw_after_sca: dice.percent(30),
         confirms_twice: dice.percent(50),
         // Where nothing can be withdrawn, a denial is the end.
-        denial_ends: !withdraw_before_sca || dice.percent(60),
+        denial_ends: !withdraw_before_sca || dice.percent(50),
         wrong_codes: *dice.pick(&[3, 5, 8]),
         babbles: dice.percent(50),
     }

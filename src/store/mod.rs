@@ -184,9 +184,11 @@ impl Db {
         &self,
         job: impl FnOnce(&mut Access<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        #[cfg(test)]
+        between_jobs::may_write()?;
         let result = self.commit(job).await;
         #[cfg(test)]
-        between_jobs::count_write();
+        let result = between_jobs::answered(result);
         #[cfg(test)]
         between_jobs::stand_still().await;
         result

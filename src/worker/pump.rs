@@ -36,6 +36,9 @@ pub(super) trait Work: Clone + Send + Sync + 'static {
     fn run(&self, id: Self::Id) -> impl Future<Output = Result<(), FlowError>> + Send;
 }
 
+/// A piece and how it went.
+type Ended<K> = (Piece<K>, Result<(), FlowError>);
+
 struct Pump<W: Work> {
     work: W,
     pace: Pace,
@@ -43,7 +46,7 @@ struct Pump<W: Work> {
     queues: HashMap<Option<String>, VecDeque<W::Id>>,
     /// Not before then is anything looked up again.
     next_look: Instant,
-    running: JoinSet<(Piece<W::Id>, Result<(), FlowError>)>,
+    running: JoinSet<Ended<W::Id>>,
     /// What runs, and what has failed and is not to be tried before then.
     taken: HashMap<W::Id, Option<Instant>>,
     lanes: HashMap<String, usize>,
@@ -137,7 +140,7 @@ impl<W: Work> Pump<W> {
         });
     }
 
-    fn ended(&mut self, ended: Result<(Piece<W::Id>, Result<(), FlowError>), tokio::task::JoinError>) {
+    fn ended(&mut self, ended: Result<Ended<W::Id>, tokio::task::JoinError>) {
         let Ok((piece, result)) = ended else {
             // Its place in a lane is not given back: a flow that panics is a bug that should be felt.
             return log(W::NAME, Err(FlowError::Internal("a job panicked".into())));

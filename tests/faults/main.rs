@@ -11,6 +11,7 @@ mod support;
 
 mod callbacks;
 mod database;
+mod decoupled;
 mod gateway;
 mod load;
 mod nodes;

@@ -60,7 +60,7 @@ impl Killed {
     }
 
     /// The payer comes back and pays; everything ends well with one booking.
-    async fn is_paid_after_all(self, orders: usize) {
+    async fn ends_paid(self, orders: usize) {
         self.payer.pay_and_approve(&self.started.link, ANA).await.unwrap();
         self.world.becomes(self.id(), Status::Settled).await;
         self.world.ends_well().await;
@@ -76,28 +76,28 @@ async fn fault_01_killed_before_the_intent_is_committed() {
     let killed = Killed::at("submit_before_intent").await;
     assert_eq!(killed.world.payment(killed.id()).await.status, Status::Created);
     assert_eq!(killed.world.orders(killed.id()), []);
-    killed.is_paid_after_all(1).await;
+    killed.ends_paid(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_01_killed_between_the_intent_and_the_post() {
     let killed = Killed::at("submit_after_intent").await;
     killed.lease_protects(0).await;
-    killed.is_paid_after_all(1).await;
+    killed.ends_paid(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_01_killed_after_the_bank_acted() {
     let killed = Killed::at("initiate_bank_acted").await;
     killed.lease_protects(1).await;
-    killed.is_paid_after_all(2).await;
+    killed.ends_paid(2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_01_killed_between_the_answer_and_its_record() {
     let killed = Killed::at("submit_unsaved").await;
     killed.lease_protects(1).await;
-    killed.is_paid_after_all(2).await;
+    killed.ends_paid(2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

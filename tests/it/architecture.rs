@@ -25,7 +25,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
         &["payment", "partner", "bank", "store", "mail", "crypto", "clock", "fail_point"],
     ),
     ("web", &["flow", "payment", "partner", "bank", "store", "crypto", "clock"]),
-    ("worker", &["flow"]),
+    ("worker", &["flow", "payment"]),
     // The other side of the wire: it shares one type and the time.
     ("sandbox", &["payment::iban", "clock"]),
     // Partners of their own; what they start and seed goes through the same doors.

@@ -32,6 +32,7 @@ mod refused;
 mod return_from_bank;
 mod secrets;
 mod several;
+mod standing_orders;
 mod taken_over;
 mod tried_again;
 mod what_is_sent;

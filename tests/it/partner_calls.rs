@@ -50,7 +50,7 @@ async fn the_certificate_must_be_the_clients() {
             .iter()
             .filter(|b| b["active"] == true)
             .count(),
-        1
+        6
     );
 }
 

@@ -55,7 +55,7 @@ async fn back_without_an_approval_and_there_again() {
         let (mut started, psu, to_bank) = at_the_bank(&app, at).await;
         psu.at_bank(&to_bank, ANA).await;
         let page = psu.come_back(&way_back(&app, at)).await;
-        assert_eq!(page.heading(), "Plata nu este aprobată încă", "{}", page.text());
+        assert_eq!(page.heading(), "Banca nu ne-a confirmat aprobarea", "{}", page.text());
         page.says(&format!("Te-ai întors de la {}", at.name));
         assert_eq!(app.shop().sees(&mut started).await.word, "RCVD");
         assert_eq!(page.link("a#go"), to_bank.link("a#go"));

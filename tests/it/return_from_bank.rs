@@ -224,7 +224,7 @@ async fn back_without_an_approval_the_page_says_so_and_leads_there_again() {
     // The bank's app drops everything, or the payer pressed „back” there.
     let nothing_brought = app.public(&format!("payment-return/cec?state={}", state(&to_bank)));
     let page = psu.come_back(&nothing_brought).await;
-    assert_eq!(page.heading(), "Plata nu este aprobată încă");
+    assert_eq!(page.heading(), "Banca nu ne-a confirmat aprobarea");
     assert!(!page.has("[data-forward]"), "who came back is not sent away again");
     assert_eq!(page.link("a#go"), to_bank.link("a#go"));
     let way_back = psu.approve(&page, ANA).await;

@@ -53,7 +53,8 @@ catalogue! {
         standing_title: "Plata programată a fost acceptată", "The standing order was accepted";
         standing_lead: "Banca ta a confirmat plata programată către {creditor}. Banii pleacă din cont la datele programate; confirmarea nu înseamnă că prima plată a plecat deja.",
             "Your bank confirmed the standing order to {creditor}. The money leaves your account on the scheduled days; the confirmation does not mean that the first payment has left already.";
-        standing_processing: "{bank} a primit plata programată. Încă verificăm dacă a acceptat-o.", "{bank} has the standing order. We are still checking whether it accepted it.";
+        standing_processing: "{bank} a primit plata programată. Încă verificăm dacă a acceptat-o; banii pleacă din cont abia la datele programate.",
+            "{bank} has the standing order. We are still checking whether it accepted it; the money leaves your account only on the scheduled days.";
     }
 }
 

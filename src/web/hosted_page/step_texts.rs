@@ -34,7 +34,7 @@ catalogue! {
 
         waits_title: "Plata așteaptă aprobarea ta", "The payment is waiting for your approval";
         waits_lead: "Plata este pregătită la {bank}. Dacă nu ai aprobat-o încă, poți continua acolo.", "The payment is ready at {bank}. If you have not approved it yet, you can go on there.";
-        returned_title: "Plata nu este aprobată încă", "The payment is not approved yet";
+        returned_title: "Banca nu ne-a confirmat aprobarea", "The bank has not confirmed your approval";
         returned_lead: "Te-ai întors de la {bank}, dar banca nu ne-a spus că ai aprobat plata. Dacă nu ai aprobat-o, mergi din nou la bancă; dacă ai aprobat-o, așteaptă puțin.",
             "You are back from {bank}, but the bank has not told us that you approved the payment. If you did not, go to the bank again; if you did, wait a moment.";
 
@@ -143,7 +143,7 @@ pub fn tries_left(language: Language, count: u32) -> String {
 #[must_use]
 pub fn at_most(language: Language, most: u8, digits: bool) -> String {
     // "de" follows numbers whose last two digits are 00 or 20 to 99.
-    let de = if most % 100 >= 20 || most % 100 == 0 { "de " } else { "" };
+    let de = if most % 100 >= 20 || most.is_multiple_of(100) { "de " } else { "" };
     match (language, digits) {
         (Language::Ro, true) => format!("Cel mult {most} {de}cifre."),
         (Language::Ro, false) => format!("Cel mult {most} {de}caractere."),

@@ -139,7 +139,9 @@ impl World {
         bank.clients = vec![SandboxClient {
             client_id: BANK_CLIENT_ID.into(),
             client_secret: None,
-            redirect_uris: vec![base_url.join("payment-return/cec").unwrap()],
+            redirect_uris: ["cec", "brd", "demo-mobil", "demo-link"]
+                .map(|bank| base_url.join(&format!("payment-return/{bank}")).unwrap())
+                .to_vec(),
         }];
         let (server, bank) = sandbox::start(listener, bank, clock.clone()).unwrap();
         let banks = server.handle();
@@ -351,6 +353,9 @@ bank_calls.signing_certificate = {qsealc}
 bank_calls.connect_timeout_ms = 400
 bank_calls.total_timeout_ms = 1500
 bank.cec = {{ base_url = "http://{bank}/cec", client_id = "{BANK_CLIENT_ID}" }}
+bank.brd = {{ base_url = "http://{bank}/brd", client_id = "{BANK_CLIENT_ID}" }}
+bank.demo-mobil = {{ base_url = "http://{bank}/mobil", client_id = "{BANK_CLIENT_ID}" }}
+bank.demo-link = {{ base_url = "http://{bank}/link", client_id = "{BANK_CLIENT_ID}" }}
 mail.from = "SmartPay <plati@smartpay.example>"
 mail.smtp = {{ host = "127.0.0.1", port = {smtp}, tls = "none", timeout_ms = 1500 }}
 worker.interval_ms = 40

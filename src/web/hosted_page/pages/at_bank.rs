@@ -134,7 +134,10 @@ impl Waiting {
     fn lead(&self) -> String {
         self.at.say(match self.waiting_for {
             WaitingFor::Sending => self.shell.t.waiting_sending,
-            WaitingFor::Settlement => self.shell.t.waiting_processing,
+            WaitingFor::Settlement => match &self.at.order.schedule {
+                Some(standing) => standing.l.standing_processing,
+                None => self.shell.t.waiting_processing,
+            },
         })
     }
 

@@ -243,7 +243,7 @@ fn the_way_to_the_bank_goes_on_by_itself_only_when_it_is_fresh() {
     assert_eq!(select(&page(GoWhy::Fresh), "[data-forward]").len(), 1);
     for (why, title) in [
         (GoWhy::StillWaits, "Plata așteaptă aprobarea ta"),
-        (GoWhy::Returned, "Plata nu este aprobată încă"),
+        (GoWhy::Returned, "Banca nu ne-a confirmat aprobarea"),
         (GoWhy::NotWithdrawn, "Verificăm plata la banca ta"),
     ] {
         let page = page(why);

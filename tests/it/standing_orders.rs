@@ -1,0 +1,84 @@
+//! Standing orders: set up at a bank that takes them, and never said to be paid when they are only taken.
+
+use crate::support::TestApp;
+use crate::support::browser::Page;
+use crate::support::partner::Started;
+use crate::support::psu::{ANA, ANA_LINK, Psu};
+use serde_json::{Value, json};
+use smartpay::flow::init_payment::today;
+use smartpay::payment::Status;
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn monthly(start: &str) -> Value {
+    json!({ "startDate": start, "Frequency": "Monthly", "dayOfExecution": 15 })
+}
+
+/// Sets a standing order up, up to the payer's approval at the bank; answers the page after it.
+async fn sets_up(app: &TestApp, order: Value) -> (Started, Psu, Page) {
+    let (shop, psu) = (app.shop(), app.psu());
+    let started = shop.start(order).await;
+    let page = psu.open(&started.link).await;
+    page.says("Aceasta este o plată programată")
+        .says("CEC Bank nu acceptă plăți programate");
+    let to_bank = psu.follow(&psu.submit(&psu.fill_at(&page, ANA_LINK)).await).await;
+    to_bank.says("Plată programată");
+    let page = psu.come_back(&psu.approve(&to_bank, ANA).await).await;
+    (started, psu, page)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn taken_by_the_bank_is_not_paid() {
+    let app = TestApp::start().await;
+    let (mut started, psu, page) = sets_up(&app, monthly("2126-12-01")).await;
+    page.says("Banca Link (demo) a primit plata programată")
+        .says("în fiecare lună, în ziua 15")
+        .says("01.12.2126");
+    assert!(!page.text().contains("Încă verificăm dacă banii au plecat"), "{}", page.text());
+    app.let_pass(12, 30 * SECOND).await;
+    let received = app.bank.orders().pop().unwrap().received;
+    assert!(received.schedule.is_some() && received.several.is_empty());
+    let sight = app.shop().sees(&mut started).await;
+    assert!(!sight.is_final && !sight.is_successful, "{sight:?}");
+    let status = app.shop().status(&started.tokens).await.good().json;
+    assert_eq!(
+        (&status["startDate"], &status["Frequency"], &status["dayOfExecution"]),
+        (&json!("2126-12-01"), &json!("Monthly"), &json!(15))
+    );
+    psu.get(&started.link).await.says("banii pleacă din cont abia la datele programate");
+    let [mail] = app.mails.all().try_into().unwrap();
+    assert!(
+        mail.subject.starts_with("Plată programată primită de bancă: 123,45 RON"),
+        "{}",
+        mail.subject
+    );
+    assert!(
+        mail.text.contains("Primită nu înseamnă plătită") && mail.text.contains("prima la 01.12.2126"),
+        "{}",
+        mail.text
+    );
+    assert_eq!(app.bank.balance_minor(ANA_LINK.iban), Some(1_250_000), "nothing was paid yet");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn confirmed_by_the_bank_is_still_said_with_care() {
+    let app = TestApp::start().await;
+    let first_day = today(app.cx.now()).to_string();
+    let (started, psu, _) = sets_up(&app, json!({ "startDate": first_day, "Frequency": "Weekly" })).await;
+    app.let_pass(12, 30 * SECOND).await;
+    // Banks do not work at weekends.
+    app.let_pass(4, 86_400 * SECOND).await;
+    // The partner's tokens have run out by now; the payer's page and mail tell.
+    assert_eq!(app.payment(started.tokens.payment).await.status, Status::Settled);
+    let result = psu.get(&started.link).await;
+    assert_eq!(result.heading(), "Plata programată a fost acceptată");
+    result.says("confirmarea nu înseamnă că prima plată a plecat deja");
+    let mail = app.mails.all().pop().unwrap();
+    assert!(
+        mail.subject.starts_with("Plată programată acceptată: 123,45 RON"),
+        "{}",
+        mail.subject
+    );
+    assert!(mail.text.contains("Acceptată nu înseamnă plătită"), "{}", mail.text);
+}
