@@ -76,21 +76,6 @@ pub enum SessionState {
 }
 
 impl SessionState {
-    #[cfg_attr(
-        not(test),
-        expect(clippy::infallible_destructuring_match, reason = "the simulation has another protocol")
-    )]
-    fn berlin_group(&self) -> &berlin_group::Conversation {
-        let talk = match self {
-            Self::BerlinGroup(talk) => talk,
-            #[cfg(test)]
-            Self::Simulated(_) => unreachable!("a session of another bank"),
-        };
-        talk
-    }
-}
-
-impl SessionState {
     /// The conversation with a Berlin Group bank. A session is only ever given to the bank it is of.
     fn berlin_group(&self) -> &berlin_group::Conversation {
         match self {
