@@ -41,7 +41,7 @@ pub async fn answer_step(cx: &Context, id: PaymentId, browser_hash: &str, reply:
             }
             return Ok(());
         }
-        tokio::time::sleep(PAUSE).await;
+        cx.clock.sleep(PAUSE).await;
     }
     Err(FlowError::Busy)
 }

@@ -42,7 +42,7 @@ pub async fn withdraw_payment(cx: &Context, id: PaymentId, browser_hash: &str, t
         if let Some(claim) = try_claim(cx, payment).await? {
             return take_back(cx, claim.payment, then).await;
         }
-        tokio::time::sleep(PAUSE).await;
+        cx.clock.sleep(PAUSE).await;
     }
     Err(FlowError::Busy)
 }

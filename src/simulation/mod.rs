@@ -20,6 +20,7 @@ mod world;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::panic::catch_unwind;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -120,13 +121,19 @@ fn run_all(seeds: Range<u64>) -> Sum {
         if seed >= seeds.end || sum.lock().unwrap().failed.len() >= MOST_FAILED {
             return;
         }
-        let (world, result) = run(seed);
+        // Of a panic inside a flow only the seed is known.
+        let ended = catch_unwind(|| run(seed));
         let mut sum = sum.lock().unwrap();
-        for (what, times) in world.seen {
-            *sum.seen.entry(what).or_default() += times;
-        }
-        if let Err(why) = result {
-            sum.failed.push(format!("seed {seed}: {why}\n{}", world.trace));
+        match ended {
+            Ok((world, result)) => {
+                for (what, times) in world.seen {
+                    *sum.seen.entry(what).or_default() += times;
+                }
+                if let Err(why) = result {
+                    sum.failed.push(format!("seed {seed}: {why}\n{}", world.trace));
+                }
+            }
+            Err(_) => sum.failed.push(format!("seed {seed}: a panic, see above")),
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);

@@ -182,6 +182,7 @@ fn each_tool_has_its_place() {
             &["web", "app", "sandbox", "demo"],
         ),
         ("writing to the database", r"\.write\(\s*(move\s*)?\|", &["flow", "store"]),
+        ("waiting", r"\btokio::time::sleep\b", &["clock", "demo"]),
         ("reading the system's time", r"\b(Utc|Local|SystemTime)::now\b", &["clock"]),
         ("calling other hosts", r"\breqwest::", &["bank", "demo"]),
         ("sending mail", r"\blettre::(Message|AsyncSmtp|Smtp|transport)", &["mail"]),
