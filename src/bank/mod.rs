@@ -67,12 +67,13 @@ impl std::fmt::Debug for Session {
 /// One variant per protocol.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "protocol", rename_all = "snake_case")]
+#[cfg_attr(test, expect(clippy::large_enum_variant, reason = "only in tests is there a small one"))]
 pub enum SessionState {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(Box<berlin_group::Conversation>),
     /// The simulation's banks.
     #[cfg(test)]
-    Simulated(simulated::Conversation),
+    Simulated(Box<simulated::Conversation>),
 }
 
 impl SessionState {

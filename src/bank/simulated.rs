@@ -136,7 +136,7 @@ impl<'a> Turn<'a> {
         let SessionState::Simulated(talk) = &session.state else {
             unreachable!("a session of another bank")
         };
-        let (mut session, talk) = (session.clone(), talk.clone());
+        let (mut session, talk) = (session.clone(), (**talk).clone());
         session.calls += 1;
         Self { bank, session, talk }
     }
@@ -150,7 +150,7 @@ impl<'a> Turn<'a> {
             self.talk.step = step.clone();
         }
         let bank_word = self.talk.word.clone();
-        self.session.state = SessionState::Simulated(self.talk);
+        self.session.state = SessionState::Simulated(Box::new(self.talk));
         Answer {
             verdict,
             bank_word,
@@ -317,7 +317,7 @@ impl PaymentInitiation for Simulated {
             attempt: order.attempt,
             calls: 1,
             bank_payment_id: Some(id),
-            state: SessionState::Simulated(talk.clone()),
+            state: SessionState::Simulated(Box::new(talk.clone())),
         };
         let verdict = ending(&talk.word).unwrap_or(Verdict::PsuNeeded(step));
         Ok(Turn { bank: self, session, talk }.answer(verdict))

@@ -50,7 +50,7 @@ fn live(world: &mut World) -> Checked {
     for _ in 0..1 + world.dice.roll(3) {
         world.new_life();
     }
-    let steps = 60 + world.dice.roll(120);
+    let steps = 50 + world.dice.roll(100);
     for step in 0..steps {
         world.step = step;
         match world.dice.roll(100) {
@@ -75,8 +75,31 @@ fn live(world: &mut World) -> Checked {
             _ => world.freeze(),
         }
     }
+    if world.dice.percent(50) {
+        late(world)?;
+    }
     world.heal()?;
     world.is_whole()
+}
+
+/// Links run out while things still go wrong, and here and there somebody is late.
+fn late(world: &mut World) -> Checked {
+    world.note("it gets late");
+    for _ in 0..4 + world.dice.roll(8) {
+        world.step += 1;
+        match world.dice.roll(6) {
+            0 => world.something_at_a_bank()?,
+            1 => world.somebody_begins()?,
+            2 => world.time_passes(&[71, 300]),
+            _ => world.time_passes(&[71, 300, 900, 1810]),
+        }
+        let node = world.dice.roll(2);
+        world.look_for_payments(node, 2);
+        for _ in 0..8 {
+            world.somebody_moves()?;
+        }
+    }
+    Ok(())
 }
 
 /// What many seeds came to.
