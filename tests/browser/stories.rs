@@ -32,6 +32,9 @@ async fn a_payment_refused_at_the_bank_takes_no_money() -> Result<()> {
         fill_in(b, &ANA).await?;
         go_to_bank(demo, b).await?;
         decide(demo, b, &ANA, "48,00", Decision::Refuse).await?;
+        b.read("h1", "Plata nu a fost făcută").await?;
+        b.look("refused").await?;
+        b.press(".give-up button").await?;
         wait_for_outcome(b, "Plata nu a fost făcută").await?;
         return_to(demo, b, "shop", "refuzat").await?;
         read_mail(demo, b, "Plata nu a fost făcută: 48,00", EMAIL, "Foișor").await
