@@ -67,7 +67,6 @@ impl std::fmt::Debug for Session {
 /// One variant per protocol.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "protocol", rename_all = "snake_case")]
-#[cfg_attr(test, expect(clippy::large_enum_variant, reason = "only in tests is there a small one"))]
 pub enum SessionState {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(Box<berlin_group::Conversation>),
