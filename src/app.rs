@@ -353,10 +353,14 @@ fn gateway_server(settings: &Settings, cx: &Context, listener: TcpListener) -> a
     });
     let server = server.on_connect(|connection, data| {
         type Stream = actix_tls::accept::rustls_0_23::TlsStream<actix_web::rt::net::TcpStream>;
-        let leaf = connection
-            .downcast_ref::<Stream>()
-            .and_then(|s| s.get_ref().1.peer_certificates())
-            .and_then(|chain| chain.first());
+        let Some((tcp, tls)) = connection.downcast_ref::<Stream>().map(|s| s.get_ref()) else {
+            return;
+        };
+        // An answer of several small HTTP/2 frames must not wait for the partner's delayed acknowledgement.
+        if let Err(error) = tcp.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+        let leaf = tls.peer_certificates().and_then(|chain| chain.first());
         if let Some(Ok(peer)) = leaf.map(|der| PeerCertificate::from_der(der, fingerprint(der))) {
             data.insert(peer);
         }

@@ -67,16 +67,16 @@ impl std::fmt::Debug for Session {
 /// One variant per protocol.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "protocol", rename_all = "snake_case")]
-#[cfg_attr(test, expect(clippy::large_enum_variant, reason = "only in tests is there a small one"))]
 pub enum SessionState {
     /// Berlin Group NextGenPSD2.
-    BerlinGroup(berlin_group::Conversation),
+    BerlinGroup(Box<berlin_group::Conversation>),
     /// The simulation's banks.
     #[cfg(test)]
     Simulated(Box<simulated::Conversation>),
 }
 
 impl SessionState {
+    /// The conversation with a Berlin Group bank. A session is only ever given to the bank it is of.
     fn berlin_group(&self) -> &berlin_group::Conversation {
         match self {
             Self::BerlinGroup(talk) => talk,

@@ -1,8 +1,10 @@
 //! Starts payments for orders and asks the gateway how they stand. This is all of the integration a partner needs.
 
-use super::gateway_client::{GatewayClient, GatewayError, InitPayment};
+use super::catalogue::{Invoice, invoice};
+use super::gateway_client::{GatewayClient, GatewayError, InitPayment, StandingOrder, ToPay, Transfer};
 use super::orders::{Attempt, Book, Order, Seen, Site, Stage};
 use crate::clock::Clock;
+use chrono::Datelike as _;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use url::Url;
@@ -30,11 +32,9 @@ impl Cashier {
 
     /// The order's own page, where the payer comes back to.
     fn return_url(&self, order: &Order) -> String {
-        let path = match order.site {
-            Site::Shop => format!("shop/comanda/{}", order.key),
-            Site::Erp => format!("erp/plata/{}", order.key),
-        };
-        self.base_url.join(&path).map_or_else(|_| self.base_url.to_string(), String::from)
+        let path = order.path();
+        let path = path.trim_start_matches('/');
+        self.base_url.join(path).map_or_else(|_| self.base_url.to_string(), String::from)
     }
 
     /// Starts a payment, unless one is under way. What went wrong is noted in the order.
@@ -67,10 +67,12 @@ impl Cashier {
             self.book.save(order.clone()).await;
         }
         let call = InitPayment {
-            creditor_name: order.creditor_name.clone(),
-            creditor_iban: order.creditor_iban.clone(),
-            amount: order.total.wire(),
-            details: order.details.clone(),
+            to_pay: to_pay(order),
+            standing: order.every_month_from.map(|day| StandingOrder {
+                start_date: day.to_string(),
+                frequency: "Monthly",
+                day_of_execution: u8::try_from(day.day()).unwrap_or(1),
+            }),
             psu_email: Some(order.email.clone()),
             redirect_url: self.return_url(order),
         };
@@ -115,6 +117,11 @@ impl Cashier {
                         bank: status.bank,
                         amount: status.amount,
                         creditor_iban: status.creditor_iban,
+                        payments: status
+                            .payments
+                            .into_iter()
+                            .map(|p| (p.end_to_end_id, p.transaction_status))
+                            .collect(),
                     });
                 }
                 Err(e) => tracing::info!(order = number, error = %e, "the demo payment's status is not known now"),
@@ -123,6 +130,30 @@ impl Cashier {
         if changed {
             self.book.save(order).await;
         }
+    }
+}
+
+/// One transfer, or one for each invoice, named after it.
+fn to_pay(order: &Order) -> ToPay {
+    if !order.is_together() {
+        return ToPay::One(Transfer {
+            creditor_name: order.creditor_name.clone(),
+            creditor_iban: order.creditor_iban.clone(),
+            amount: order.total.wire(),
+            details: order.details.clone(),
+            end_to_end_id: None,
+        });
+    }
+    let transfer = |invoice: &Invoice| Transfer {
+        creditor_name: invoice.supplier.to_owned(),
+        creditor_iban: invoice.iban.to_owned(),
+        amount: invoice.amount.wire(),
+        details: format!("Factura {}", invoice.number),
+        end_to_end_id: Some(invoice.id.to_owned()),
+    };
+    let invoices = order.lines.iter().filter_map(|line| invoice(line.invoice.as_deref()?));
+    ToPay::Several {
+        payments: invoices.map(transfer).collect(),
     }
 }
 

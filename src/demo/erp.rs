@@ -1,6 +1,6 @@
 //! The accounting page: suppliers' invoices, each paid by one payment that the payer may still edit.
 
-use super::catalogue::{INVOICES, Invoice, invoice};
+use super::catalogue::{INVOICES, Invoice, RENT, invoice};
 use super::orders::{Line, Order, Site, Stage};
 use super::{Demo, pages};
 use crate::payment::iban::group;
@@ -9,7 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-const EMAIL: &str = "contabilitate@firma.example";
+pub(super) const EMAIL: &str = "contabilitate@firma.example";
 
 struct Row {
     invoice: &'static Invoice,
@@ -20,7 +20,12 @@ struct Row {
 
 impl Row {
     fn stage(&self) -> Option<Stage> {
-        self.order.as_ref().map(Order::stage)
+        self.order.as_ref().map(|order| order.stage_of(self.invoice.id))
+    }
+
+    /// Whether it can be paid (again).
+    fn is_open(&self) -> bool {
+        self.stage().is_none_or(Stage::is_over_unpaid)
     }
 
     fn is_paid(&self) -> bool {
@@ -36,6 +41,8 @@ struct ListPage<'a> {
     rows: Vec<Row>,
     open_total: String,
     all_paid: bool,
+    rent: &'static Invoice,
+    rent_order: Option<Order>,
 }
 
 #[derive(Template)]
@@ -61,7 +68,7 @@ struct GoPage<'a> {
     to: &'a str,
 }
 
-fn find(demo: &Demo, id: &str) -> Option<Order> {
+pub(super) fn find(demo: &Demo, id: &str) -> Option<Order> {
     demo.cashier.book.find(Site::Erp, id)
 }
 
@@ -73,7 +80,7 @@ pub(super) async fn list(demo: web::Data<Demo>) -> HttpResponse {
             invoice,
             due: due.format("%d.%m.%Y").to_string(),
             is_overdue: due < today,
-            order: find(&demo, invoice.id),
+            order: demo.cashier.book.of_invoice(invoice.id),
         }
     };
     let rows: Vec<Row> = INVOICES.iter().map(row).collect();
@@ -88,6 +95,8 @@ pub(super) async fn list(demo: web::Data<Demo>) -> HttpResponse {
         company: &demo.site.erp.creditor_name,
         open_total: open_total.map_or_else(|_| "0,00 RON".to_owned(), |a| a.romanian()),
         all_paid: rows.iter().all(Row::is_paid),
+        rent: &RENT,
+        rent_order: find(&demo, RENT.id),
         rows,
     };
     pages::page(StatusCode::OK, &page)
@@ -100,6 +109,11 @@ pub(super) async fn pay(demo: web::Data<Demo>, request: HttpRequest, id: web::Pa
     let Some(invoice) = invoice(&id) else {
         return pages::not_found();
     };
+    // An invoice that is being paid with others is not paid alone too.
+    let together = demo.cashier.book.of_invoice(invoice.id).filter(Order::is_together);
+    if let Some(other) = together.filter(|o| !o.stage_of(invoice.id).is_over_unpaid()) {
+        return pages::see_other(&other.path());
+    }
     let order = Order {
         number: 0,
         // One order for an invoice, however often the button is pressed.
@@ -112,6 +126,7 @@ pub(super) async fn pay(demo: web::Data<Demo>, request: HttpRequest, id: web::Pa
             title: invoice.what.to_owned(),
             quantity: 1,
             total: invoice.amount,
+            invoice: None,
         }],
         total: invoice.amount,
         creditor_name: invoice.supplier.to_owned(),
@@ -120,6 +135,7 @@ pub(super) async fn pay(demo: web::Data<Demo>, request: HttpRequest, id: web::Pa
         created_at: demo.cashier.clock.now(),
         attempts: Vec::new(),
         problem: None,
+        every_month_from: None,
     };
     demo.cashier.book.enter(order, |_| format!("Factura {}", invoice.number));
     if let Some(order) = find(&demo, invoice.id) {

@@ -35,10 +35,10 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// The order a payment is started with.
+/// One transfer.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct InitPayment {
+pub struct Transfer {
     /// Who receives the money.
     pub creditor_name: String,
     /// The account that receives it.
@@ -47,6 +47,53 @@ pub struct InitPayment {
     pub amount: String,
     /// Remittance information.
     pub details: String,
+    /// The partner's own name for one of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_to_end_id: Option<String>,
+}
+
+impl fmt::Debug for Transfer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transfer").field("amount", &self.amount).finish_non_exhaustive()
+    }
+}
+
+/// What is to be paid: one transfer, or several that the payer approves at once.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum ToPay {
+    /// The fields of the one.
+    One(Transfer),
+    /// A list, for Finance partners.
+    Several {
+        /// 1 to 5000.
+        payments: Vec<Transfer>,
+    },
+}
+
+/// When a standing order is carried out.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StandingOrder {
+    /// `2026-12-01`.
+    pub start_date: String,
+    /// `Monthly` and so on.
+    #[serde(rename = "Frequency")]
+    pub frequency: &'static str,
+    /// 1 to 31.
+    pub day_of_execution: u8,
+}
+
+/// The order a payment is started with.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InitPayment {
+    /// What is to be paid.
+    #[serde(flatten)]
+    pub to_pay: ToPay,
+    /// For a standing order.
+    #[serde(flatten)]
+    pub standing: Option<StandingOrder>,
     /// The payer's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub psu_email: Option<String>,
@@ -57,7 +104,7 @@ pub struct InitPayment {
 
 impl fmt::Debug for InitPayment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InitPayment").field("amount", &self.amount).finish_non_exhaustive()
+        f.debug_struct("InitPayment").field("to_pay", &self.to_pay).finish_non_exhaustive()
     }
 }
 
@@ -83,9 +130,22 @@ pub struct PaymentStatus {
     /// The amount the payer confirmed.
     #[serde(default, deserialize_with = "text_or_number")]
     pub amount: Option<String>,
-    /// The account the payer confirmed.
+    /// The account the payer confirmed; none where there are several.
     #[serde(default)]
     pub creditor_iban: Option<String>,
+    /// Each of several.
+    #[serde(default)]
+    pub payments: Vec<OneOfSeveral>,
+}
+
+/// How one of several payments stands.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OneOfSeveral {
+    /// Which one.
+    pub end_to_end_id: String,
+    /// ISO 20022 word, or one of the gateway's own.
+    pub transaction_status: String,
 }
 
 /// A bank the payer can choose.

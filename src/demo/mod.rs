@@ -8,6 +8,7 @@ mod cashier;
 mod catalogue;
 pub mod certificates;
 mod erp;
+mod erp_several;
 mod gateway_client;
 mod home;
 mod mailbox;
@@ -20,7 +21,9 @@ mod shop;
 #[cfg(test)]
 mod tests;
 
-pub use gateway_client::{Bank, GatewayClient, GatewayError, InitPayment, PaymentStatus, Tokens};
+pub use gateway_client::{
+    Bank, GatewayClient, GatewayError, InitPayment, OneOfSeveral, PaymentStatus, StandingOrder, ToPay, Tokens, Transfer,
+};
 
 use crate::clock::Clock;
 use actix_web::dev::Server;
@@ -129,6 +132,10 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/erp", get().to(erp::list))
         .route("/erp/de-la-capat", post().to(erp::start_over))
         .route("/erp/facturi/{invoice}/plata", post().to(erp::pay))
+        .route("/erp/impreuna", post().to(erp_several::pay_together))
+        .route("/erp/chirie", post().to(erp_several::set_up_rent))
+        .route("/erp/comanda/{key}", get().to(erp_several::show))
+        .route("/erp/comanda/{key}/mergi", get().to(erp_several::go_to_payment))
         .route("/erp/plata/{key}", get().to(erp::payment))
         .route("/erp/plata/{key}/mergi", get().to(erp::go_to_payment))
         .route("/mailbox", get().to(mailbox::list))

@@ -3,6 +3,7 @@
 use super::gateway_client::{PaymentStatus, Tokens};
 use crate::clock::Timestamp;
 use crate::payment::Amount;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -28,6 +29,9 @@ pub(super) struct Line {
     pub title: String,
     pub quantity: u32,
     pub total: Amount,
+    /// For one of several payments: the invoice, by its id in links.
+    #[serde(default)]
+    pub invoice: Option<String>,
 }
 
 /// One payment started for an order.
@@ -50,6 +54,9 @@ pub(super) struct Seen {
     pub bank: Option<String>,
     pub amount: Option<String>,
     pub creditor_iban: Option<String>,
+    /// The word of each of several payments, by its end-to-end id.
+    #[serde(default)]
+    pub payments: BTreeMap<String, String>,
 }
 
 /// Where an order or a payment stands, as a buyer thinks of it.
@@ -60,6 +67,8 @@ pub(super) enum Stage {
     Waiting,
     Confirming,
     Paid,
+    /// Of several, some.
+    PartlyPaid,
     Refused,
     GivenUp,
     Blocked,
@@ -70,6 +79,7 @@ impl Stage {
     pub(super) fn of(status: &PaymentStatus) -> Self {
         match status.transaction_status.as_str() {
             "ACSC" | "ACCC" if status.is_successful && status.is_final => Self::Paid,
+            "PART" => Self::PartlyPaid,
             "RJCT" => Self::Refused,
             "CANC" | "ABND" => Self::GivenUp,
             "BLOCKED" => Self::Blocked,
@@ -95,6 +105,7 @@ impl Stage {
             Self::Waiting => "se așteaptă plata",
             Self::Confirming => "în curs de confirmare",
             Self::Paid => "plătit",
+            Self::PartlyPaid => "plătit în parte",
             Self::Refused => "refuzat",
             Self::GivenUp => "anulat",
             Self::Blocked => "oprit",
@@ -104,7 +115,7 @@ impl Stage {
     pub(super) const fn class(self) -> &'static str {
         match self {
             Self::Paid => "good",
-            Self::Refused | Self::Blocked => "bad",
+            Self::Refused | Self::Blocked | Self::PartlyPaid => "bad",
             Self::GivenUp => "off",
             Self::NotStarted | Self::Waiting | Self::Confirming => "busy",
         }
@@ -130,6 +141,9 @@ pub(super) struct Order {
     pub attempts: Vec<Attempt>,
     /// Why the payment could not be started, for the buyer.
     pub problem: Option<String>,
+    /// The first day of a standing order, paid every month.
+    #[serde(default)]
+    pub every_month_from: Option<NaiveDate>,
 }
 
 impl fmt::Debug for Order {
@@ -159,6 +173,32 @@ impl Order {
     pub(super) fn payment_page(&self) -> Option<&str> {
         let page = self.attempts.last()?.redirect_uri.as_deref();
         page.filter(|_| self.stage() == Stage::Waiting)
+    }
+
+    /// Several payments in one authorisation.
+    pub(super) fn is_together(&self) -> bool {
+        self.lines.iter().any(|line| line.invoice.is_some())
+    }
+
+    /// Where the payment of an invoice in this order stands.
+    pub(super) fn stage_of(&self, invoice: &str) -> Stage {
+        let stage = self.stage();
+        let word = self.last_seen().and_then(|seen| seen.payments.get(invoice));
+        match (stage, word.map(String::as_str)) {
+            (Stage::PartlyPaid, Some("ACSC" | "ACCC")) => Stage::Paid,
+            (Stage::PartlyPaid, Some("RJCT" | "CANC")) => Stage::Refused,
+            (Stage::PartlyPaid, _) => Stage::Confirming,
+            (other, _) => other,
+        }
+    }
+
+    /// The order's own page.
+    pub(super) fn path(&self) -> String {
+        match self.site {
+            Site::Shop => format!("/shop/comanda/{}", self.key),
+            Site::Erp if self.is_together() || self.every_month_from.is_some() => format!("/erp/comanda/{}", self.key),
+            Site::Erp => format!("/erp/plata/{}", self.key),
+        }
     }
 
     /// What the gateway said last.
@@ -269,6 +309,21 @@ impl Book {
             .collect()
     }
 
+    /// The newest order that pays an invoice, alone or with others.
+    pub(super) fn of_invoice(&self, invoice: &str) -> Option<Order> {
+        let entries = locked(&self.entries);
+        let pays = |o: &&Order| o.site == Site::Erp && (o.key == invoice || o.lines.iter().any(|l| l.invoice.as_deref() == Some(invoice)));
+        entries.orders.values().rev().find(pays).cloned()
+    }
+
+    /// How often exactly these invoices were paid together and came to an end.
+    pub(super) fn times_together(&self, invoices: &[&str]) -> usize {
+        let entries = locked(&self.entries);
+        let same = |o: &&Order| o.lines.iter().map(|l| l.invoice.as_deref()).eq(invoices.iter().map(|i| Some(*i)));
+        let over = |o: &&Order| !o.stage().is_moving() && !o.may_start();
+        entries.orders.values().filter(same).filter(over).count()
+    }
+
     /// The orders with a payment to ask about.
     pub(super) fn due(&self, now: Timestamp) -> Vec<Order> {
         let entries = locked(&self.entries);
@@ -295,9 +350,8 @@ impl Book {
 
     /// Removes the paid orders of a site.
     pub(super) fn forget_paid(&self, site: Site) {
-        locked(&self.entries)
-            .orders
-            .retain(|_, o| o.site != site || o.stage() != Stage::Paid);
+        let is_over = |o: &Order| matches!(o.stage(), Stage::Paid | Stage::PartlyPaid);
+        locked(&self.entries).orders.retain(|_, o| o.site != site || !is_over(o));
     }
 
     /// Puts a claimed order back, in memory and on disk.

@@ -245,6 +245,7 @@ pub(super) async fn place_order(demo: web::Data<Demo>, request: HttpRequest, for
         title: l.product.name.to_owned(),
         quantity: l.quantity,
         total: l.total,
+        invoice: None,
     };
     let now = demo.cashier.clock.now();
     let order = Order {
@@ -262,6 +263,7 @@ pub(super) async fn place_order(demo: web::Data<Demo>, request: HttpRequest, for
         created_at: now,
         attempts: Vec::new(),
         problem: None,
+        every_month_from: None,
     };
     if demo.cashier.book.enter(order, |number| format!("Comanda {number}")) {
         demo.sessions.empty(&id, now);

@@ -26,6 +26,28 @@ pub const BAKERY: Customer = Customer {
     iban: "RO88CECEB00030RON0005001",
 };
 
+/// An account at one of the banks without OAuth, and what that bank knows its customer by.
+pub struct At {
+    /// Our code of the bank.
+    pub bank: &'static str,
+    pub iban: &'static str,
+    pub user_code: &'static str,
+}
+
+/// Ana at the bank that asks on the telephone.
+pub const ANA_MOBIL: At = At {
+    bank: "demo-mobil",
+    iban: "RO50MOBIM00001RON0001001",
+    user_code: "0700000101",
+};
+
+/// Ana at the bank that sends one-time codes.
+pub const ANA_COD: At = At {
+    bank: "demo-cod",
+    iban: "RO83CODBC00001RON0001001",
+    user_code: "100101",
+};
+
 pub const EMAIL: &str = "ioana.marin@exemplu.ro";
 
 /// What the payer tells the bank.
@@ -83,6 +105,43 @@ pub async fn fill_in(b: &Browser, customer: &Customer) -> Result<()> {
         );
     }
     b.look("filled-in").await
+}
+
+/// Fills the payer's part for one of the other banks and presses „Plătește”.
+pub async fn pay_at(b: &Browser, at: &At) -> Result<()> {
+    let radio = format!("input[name=bank][value={}]", at.bank);
+    b.choose(&radio).await?;
+    b.write("#debtor_iban", at.iban).await?;
+    b.write("#user_code", at.user_code).await?;
+    b.press("label[for=terms]").await?;
+    b.look("filled-in").await?;
+    b.press("#pay").await
+}
+
+/// Answers the newest request on Ana's telephone.
+pub async fn on_the_telephone(demo: &Demo, b: &Browser, decision: Decision) -> Result<()> {
+    let button = match decision {
+        Decision::Confirm => "form.push button[value=da]",
+        Decision::Refuse => "form.push button[value=nu]",
+    };
+    let phone = format!("{}phone/ana", demo.file.sandbox_banks);
+    b.in_another_window(&phone, async |b| {
+        b.press(button).await?;
+        b.see("p.done").await.map(|_| ())
+    })
+    .await
+}
+
+/// The newest code on Ana's telephone.
+pub async fn newest_code(demo: &Demo, b: &Browser) -> Result<String> {
+    let phone = format!("{}phone/ana", demo.file.sandbox_banks);
+    let mut code = String::new();
+    b.in_another_window(&phone, async |b| {
+        code = b.see("ol.sms li:last-child .otp").await?.text().await?;
+        Ok(())
+    })
+    .await?;
+    Ok(code)
 }
 
 /// Presses „Plătește” and lets the interstitial lead to the bank.

@@ -1,6 +1,9 @@
 //! The stories. Each has a demonstration and a browser of its own.
 
-use crate::steps::{ANA, BAKERY, Decision, EMAIL, buy_a_mug, decide, fill_in, go_to_bank, read_mail, return_to, wait_for_outcome};
+use crate::steps::{
+    ANA, ANA_COD, ANA_MOBIL, BAKERY, Decision, EMAIL, buy_a_mug, decide, fill_in, go_to_bank, newest_code, on_the_telephone, pay_at,
+    read_mail, return_to, wait_for_outcome,
+};
 use crate::support::browser::Script;
 use crate::support::tell;
 use anyhow::{Result, ensure};
@@ -29,6 +32,9 @@ async fn a_payment_refused_at_the_bank_takes_no_money() -> Result<()> {
         fill_in(b, &ANA).await?;
         go_to_bank(demo, b).await?;
         decide(demo, b, &ANA, "48,00", Decision::Refuse).await?;
+        b.read("h1", "Plata nu a fost făcută").await?;
+        b.look("refused").await?;
+        b.press(".give-up button").await?;
         wait_for_outcome(b, "Plata nu a fost făcută").await?;
         return_to(demo, b, "shop", "refuzat").await?;
         read_mail(demo, b, "Plata nu a fost făcută: 48,00", EMAIL, "Foișor").await
@@ -132,6 +138,88 @@ async fn an_admin_signs_in_and_sees_the_payments() -> Result<()> {
         b.open_page(&demo.file.back_office).await?;
         b.see("#password").await?;
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn approved_on_the_telephone_the_page_notices_by_itself() -> Result<()> {
+    tell("telephone", Script::On, async |demo, b| {
+        buy_a_mug(demo, b).await?;
+        pay_at(b, &ANA_MOBIL).await?;
+        b.read("h1", "Aprobă plata în aplicația băncii").await?;
+        b.read(".bank-says", "Mesajul băncii").await?;
+        b.read("#left", "Mai ai 2").await?;
+        b.look("approve").await?;
+        on_the_telephone(demo, b, Decision::Refuse).await?;
+        b.read("h1", "Plata nu a fost făcută").await?;
+        b.look("refused").await?;
+        b.press("a.primary").await?;
+        b.read(".notice", "a refuzat plata").await?;
+        ensure!(
+            b.value("#debtor_iban").await?.replace(' ', "") == ANA_MOBIL.iban,
+            "what was typed is gone"
+        );
+        b.write("#user_code", ANA_MOBIL.user_code).await?;
+        b.look("again").await?;
+        b.press("#pay").await?;
+        b.read("h1", "Aprobă plata în aplicația băncii").await?;
+        on_the_telephone(demo, b, Decision::Confirm).await?;
+        wait_for_outcome(b, "Plata a fost făcută").await?;
+        return_to(demo, b, "shop", "plătit").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_one_time_code_without_script() -> Result<()> {
+    tell("code", Script::Off, async |demo, b| {
+        buy_a_mug(demo, b).await?;
+        pay_at(b, &ANA_COD).await?;
+        b.read("h1", "Introdu codul primit de la bancă").await?;
+        b.look("code").await?;
+        b.press("form.once button.primary").await?;
+        b.read("#summary", "Introdu codul primit de la bancă.").await?;
+        b.expect_status(422).await?;
+        b.look("empty").await?;
+        let code = newest_code(demo, b).await?;
+        b.write("#code", &code).await?;
+        b.press("form.once button.primary").await?;
+        wait_for_outcome(b, "Plata a fost făcută").await?;
+        return_to(demo, b, "shop", "plătit").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_code_for_the_telephone_is_shown_and_taken() -> Result<()> {
+    tell("hand-over", Script::On, async |demo, b| {
+        buy_a_mug(demo, b).await?;
+        b.press(".to-phone button").await?;
+        b.read("h1", "Continuă pe telefon").await?;
+        b.see("svg.qr").await?;
+        b.look("qr").await?;
+        // The same browser may take it back; a second one is another story (tests/it/hand_over.rs).
+        let address = b.see(".address").await?.text().await?;
+        b.open_page(&address).await?;
+        b.read("h1", "Continui plata aici?").await?;
+        b.look("question").await?;
+        b.press("form.once button").await?;
+        b.read("h1", "Verifică plata și alege banca").await?;
+        // Another wrong code is said where people look, and the form is not lost.
+        pay_at(b, &ANA_COD).await?;
+        b.read("h1", "Introdu codul primit de la bancă").await?;
+        let code = newest_code(demo, b).await?;
+        let wrong: String = code.chars().map(|c| if c == '7' { '3' } else { '7' }).collect();
+        b.write("#code", &wrong).await?;
+        b.press("form.once button.primary").await?;
+        b.read("#code-error", "Codul nu este corect.").await?;
+        b.read("#code-hint", "Mai ai 4 încercări.").await?;
+        ensure!(b.value("#code").await?.is_empty(), "the code is shown again");
+        b.look("wrong").await?;
+        b.press("button[value=another]").await?;
+        b.read(".notice", "a fost retrasă").await?;
+        b.look("another-bank").await
     })
     .await
 }

@@ -135,7 +135,7 @@ async fn a_method_is_chosen_first_where_there_are_several() {
     let mut started = app.shop().start(json!({})).await;
     let page = psu.pay_at(&started.link, MIHAI_COD).await;
     assert_eq!(page.heading(), "Alege cum aprobi plata", "{}", page.text());
-    page.says("SMS pe telefon").says("Cod prin e-mail");
+    page.says("Cod prin SMS").says("Cod prin e-mail");
     let form = page.form("/payment-initiation/method");
     for wrong in [form.clone(), form.clone().with("method", "pigeon")] {
         let answer = psu.submit(&wrong).await;

@@ -2,7 +2,7 @@
 
 use crate::support::TestApp;
 use crate::support::partner::Started;
-use crate::support::psu::ANA;
+use crate::support::psu::{ANA, MIHAI_COD};
 use serde_json::json;
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -66,6 +66,31 @@ async fn a_payment_with_canaries(app: &TestApp) -> Vec<String> {
     secrets
 }
 
+/// Pays with a one-time code, after moving the payment to another browser and mistyping the code once.
+async fn a_code_with_canaries(app: &TestApp) -> Vec<String> {
+    let (desktop, phone) = (app.psu(), app.psu());
+    let mut started = app.shop().start(json!({})).await;
+    let code_page = desktop
+        .submit(&desktop.open(&started.link).await.form("/payment-initiation/phone"))
+        .await;
+    let address: url::Url = code_page.part(".address").parse().unwrap();
+    let key = address.query_pairs().find(|(n, _)| n == "key").unwrap().1.into_owned();
+    let question = phone.get(&address).await;
+    let form = phone
+        .follow(&phone.submit(&question.form("/payment-initiation/hand-over")).await)
+        .await;
+    let methods = phone.follow(&phone.submit(&phone.fill_at(&form, MIHAI_COD)).await).await;
+    let chosen = methods.form("/payment-initiation/method").with("method", "app");
+    let page = phone.follow(&phone.submit(&chosen).await).await;
+    let wrong = "canar817";
+    let page = phone.enter_code(&page, wrong).await;
+    let code = app.bank.codes_for("mihai").pop().unwrap();
+    phone.enter_code(&page, &code).await;
+    app.let_pass(10, Duration::from_secs(2)).await;
+    assert!(app.shop().sees(&mut started).await.is_successful);
+    vec![key, code, wrong.to_owned()]
+}
+
 fn holds(haystack: &[u8], needle: &str) -> bool {
     let plain = needle.as_bytes();
     // PostgreSQL shows bytes as hexadecimal.
@@ -76,7 +101,8 @@ fn holds(haystack: &[u8], needle: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_readable_is_on_the_disk() {
     let app = TestApp::start().await;
-    let secrets = a_payment_with_canaries(&app).await;
+    let mut secrets = a_payment_with_canaries(&app).await;
+    secrets.extend(a_code_with_canaries(&app).await);
     let stolen = app.database.stolen();
     let all: Vec<u8> = stolen.iter().flat_map(|(_, content)| content.clone()).collect();
     assert!(
@@ -130,6 +156,7 @@ async fn nothing_readable_is_in_the_log() {
     let lines = logged();
     let app = TestApp::start().await;
     let mut secrets = a_payment_with_canaries(&app).await;
+    secrets.extend(a_code_with_canaries(&app).await);
     // The same words again where they are refused.
     let shop = app.shop();
     let tokens = shop.tokens().await;

@@ -20,7 +20,7 @@ async fn sets_up(app: &TestApp, order: Value) -> (Started, Psu, Page) {
     let (shop, psu) = (app.shop(), app.psu());
     let started = shop.start(order).await;
     let page = psu.open(&started.link).await;
-    page.says("Aceasta este o plată programată")
+    page.says("Plată programată. Banca ta repetă plata")
         .says("CEC Bank nu acceptă plăți programate");
     let to_bank = psu.follow(&psu.submit(&psu.fill_at(&page, ANA_LINK)).await).await;
     to_bank.says("Plată programată");

@@ -68,10 +68,9 @@ pub(super) struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     pub(super) fn new(bank: &'a BerlinGroup, session: &Session) -> Self {
-        let talk = session.state.berlin_group();
         Self {
             bank,
-            talk: talk.clone(),
+            talk: session.state.berlin_group().clone(),
             must_keep: false,
             session: session.clone(),
             instructions: Vec::new(),
@@ -85,7 +84,7 @@ impl<'a> Turn<'a> {
 
     pub(super) fn answer(mut self, verdict: Verdict) -> Answer {
         let bank_word = reading::for_the_record(&self.talk.word);
-        self.session.state = SessionState::BerlinGroup(self.talk);
+        self.session.state = SessionState::BerlinGroup(Box::new(self.talk));
         Answer {
             ask_again_after: reading::ask_again_after(&verdict),
             verdict,

@@ -179,7 +179,7 @@ impl PaymentInitiation for BerlinGroup {
             attempt: order.attempt,
             calls: 1,
             bank_payment_id: Some(taken.bank_payment_id),
-            state: SessionState::BerlinGroup(Conversation {
+            state: SessionState::BerlinGroup(Box::new(Conversation {
                 service,
                 psu_ip: psu.ip,
                 psu_user_agent: user_agent,
@@ -189,7 +189,7 @@ impl PaymentInitiation for BerlinGroup {
                 oauth,
                 sca: Authorisation::default(),
                 unread: 0,
-            }),
+            })),
         };
         let turn = Turn::new(self, &session);
         match (reading::ending_at_once(&taken.word, service, &self.protocol), page) {

@@ -10,6 +10,8 @@ use url::Url;
 pub(crate) struct Said {
     /// The status of every payment.
     pub word: &'static str,
+    /// Each of several payments: end-to-end id and word.
+    pub payments: Vec<(&'static str, &'static str)>,
     pub is_successful: bool,
     /// What `initPayment` was called with: payment id and body.
     pub inits: Vec<(i64, Value)>,
@@ -103,11 +105,13 @@ async fn status(state: State, request: HttpRequest, payment: web::Path<i64>) -> 
     if !said.allows(&request, *payment) {
         return problem(401, "expired");
     }
+    let each = |(id, word): &(&str, &str)| json!({"endToEndId": id, "transactionStatus": word});
+    let payments: Vec<Value> = said.payments.iter().map(each).collect();
     let is_final = !matches!(said.word, "INIT" | "RCVD" | "PDNG" | "ACSP");
     HttpResponse::Ok().json(
         json!({"status": 200, "messageStatus": "SUCCESS", "paymentId": *payment, "transactionStatus": said.word,
         "paymentStatus": "x", "isFinal": is_final, "isSuccessful": said.is_successful, "bank": "Banca Exemplu", "amount": 113.0,
-        "currency": "RON", "statusReason": null}),
+        "currency": "RON", "statusReason": null, "payments": payments}),
     )
 }
 

@@ -231,6 +231,65 @@ async fn an_invoice_is_paid_once_to_its_supplier() {
 }
 
 #[actix_web::test]
+async fn several_invoices_are_paid_by_one_order_and_the_rent_by_a_standing_one() {
+    let gateway = FakeGateway::start();
+    let visit = Visit::new(&gateway);
+    let two = [
+        ("factura", "ht-0097"),
+        ("factura", "cm-118"),
+        ("factura", "nimic"),
+        ("factura", "cm-118"),
+    ];
+    let to = visit.post("/erp/impreuna", &two).await.location().to_owned();
+    let order = to.trim_end_matches("/mergi").to_owned();
+    assert_eq!(visit.post("/erp/impreuna", &two).await.location(), order);
+    let inits = gateway.set(|s| s.inits.clone());
+    assert_eq!(inits.len(), 1, "once, however often the button is pressed");
+    let payments = inits[0].1["payments"].as_array().unwrap();
+    assert_eq!(payments.len(), 2);
+    assert_eq!(
+        (&payments[0]["endToEndId"], &payments[0]["amount"]),
+        (&"cm-118".into(), &"950.00".into())
+    );
+    assert!(inits[0].1.get("amount").is_none() && inits[0].1.get("startDate").is_none());
+    assert!(visit.get(&to).await.body.contains("https://pay.example/"));
+    // An invoice that is being paid with others is not paid alone too.
+    assert_eq!(visit.post("/erp/facturi/ht-0097/plata", &[]).await.location(), order);
+    assert_eq!(visit.post("/erp/impreuna", &[("factura", "ht-0097")]).await.location(), order);
+    assert_eq!(visit.post("/erp/impreuna", &[("factura", "nimic")]).await.location(), "/erp");
+    gateway.set(|s| s.payments = vec![("cm-118", "ACSC"), ("ht-0097", "RJCT")]);
+    gateway.says("PART", false);
+    let shown = visit.look(&order).await;
+    assert!(shown.contains("plătit în parte"), "{shown}");
+    assert!(
+        shown.contains("950,00 RON plătit") && shown.contains("612,50 RON refuzat"),
+        "{shown}"
+    );
+    assert!(visit.get("/erp").await.text().contains("De plată 14.953,87 RON"));
+    // What was not made can be paid alone.
+    assert_eq!(
+        visit.post("/erp/facturi/ht-0097/plata", &[]).await.location(),
+        "/erp/plata/ht-0097/mergi"
+    );
+    assert_eq!(visit.post("/erp/facturi/cm-118/plata", &[]).await.location(), order);
+
+    gateway.says("INIT", false);
+    visit.post("/erp/chirie", &[]).await;
+    let rent = gateway.set(|s| s.inits.last().unwrap().1.clone());
+    assert_eq!((&rent["Frequency"], &rent["dayOfExecution"]), (&"Monthly".into(), &1.into()));
+    assert!(
+        rent["startDate"].as_str().unwrap().ends_with("-01") && rent.get("payments").is_none(),
+        "{rent}"
+    );
+    let shown = visit.look("/erp/comanda/chirie").await;
+    assert!(shown.contains("Chiria, prin plată programată"), "{shown}");
+    for path in ["/erp/comanda/x", "/erp/comanda/x/mergi"] {
+        is_page(&visit.get(path).await, 404, "Nu am găsit pagina");
+    }
+    visit.end().await;
+}
+
+#[actix_web::test]
 async fn orders_survive_a_restart() {
     let gateway = FakeGateway::start();
     let folder = tempfile::tempdir().unwrap();

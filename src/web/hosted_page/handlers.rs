@@ -188,7 +188,7 @@ impl Checked {
     }
 
     /// The same with the payment read again.
-    async fn reread(self, site: &Site) -> Result<Self, PageError> {
+    async fn read_again(self, site: &Site) -> Result<Self, PageError> {
         let read = site.cx.payment(self.payment.id).await;
         let (payment, _) = read.map_err(|e| PageError::new(site, self.language, e))?;
         Ok(Self {

@@ -46,8 +46,8 @@ catalogue! {
         state: "Starea", "State";
 
         standing: "Plată programată", "Standing order";
-        standing_notice: "Aceasta este o plată programată: banca ta o repetă {often}, începând cu {day}, până când o oprești la bancă.",
-            "This is a standing order: your bank repeats the payment {often}, starting on {day}, until you stop it at the bank.";
+        standing_notice: "Banca ta repetă plata {often}, începând cu {day}, până când o oprești la bancă.",
+            "Your bank repeats the payment {often}, starting on {day}, until you stop it at the bank.";
         first_day: "Prima plată", "First payment";
         how_often: "Cât de des", "How often";
         standing_title: "Plata programată a fost acceptată", "The standing order was accepted";

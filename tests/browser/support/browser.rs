@@ -189,6 +189,19 @@ impl Browser {
         Ok(self.client.enter_frame(0).await?)
     }
 
+    /// Does something in a window of its own, then comes back to this one.
+    pub async fn in_another_window(&self, address: &str, there: impl AsyncFnOnce(&Self) -> Result<()>) -> Result<()> {
+        let here = self.client.window().await?;
+        let other = self.client.new_window(true).await?;
+        self.client.switch_to_window(other.handle).await?;
+        self.screen(DESKTOP).await?;
+        self.client.goto(address).await?;
+        let done = there(self).await;
+        self.client.close_window().await?;
+        self.client.switch_to_window(here).await?;
+        done
+    }
+
     /// Where the browser is.
     pub async fn address(&self) -> Result<Url> {
         Ok(self.client.current_url().await?)

@@ -16,6 +16,15 @@ pub const MISSING: &str = "Nu găsim această plată";
 pub const ELSEWHERE: &str = "Plata este deschisă în alt browser";
 pub const SUBMIT: &str = "/payment-initiation";
 pub const WITHDRAW: &str = "/payment-initiation/withdraw";
+/// Everything that takes a form of a payment's own page.
+pub const POSTED: [&str; 6] = [
+    SUBMIT,
+    WITHDRAW,
+    "/payment-initiation/code",
+    "/payment-initiation/resend",
+    "/payment-initiation/method",
+    "/payment-initiation/phone",
+];
 
 /// Headers and body as they are, cookies as given.
 pub struct Raw {

@@ -1,6 +1,6 @@
 //! Forms and links that are not this browser's, or not a form at all.
 
-use super::form::{ELSEWHERE, MISSING, Raw, SUBMIT, WITHDRAW, attribute, encoded, filled_in, without};
+use super::form::{ELSEWHERE, MISSING, POSTED, Raw, SUBMIT, WITHDRAW, attribute, encoded, filled_in, without};
 use super::{Snapshot, UNLIMITED};
 use crate::support::TestApp;
 use crate::support::psu::ANA;
@@ -140,7 +140,7 @@ async fn another_browser_or_payment_learns_nothing() {
             cookie,
             ..Raw::like(&app, &psu)
         };
-        for path in [SUBMIT, WITHDRAW] {
+        for path in POSTED {
             let page = raw.post(&app.public(path), encoded(&form)).await;
             assert_eq!((page.status, page.heading().as_str()), (status, heading), "{row} {path}");
             assert!(!page.body.contains(ANA.iban) && !page.body.contains("123,45"), "{row}: {path}");
@@ -155,7 +155,7 @@ async fn another_browser_or_payment_learns_nothing() {
         ("a state that is none", form.clone().with("state", "\0")),
         ("a payment that is none", form.clone().with("payment", "<script>")),
     ] {
-        for path in [SUBMIT, WITHDRAW] {
+        for path in POSTED {
             let page = own.post(&app.public(path), encoded(&wrong)).await;
             assert_eq!((page.status, page.heading().as_str()), (404, MISSING), "{row} {path}");
         }
@@ -194,7 +194,7 @@ async fn what_is_no_form() {
     rows.push(("an empty body".into(), urlencoded, Vec::new(), 404));
     rows.push(("bytes".into(), urlencoded, (0..=255u8).cycle().take(10_000).collect(), 404));
     for (row, content_type, body, status) in rows {
-        for path in [SUBMIT, WITHDRAW] {
+        for path in POSTED {
             let raw = Raw {
                 content_type,
                 ..Raw::like(&app, &psu)
@@ -205,6 +205,21 @@ async fn what_is_no_form() {
         }
         before.is_still(&app, &row);
     }
+    let take = app.public("/payment-initiation/hand-over");
+    for (content_type, body, status) in [
+        (Some("text/plain"), "payment=1&key=2".to_owned(), 415),
+        (urlencoded, String::new(), 404),
+        (urlencoded, "key=%ff%00&payment=%ff".to_owned(), 404),
+        (urlencoded, "key=1&key=2".to_owned(), 400),
+        (urlencoded, format!("key={}", "k".repeat(66_000)), 413),
+    ] {
+        let raw = Raw {
+            content_type,
+            ..Raw::like(&app, &psu)
+        };
+        assert_eq!(raw.post(&take, body).await.status, status);
+    }
+    before.is_still(&app, "hand-overs");
     // The same pages for people who read English.
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let post = http.post(app.public(SUBMIT)).header("Accept-Language", "en-GB,en;q=0.9").body("{}");

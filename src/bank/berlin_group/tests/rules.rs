@@ -37,7 +37,7 @@ fn at_the_bank(bank: &BerlinGroup, step: Option<PsuStep>) -> Session {
         attempt: 1,
         calls: 1,
         bank_payment_id: Some("p-1".to_owned()),
-        state: SessionState::BerlinGroup(Conversation {
+        state: SessionState::BerlinGroup(Box::new(Conversation {
             service: wire::Service::Payments,
             psu_ip: psu().ip,
             psu_user_agent: None,
@@ -47,7 +47,7 @@ fn at_the_bank(bank: &BerlinGroup, step: Option<PsuStep>) -> Session {
             oauth,
             sca,
             unread: 0,
-        }),
+        })),
     }
 }
 
@@ -304,7 +304,11 @@ fn nothing_secret_is_printed() {
         sca: Authorisation::default(),
         unread: 0,
     };
-    let shown = format!("{bank:?} {:?} {talk:?} {:?}", *bank, SessionState::BerlinGroup(talk.clone()));
+    let shown = format!(
+        "{bank:?} {:?} {talk:?} {:?}",
+        *bank,
+        SessionState::BerlinGroup(Box::new(talk.clone()))
+    );
     assert!(
         !shown.contains("hidden") && !shown.contains("hush") && !shown.contains("client-1"),
         "{shown}"

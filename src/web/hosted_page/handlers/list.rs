@@ -109,7 +109,7 @@ pub async fn change_line(site: web::Data<Site>, request: HttpRequest, posted: we
     match written {
         Ok(()) | Err(FlowError::Busy | FlowError::NotAllowed | FlowError::NotFound) => Ok(see_other(&back)),
         Err(FlowError::OtherContent) => {
-            let checked = checked.reread(&site).await?;
+            let checked = checked.read_again(&site).await?;
             edit_page(&checked.view(&site), &line, Some(EditNotice::Changed), StatusCode::CONFLICT)
         }
         Err(other) => Err(PageError::new(&site, checked.language, other)),
@@ -118,7 +118,7 @@ pub async fn change_line(site: web::Data<Site>, request: HttpRequest, posted: we
 
 /// The form again, over the order as it is now, with what the payer had filled in: nothing was sent.
 pub(super) async fn changed(site: &Site, checked: Checked, mut input: FormInput) -> Result<HttpResponse, PageError> {
-    let checked = checked.reread(site).await?;
+    let checked = checked.read_again(site).await?;
     let known = known_order(&checked.payment);
     if known.several.is_none() && input.creditor_iban.is_empty() {
         // What was a list when it was shown is one payment now.

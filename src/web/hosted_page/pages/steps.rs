@@ -216,7 +216,7 @@ impl ChooseMethod {
             MethodView {
                 id: m.id.clone(),
                 // Said once: many banks name a method by its kind.
-                kind: if name.as_ref().is_some_and(|n| n.to_lowercase() != kind) {
+                kind: if name.as_ref().is_some_and(|n| n.to_lowercase() != kind.to_lowercase()) {
                     kind
                 } else {
                     ""

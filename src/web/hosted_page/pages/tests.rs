@@ -1,5 +1,6 @@
 //! Every page in both languages: what it says, that it escapes, that labels and references hold.
 
+mod list;
 mod steps;
 
 use super::*;
@@ -177,7 +178,7 @@ fn pages(language: Language) -> Vec<(String, String)> {
     for waiting_for in [WaitingFor::Sending, WaitingFor::Settlement] {
         add("waiting", waiting(language, waiting_for).render());
     }
-    for (name, page) in steps::pages(language) {
+    for (name, page) in steps::pages(language).into_iter().chain(list::pages(language)) {
         add(name, Ok(page));
     }
     for outcome in OUTCOMES {
@@ -272,7 +273,9 @@ fn every_label_and_reference_meets_its_element() {
                 let hidden = Selector::parse("input[type=hidden]").unwrap();
                 let names: Vec<&str> = form.select(&hidden).filter_map(|e| e.attr("name")).collect();
                 let secret = if name == "take over" { "key" } else { "state" };
-                assert_eq!(names, ["csrf", "payment", secret, "lang"], "{name}");
+                assert_eq!(names[..4], ["csrf", "payment", secret, "lang"], "{name}");
+                // What a list's forms say of what was seen.
+                assert!(names[4..].iter().all(|n| ["line", "shown"].contains(n)), "{name}: {names:?}");
             }
         }
     }
