@@ -155,7 +155,7 @@ async fn approved_on_the_telephone_the_page_notices_by_itself() -> Result<()> {
         b.read("h1", "Plata nu a fost făcută").await?;
         b.look("refused").await?;
         b.press("a.primary").await?;
-        b.read(".notice", "a refuzat plata").await?;
+        b.read(".notice", "nu a fost făcută").await?;
         ensure!(
             b.value("#debtor_iban").await?.replace(' ', "") == ANA_MOBIL.iban,
             "what was typed is gone"

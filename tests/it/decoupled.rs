@@ -54,7 +54,7 @@ async fn it_is_refused_on_the_telephone_and_paid_at_another_bank() {
         let refused = psu.get(&started.link).await;
         refused.says("Plata nu a fost făcută").says("Poți încerca din nou");
         let form = psu.get(&refused.link("a.primary")).await;
-        form.says(&format!("{} a refuzat plata.", at.name));
+        form.says(&format!("Plata prin {} nu a fost făcută.", at.name));
         let known = form.form("/payment-initiation");
         assert_eq!((known.value("email"), known.value("bank")), (ANA.email, at.bank), "as it was typed");
         assert_eq!(known.value("user_code"), "", "but for the user code, which is not kept");

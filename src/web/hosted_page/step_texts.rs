@@ -77,8 +77,8 @@ catalogue! {
         user_code_refused: "{bank} nu a recunoscut codul de utilizator. Nu s-a luat niciun ban. Verifică-l și încearcă din nou.",
             "{bank} did not recognise the user code. No money was taken. Check it and try again.";
         user_code_unknown: "Banca nu a recunoscut acest cod. Verifică-l și scrie-l din nou.", "The bank did not recognise this code. Check it and type it again.";
-        form_refused: "{bank} a refuzat plata. Nu s-a luat niciun ban. Poți încerca din nou sau poți alege altă bancă.",
-            "{bank} refused the payment. No money was taken. You can try again or choose another bank.";
+        form_refused: "Plata prin {bank} nu a fost făcută. Nu s-a luat niciun ban. Poți încerca din nou sau poți alege altă bancă.",
+            "The payment through {bank} was not made. No money was taken. You can try again or choose another bank.";
         form_withdrawn: "Plata a fost retrasă de la {bank} și nu s-a luat niciun ban. Poți alege acum altă bancă.", "The payment was withdrawn at {bank} and no money was taken. You can choose another bank now.";
 
         phone: "Continuă pe telefon", "Continue on your phone";
