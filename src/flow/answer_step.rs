@@ -1,6 +1,6 @@
 //! The PSU does on our page what the bank asked for: chooses how to get a code, enters it, wants another one.
 
-use super::bank_call::{Call, History, claim, connector, finish, psu_step, save, session, try_claim};
+use super::bank_call::{Call, History, TRIES, claim, connector, finish, psu_step, save, session, try_claim, wait_a_moment};
 use super::verdict::internal;
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
@@ -11,11 +11,6 @@ use std::time::Duration;
 
 /// Wrong codes after which an attempt ends (RTS 2018/389 Art. 4(3)(b)).
 pub const MAX_CODE_TRIES: i32 = 5;
-/// A payment that the timer asks about just then is tried again so often, after this pause: what the PSU typed
-/// must not be dropped over it.
-const TRIES: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(100);
-
 /// Hands the PSU's answer to the bank. An answer that does not fit what the bank waits for changes nothing:
 /// the page shows where the payment stands.
 ///
@@ -41,7 +36,7 @@ pub async fn answer_step(cx: &Context, id: PaymentId, browser_hash: &str, reply:
             }
             return Ok(());
         }
-        cx.clock.sleep(PAUSE).await;
+        wait_a_moment(cx).await;
     }
     Err(FlowError::Busy)
 }

@@ -78,6 +78,15 @@ pub(super) async fn try_claim(cx: &Context, payment: Payment) -> Result<Option<C
     }
 }
 
+/// How often something that the PSU did is tried again on a payment that somebody else holds: it must not be
+/// dropped because the timer happened to ask the bank at the same moment.
+pub(super) const TRIES: u32 = 50;
+
+/// The pause between two such tries.
+pub(super) async fn wait_a_moment(cx: &Context) {
+    cx.clock.sleep(Duration::from_millis(100)).await;
+}
+
 /// The connector of the payment's bank.
 pub(super) fn connector<'a>(cx: &'a Context, payment: &Payment) -> Result<&'a Connector, FlowError> {
     let bank = cx.bank_of(payment);

@@ -1,6 +1,7 @@
 //! The PSU moves from the browser the link is bound to (a desktop) to another one (a phone): explicitly, once,
 //! within minutes. Whoever holds only the link can never do that.
 
+use super::bank_call::{TRIES, wait_a_moment};
 use super::{Context, FlowError, after};
 use crate::crypto;
 use crate::payment::PaymentId;
@@ -10,10 +11,6 @@ use url::Url;
 
 /// How long a hand-over can be used.
 pub const HAND_OVER_LIFE: Duration = Duration::from_secs(300);
-/// A payment that somebody acts on is tried again so often, after this pause.
-const TRIES: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(100);
-
 /// The address that another browser must open to take the link over. The one offered before is void.
 ///
 /// # Errors
@@ -38,7 +35,7 @@ pub async fn offer_hand_over(cx: &Context, id: PaymentId, browser_hash: &str) ->
         {
             return address(cx, id, &key);
         }
-        cx.clock.sleep(PAUSE).await;
+        wait_a_moment(cx).await;
     }
     Err(FlowError::Busy)
 }
@@ -69,7 +66,7 @@ pub async fn take_over(cx: &Context, id: PaymentId, key: &str, browser_hash: &st
             tracing::info!(payment = %id, "handed over to another browser");
             return super::open_page::own_link(cx, id, browser_hash).await;
         }
-        cx.clock.sleep(PAUSE).await;
+        wait_a_moment(cx).await;
     }
     Err(FlowError::Busy)
 }

@@ -1,7 +1,7 @@
 //! The PSU comes back from the bank. The return proves nothing: it may carry a code with which the bank can
 //! be asked, and the bank is asked.
 
-use super::bank_call::{Call, History, connector, finish_with, save, session, try_claim};
+use super::bank_call::{Call, History, TRIES, connector, finish_with, save, session, try_claim, wait_a_moment};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
 use crate::bank::{Answer, PaymentInitiation as _, PsuReply, Reason, Verdict};
@@ -10,11 +10,6 @@ use crate::fail_point;
 use crate::payment::{PaymentId, Status};
 use crate::store::payments::{self, Payment};
 use std::time::Duration;
-
-/// How often a claim that somebody else holds is tried again, and the pause in between: a code works once
-/// and must not be dropped because the timer happened to ask at the same moment.
-const TRIES: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Handles a return from a bank's page; answers the payment it belongs to, when it belongs to one.
 ///
@@ -68,13 +63,13 @@ pub async fn reply_to_bank(
             finish_with(cx, claim, call, result, history).await?;
             return Ok(id);
         }
-        cx.clock.sleep(PAUSE).await;
+        wait_a_moment(cx).await;
     }
     Err(FlowError::Busy)
 }
 
-const fn by_browser_only(answer: &Answer) -> bool {
-    matches!(answer.verdict, Verdict::Rejected(Reason::PsuDeclined)) && !matches!(answer.bank_word.as_bytes(), b"RJCT")
+fn by_browser_only(answer: &Answer) -> bool {
+    answer.verdict == Verdict::Rejected(Reason::PsuDeclined) && answer.bank_word != "RJCT"
 }
 
 /// A denial comes through the browser, which may bring one that the PSU never gave at the bank. Withdrawing

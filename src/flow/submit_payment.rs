@@ -1,6 +1,6 @@
 //! The PSU presses „Plătește”: the intent is written, then the order goes to the bank, once.
 
-use super::bank_call::{Call, History, connector, finish, finish_and_keep, finish_with, save, session};
+use super::bank_call::{Call, History, connector, finish, finish_and_keep, save, session};
 use super::edit_instruction::{EditedInstruction, is_as_shown};
 use super::init_payment::cannot_take;
 use super::verdict::{detail_of, internal, refusal_notice};
@@ -139,7 +139,7 @@ async fn begin(cx: &Context, claim: Claim, answer: Answer, psu_id: Option<Secret
     fail_point::may_die("begin_unsaved");
     match result {
         Err(error) => not_begun(cx, claim.payment, &error).await,
-        Ok(answer) => finish_with(cx, claim, Call::Begin, Ok(answer), History::default()).await.map(drop),
+        Ok(answer) => finish(cx, claim, Call::Begin, Ok(answer)).await.map(drop),
     }
 }
 

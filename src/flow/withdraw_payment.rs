@@ -1,17 +1,12 @@
 //! The PSU presses „Renunță”, or „Altă bancă”.
 
-use super::bank_call::{History, save, session, try_claim};
+use super::bank_call::{History, TRIES, save, session, try_claim, wait_a_moment};
 use super::verdict::{internal, refusal_stands};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
 use crate::payment::{Event, PaymentId, Status};
 use crate::store::payments::Payment;
 use std::time::Duration;
-
-/// A payment that somebody acts on is tried again so often, after this pause: the timer may ask the bank just
-/// when the PSU presses the button.
-const TRIES: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// What the PSU wants afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +37,7 @@ pub async fn withdraw_payment(cx: &Context, id: PaymentId, browser_hash: &str, t
         if let Some(claim) = try_claim(cx, payment).await? {
             return take_back(cx, claim.payment, then).await;
         }
-        cx.clock.sleep(PAUSE).await;
+        wait_a_moment(cx).await;
     }
     Err(FlowError::Busy)
 }
