@@ -1,11 +1,13 @@
 //! One builder starts production, the demo and the tests: settings in, listeners and worker out.
 
-use crate::bank::Credentials;
+use crate::bank::access::Keeper;
 use crate::bank::directory::{BankAccess, Directory};
 use crate::bank::http::{BankHttp, BankHttpSettings};
+use crate::bank::{Credentials, Tools};
 use crate::clock::Clock;
 use crate::config::{MailTransport, Settings, SmtpEncryption};
 use crate::crypto::{Vault, fingerprint};
+use crate::flow::bank_access::DatabaseKeeper;
 use crate::flow::{Context, Rules};
 use crate::mail::{Mailer, SentMails, SmtpSettings, SmtpTls};
 use crate::partner::PeerCertificate;
@@ -23,6 +25,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -145,9 +148,10 @@ pub fn context(settings: &Settings, clock: Clock) -> anyhow::Result<Context> {
 
 fn context_and_mails(settings: &Settings, clock: Clock, public: SocketAddr) -> anyhow::Result<(Context, Option<SentMails>)> {
     let (mailer, sent_mails) = mailer(settings)?;
+    let db = database(settings)?;
     let context = Context {
-        db: database(settings)?,
-        banks: banks(settings)?,
+        banks: banks(settings, &db, &clock)?,
+        db,
         mailer: Arc::new(mailer),
         clock,
         rules: Arc::new(rules(settings, public)?),
@@ -226,34 +230,42 @@ fn read_pem(path: Option<&Path>, setting: &str) -> anyhow::Result<Option<String>
         .with_context(|| format!("{setting} is not PEM"))
 }
 
-fn banks(settings: &Settings) -> anyhow::Result<crate::bank::directory::Banks> {
+fn banks(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result<crate::bank::directory::Banks> {
     let calls = &settings.bank_calls;
     let signing = read_pem(calls.signing_certificate.as_deref(), "bank_calls.signing_certificate")?;
+    let signing_key = read_pem(calls.signing_key.as_deref(), "bank_calls.signing_key")?.map(SecretString::from);
     let http = BankHttp::new(&BankHttpSettings {
         connect_timeout: Duration::from_millis(calls.connect_timeout_ms),
         total_timeout: Duration::from_millis(calls.total_timeout_ms),
         extra_root_pem: read_pem(calls.extra_root_ca.as_deref(), "bank_calls.extra_root_ca")?,
-        identity_pem: None,
+        identity_pem: client_identity(settings)?,
     })?;
-    let access: BTreeMap<String, BankAccess> = settings
-        .bank
-        .iter()
-        .map(|(code, s)| {
-            let credentials = Credentials {
-                client_id: s.client_id.clone(),
-                client_secret: s.client_secret.as_ref().map(|secret| secret.wrapped().clone()),
-                signing_certificate_pem: signing.clone(),
-            };
-            (
-                code.clone(),
-                BankAccess {
-                    base_url: s.base_url.clone(),
-                    credentials,
-                },
-            )
-        })
-        .collect();
-    Ok(Directory::shipped()?.connect(access, &http)?)
+    let mut access = BTreeMap::new();
+    for (code, s) in &settings.bank {
+        let credentials = Credentials {
+            client_id: s.client_id.clone(),
+            client_secret: s.client_secret.as_ref().map(|secret| secret.wrapped().clone()),
+            signing_certificate_pem: signing.clone(),
+            signing_key_pem: signing_key.clone(),
+            bank_signing_certificate_pem: read_pem(s.signing_certificate.as_deref(), &format!("bank.{code}.signing_certificate"))?,
+        };
+        let base_url = s.base_url.clone();
+        access.insert(code.clone(), BankAccess { base_url, credentials });
+    }
+    let keeper = Keeper::new(Arc::new(DatabaseKeeper::new(db.clone(), clock.clone())));
+    Ok(Directory::shipped()?.connect(access, &Tools { http, keeper })?)
+}
+
+/// The certificate that banks see in TLS, with its key.
+fn client_identity(settings: &Settings) -> anyhow::Result<Option<SecretString>> {
+    let calls = &settings.bank_calls;
+    let certificate = read_pem(calls.client_certificate.as_deref(), "bank_calls.client_certificate")?;
+    let key = read_pem(calls.client_key.as_deref(), "bank_calls.client_key")?;
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Ok(Some(SecretString::from(format!("{certificate}\n{key}")))),
+        (None, None) => Ok(None),
+        _ => bail!("bank_calls.client_certificate and bank_calls.client_key belong together"),
+    }
 }
 
 fn mailer(settings: &Settings) -> anyhow::Result<(Mailer, Option<SentMails>)> {

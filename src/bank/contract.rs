@@ -1,9 +1,10 @@
 //! What every connector must do, whatever its bank does: shared by the tests of all protocols.
 
+use super::access::Keeper;
 use super::berlin_group::BerlinGroup;
 use super::directory::shipped_protocol;
 use super::http::{BankHttp, BankHttpSettings, MAX_ANSWER_BYTES};
-use super::{BankError, Connector, Credentials, PaymentInitiation as _, PsuContext};
+use super::{BankError, Connector, Credentials, PaymentInitiation as _, PsuContext, Tools};
 use crate::payment::{Amount, Currency, Iban, Instruction, Order, PaymentId};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -20,6 +21,7 @@ pub fn order() -> Order {
     };
     Order {
         payment: PaymentId::from_number(1_234_567_890_123_456).unwrap(),
+        partner: "partner-1".to_owned(),
         attempt: 1,
         debtor_iban: Some(Iban::parse("RO66BACX0000001234567890").unwrap()),
         instructions: vec![
@@ -52,6 +54,7 @@ pub fn credentials() -> Credentials {
         client_id: "client-1".to_owned(),
         client_secret: Some("hush".to_owned().into()),
         signing_certificate_pem: Some("-----BEGIN CERTIFICATE-----\nQUJDREVG\nR0g=\n-----END CERTIFICATE-----\n".to_owned()),
+        ..Credentials::default()
     }
 }
 
@@ -62,6 +65,14 @@ pub fn bank_at(base: &Url, http: &BankHttp) -> BerlinGroup {
 /// A bank of the shipped directory.
 pub fn bank_called(code: &str, base: &Url, http: &BankHttp) -> BerlinGroup {
     BerlinGroup::new(code, &shipped_protocol(code).unwrap(), base, credentials(), http).unwrap()
+}
+
+/// What connectors share.
+pub fn tools() -> Tools {
+    Tools {
+        http: patient_http(),
+        keeper: Keeper::in_memory(),
+    }
 }
 
 /// Time-outs that a busy machine does not reach.

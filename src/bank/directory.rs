@@ -4,8 +4,7 @@
 //! bank has a connector exactly when it has a protocol, a base URL and credentials.
 
 use super::berlin_group::BerlinGroup;
-use super::http::BankHttp;
-use super::{Connector, Credentials};
+use super::{Connector, Credentials, Tools};
 use crate::payment::{Currency, Iban};
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -257,11 +256,11 @@ impl Directory {
     /// # Errors
     /// [`DirectoryError`] when settings are for a bank that is not in the directory or has no protocol, or
     /// cannot be used.
-    pub fn connect(self, mut access: BTreeMap<String, BankAccess>, http: &BankHttp) -> Result<Banks, DirectoryError> {
+    pub fn connect(self, mut access: BTreeMap<String, BankAccess>, tools: &Tools) -> Result<Banks, DirectoryError> {
         let mut banks = Vec::with_capacity(self.entries.len());
         for (entry, psu_id) in self.entries {
             let connector = match access.remove(&entry.code) {
-                Some(access) => connector(&entry, access, http)?,
+                Some(access) => connector(&entry, access, tools)?,
                 None if entry.test => continue,
                 None => None,
             };
@@ -286,7 +285,7 @@ impl Directory {
     }
 }
 
-fn connector(entry: &Entry, access: BankAccess, http: &BankHttp) -> Result<Option<Connector>, DirectoryError> {
+fn connector(entry: &Entry, access: BankAccess, tools: &Tools) -> Result<Option<Connector>, DirectoryError> {
     let Some(protocol) = &entry.berlin_group else {
         return Err(wrong(
             &entry.code,
@@ -302,7 +301,7 @@ fn connector(entry: &Entry, access: BankAccess, http: &BankHttp) -> Result<Optio
             return Ok(None);
         }
     };
-    BerlinGroup::new(&entry.code, protocol, &base, access.credentials, http)
+    BerlinGroup::new(&entry.code, protocol, &base, access.credentials, &tools.http)
         .map(|c| Some(Connector::BerlinGroup(c)))
         .map_err(|(field, problem)| wrong(&entry.code, field, problem))
 }

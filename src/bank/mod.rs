@@ -4,6 +4,8 @@
 //! survive between two calls goes into [`Session`], which the caller keeps (sealed). An unknown word from a
 //! bank means "still working"; success and failure only when the bank says so explicitly.
 
+pub mod access;
+pub mod accounts;
 pub mod berlin_group;
 #[cfg(test)]
 mod contract;
@@ -322,6 +324,19 @@ pub struct Credentials {
     pub client_secret: Option<SecretString>,
     /// Our signing certificate (QSEALC) as PEM, sent as `TPP-Signature-Certificate`.
     pub signing_certificate_pem: Option<String>,
+    /// Its private key as PEM (PKCS#8), for banks that want requests signed.
+    pub signing_key_pem: Option<SecretString>,
+    /// The certificate with which the bank signs its answers, as PEM, where the operator has it.
+    pub bank_signing_certificate_pem: Option<String>,
+}
+
+/// What the connectors of all banks share.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    /// The one HTTP client.
+    pub http: http::BankHttp,
+    /// Tokens and logins that are ours and not one payment's.
+    pub keeper: access::Keeper,
 }
 
 /// The connector of a bank: a closed set, so an enum and not `dyn`.
@@ -334,36 +349,31 @@ pub enum Connector {
     Simulated(simulated::Simulated),
 }
 
+/// Calls the same method of whichever protocol it is.
+macro_rules! each {
+    ($connector:expr, $bank:ident => $call:expr) => {
+        match $connector {
+            Self::BerlinGroup($bank) => $call,
+            #[cfg(test)]
+            Self::Simulated($bank) => $call,
+        }
+    };
+}
+
 impl PaymentInitiation for Connector {
     async fn initiate(&self, order: &Order, psu: &PsuContext) -> Result<Answer, BankError> {
-        match self {
-            Self::BerlinGroup(bank) => bank.initiate(order, psu).await,
-            #[cfg(test)]
-            Self::Simulated(bank) => bank.initiate(order, psu).await,
-        }
+        each!(self, bank => bank.initiate(order, psu).await)
     }
 
     async fn reply(&self, session: &Session, reply: &PsuReply) -> Result<Answer, BankError> {
-        match self {
-            Self::BerlinGroup(bank) => bank.reply(session, reply).await,
-            #[cfg(test)]
-            Self::Simulated(bank) => bank.reply(session, reply).await,
-        }
+        each!(self, bank => bank.reply(session, reply).await)
     }
 
     async fn ask(&self, session: &Session) -> Result<Answer, BankError> {
-        match self {
-            Self::BerlinGroup(bank) => bank.ask(session).await,
-            #[cfg(test)]
-            Self::Simulated(bank) => bank.ask(session).await,
-        }
+        each!(self, bank => bank.ask(session).await)
     }
 
     async fn withdraw(&self, session: &Session) -> Result<Answer, BankError> {
-        match self {
-            Self::BerlinGroup(bank) => bank.withdraw(session).await,
-            #[cfg(test)]
-            Self::Simulated(bank) => bank.withdraw(session).await,
-        }
+        each!(self, bank => bank.withdraw(session).await)
     }
 }

@@ -160,9 +160,18 @@ pub struct BankCalls {
     /// PEM of further roots.
     #[serde(default)]
     pub extra_root_ca: Option<PathBuf>,
+    /// PEM of our QWAC and its chain: shown to banks as TLS client certificate.
+    #[serde(default)]
+    pub client_certificate: Option<PathBuf>,
+    /// PEM of its private key (PKCS#8).
+    #[serde(default)]
+    pub client_key: Option<PathBuf>,
     /// PEM of our QSEALC.
     #[serde(default)]
     pub signing_certificate: Option<PathBuf>,
+    /// PEM of its private key (PKCS#8).
+    #[serde(default)]
+    pub signing_key: Option<PathBuf>,
 }
 
 /// Our credentials at one bank.
@@ -178,6 +187,9 @@ pub struct BankSettings {
     /// Client secret.
     #[serde(default)]
     pub client_secret: Option<Secret>,
+    /// PEM of the certificate with which the bank signs its answers; without it they are not verified.
+    #[serde(default)]
+    pub signing_certificate: Option<PathBuf>,
 }
 
 /// How mail leaves.

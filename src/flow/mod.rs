@@ -12,6 +12,7 @@ pub mod add_partner;
 pub mod after_restore;
 pub mod answer_step;
 pub mod ask_bank;
+pub mod bank_access;
 mod bank_call;
 pub mod change_partner;
 pub mod deliver_mail;

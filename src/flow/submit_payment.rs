@@ -267,6 +267,7 @@ pub fn confirmed_hash(payment: &Payment) -> String {
 fn order_of(payment: &Payment) -> Order {
     Order {
         payment: payment.id,
+        partner: payment.partner_id.clone(),
         attempt: u32::try_from(payment.attempts).unwrap_or(1),
         debtor_iban: payment.debtor_iban.clone(),
         instructions: payment.instructions.clone(),

@@ -42,6 +42,8 @@ impl fmt::Debug for Instruction {
 pub struct Order {
     /// The payment it belongs to.
     pub payment: PaymentId,
+    /// The partner it is for, by our own id: a service account at a bank belongs to one partner.
+    pub partner: String,
     /// How many times this payment has been sent to a bank, counting this one, from 1. Request ids derive from it.
     pub attempt: u32,
     /// The PSU's account; a bank that lets the PSU choose may do without.

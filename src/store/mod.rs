@@ -6,6 +6,7 @@
 
 pub mod admins;
 pub mod audit;
+pub mod bank_access;
 #[cfg(test)]
 pub(crate) mod between_jobs;
 pub mod connection;

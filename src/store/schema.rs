@@ -161,6 +161,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    bank_access (id) {
+        id -> Text,
+        access_sealed -> Nullable<Binary>,
+        refresh_sealed -> Nullable<Binary>,
+        fresh_until -> Nullable<Timestamp>,
+        locked_until -> Nullable<Timestamp>,
+        lease_until -> Nullable<Timestamp>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    bank_credentials (id) {
+        id -> Text,
+        bank_code -> Text,
+        holder -> Text,
+        name_sealed -> Binary,
+        password_sealed -> Binary,
+        updated_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     partners,
     payments,

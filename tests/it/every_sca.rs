@@ -3,6 +3,8 @@
 
 use crate::support::browser::Browser;
 use crate::support::certificates;
+use smartpay::bank::Tools;
+use smartpay::bank::access::Keeper;
 use smartpay::bank::directory::{BankAccess, Banks, Directory};
 use smartpay::bank::http::{BankHttp, BankHttpSettings};
 use smartpay::bank::{
@@ -59,7 +61,16 @@ impl World {
             ("demo-pasi", "pasi"),
         ];
         let access = at.into_iter().map(|(code, path)| (code.to_owned(), access(path)));
-        let banks = Directory::shipped().unwrap().connect(access.collect(), &http).unwrap();
+        let banks = Directory::shipped()
+            .unwrap()
+            .connect(
+                access.collect(),
+                &Tools {
+                    http,
+                    keeper: Keeper::in_memory(),
+                },
+            )
+            .unwrap();
         let clock = Clock::default();
         let settings = SandboxSettings {
             step: STEP,
@@ -92,6 +103,7 @@ impl World {
             end_to_end_id: format!("E2E-{n}"),
         };
         Order {
+            partner: "partner".to_owned(),
             payment: PaymentId::from_number(self.payments.get()).unwrap(),
             attempt: 1,
             debtor_iban: Some(Iban::parse(debtor).unwrap()),

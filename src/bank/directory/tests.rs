@@ -1,5 +1,5 @@
 use super::*;
-use crate::bank::contract::{credentials, patient_http};
+use crate::bank::contract::{credentials, tools};
 
 const ONE: &str = include_str!("../../../config/banks.toml");
 
@@ -10,7 +10,7 @@ fn shipped_with(code: &str, base_url: Option<&str>) -> Result<Banks, DirectoryEr
     };
     Directory::shipped()
         .unwrap()
-        .connect(BTreeMap::from([(code.to_owned(), access)]), &patient_http())
+        .connect(BTreeMap::from([(code.to_owned(), access)]), &tools())
 }
 
 fn named(error: &DirectoryError) -> (&str, &str) {
@@ -23,7 +23,7 @@ fn named(error: &DirectoryError) -> (&str, &str) {
 #[test]
 fn a_bank_is_active_when_it_has_protocol_address_and_credentials() {
     let active = |banks: &Banks| banks.list().iter().filter(|b| b.active()).count();
-    let nobody = Directory::shipped().unwrap().connect(BTreeMap::new(), &patient_http()).unwrap();
+    let nobody = Directory::shipped().unwrap().connect(BTreeMap::new(), &tools()).unwrap();
     assert_eq!(active(&nobody), 0);
     assert_eq!(active(&shipped_with("cec", None).unwrap()), 0);
     let banks = shipped_with("cec", Some("http://127.0.0.1:8090/cec")).unwrap();
@@ -80,7 +80,7 @@ fn a_test_bank_is_in_no_list_unless_the_operator_has_settings_for_it() {
         };
         let banks = Directory::shipped()
             .unwrap()
-            .connect(BTreeMap::from([(code.to_owned(), access)]), &patient_http())
+            .connect(BTreeMap::from([(code.to_owned(), access)]), &tools())
             .unwrap();
         let bank = banks.get(code).unwrap();
         assert!(bank.active() && banks.list().iter().filter(|b| b.code.starts_with("demo-")).count() == 1);
@@ -100,7 +100,7 @@ fn a_test_bank_is_in_no_list_unless_the_operator_has_settings_for_it() {
 fn what_the_operator_configured_wrongly_is_named() {
     let wrong = |code: &str, access: BankAccess| {
         let access = BTreeMap::from([(code.to_owned(), access)]);
-        let error = Directory::shipped().unwrap().connect(access, &patient_http()).unwrap_err();
+        let error = Directory::shipped().unwrap().connect(access, &tools()).unwrap_err();
         let (bank, field) = named(&error);
         assert!(error.to_string().contains(bank));
         format!("{bank}.{field}")
