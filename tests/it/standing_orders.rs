@@ -6,8 +6,10 @@ use crate::support::psu::{ANA, ANA_LINK, Psu};
 use crate::support::{RETURN_URL, TestApp};
 use chrono::Timelike as _;
 use serde_json::{Value, json};
+use smartpay::flow::edit_instruction::EditedInstruction;
 use smartpay::flow::init_payment::today;
-use smartpay::payment::Status;
+use smartpay::flow::submit_payment::{ConfirmedOrder, PsuDevice, submit_payment};
+use smartpay::payment::{Iban, Language, Status};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -124,4 +126,41 @@ async fn its_first_day_passes_while_the_form_is_open() {
         assert_eq!(status["statusReason"], "start_date_passed");
         assert!(app.mails.all().is_empty());
     }
+}
+
+/// The page looks first; this is the moment between its look and the sending.
+#[tokio::test(flavor = "multi_thread")]
+async fn its_first_day_passes_while_it_is_being_sent() {
+    let app = TestApp::start().await;
+    app.advance(until_minutes_before_midnight(&app, 10));
+    let first_day = today(app.cx.now()).to_string();
+    let started = app.shop().start(json!({ "startDate": first_day, "Frequency": "Monthly" })).await;
+    app.psu().open(&started.link).await;
+    let id = started.tokens.payment;
+    let payment = app.payment(id).await;
+    let [one] = payment.instructions.as_slice() else {
+        panic!("one instruction")
+    };
+    let psu = PsuDevice {
+        ip: std::net::IpAddr::from([192, 0, 2, 7]),
+        user_agent: None,
+        browser_hash: payment.browser_hash.clone().unwrap(),
+        psu_id: None,
+    };
+    let confirmed = ConfirmedOrder {
+        instruction: Some(EditedInstruction {
+            creditor_name: one.creditor_name.clone(),
+            creditor_iban: one.creditor_iban.clone(),
+            amount: one.amount,
+            details: one.details.clone(),
+        }),
+        shown: None,
+        bank_code: ANA_LINK.bank.into(),
+        debtor_iban: Iban::parse(ANA_LINK.iban).unwrap(),
+        email: ANA.email.into(),
+        language: Language::Ro,
+    };
+    app.advance(11 * 60 * SECOND);
+    submit_payment(&app.cx, payment.id, &psu, confirmed, &[]).await.unwrap();
+    assert!(app.bank.orders().is_empty() && app.payment(id).await.attempts == 0);
 }

@@ -1,6 +1,6 @@
 //! What is said of several payments in one order, and of standing orders, in both languages side by side.
 //!
-//! `{bank}`, `{creditor}`, `{count}`, `{often}`, `{day}`, `{page}` and `{pages}` stand for what the pages fill in.
+//! `{bank}`, `{creditor}`, `{count}`, `{often}`, `{day}`, `{page}`, `{pages}` and `{partner}` stand for what the pages fill in.
 
 use super::texts::catalogue;
 
