@@ -5,7 +5,7 @@
 
 use super::bank_call::{Call, History};
 use super::{Context, FlowError};
-use crate::bank::{BankError, PsuStep, Verdict};
+use crate::bank::{BankError, PsuStep, Verdict, refusal};
 use crate::clock::Timestamp;
 use crate::payment::transition::{self, CORRECTION, NotAllowed};
 use crate::payment::{Event, Status};
@@ -13,6 +13,9 @@ use crate::store::payments::Payment;
 
 /// The notice of a payment that was in a restored copy of the database ([`super::after_restore`]).
 pub(super) const RESTORED: &str = "restored";
+
+/// The word for the page when the bank does not know the PSU by the id that was given.
+pub(super) const PSU_ID_REFUSED: &str = "psu_id_refused";
 
 /// Longest detail kept in the history, in characters.
 const MAX_DETAIL_CHARS: usize = 200;
@@ -135,7 +138,10 @@ pub(super) fn by_error(cx: &Context, payment: &mut Payment, history: &mut Histor
             Event::NotSent
         }
         (Call::Initiate, BankError::Refused { status, .. }) => {
-            payment.notice = Some(refusal_notice(*status).into());
+            // Where the order starts the authorisation, the PSU's id went with it.
+            let asks_psu_id = cx.bank_of(payment).is_some_and(|b| b.facts.requires_psu_id);
+            let of_psu_id = asks_psu_id && refusal::is_of_psu_id(error, false);
+            payment.notice = Some(if of_psu_id { PSU_ID_REFUSED } else { refusal_notice(*status) }.into());
             Event::BankDeclined
         }
         (Call::Initiate, BankError::Unknown(_)) => lost_attempt(cx, payment),
