@@ -20,6 +20,8 @@ const OVERDUE: usize = 10_000;
 const BANK_MS: u64 = 5;
 /// Half of `worker.payments_at_once` by default: what one bank gets.
 const AT_ONCE: u64 = 32;
+/// Partners at work at the same time.
+const VISITORS: usize = 4;
 
 /// A payment that the bank works on, and thousands like it that are overdue, as after an outage.
 async fn overdue(world: &World) -> Url {
@@ -146,15 +148,15 @@ async fn fault_22_a_node_stalls_past_its_lease_and_wakes() {
     assert_eq!(world.orders(id).len(), 2);
 }
 
-/// Payers and partners who come all the time; what failed for them. Partners connect anew for each visit: an
-/// HTTP/2 connection that is kept is cut five seconds after SIGTERM, with what is on it (a known limit).
+/// A partner and its payers, who come all the time and keep their connections; what failed for them.
 async fn visitors(gateway: &Url, stop: &AtomicBool) -> (usize, Vec<Gone>) {
     let (mut done, mut failed) = (0, Vec::new());
+    let shop = Shop::at(gateway.clone());
     while !stop.load(Ordering::SeqCst) {
-        let shop = Shop::at(gateway.clone());
         let visit = async {
             let mut started = shop.start(json!({})).await?;
-            Payer::new().pay_and_approve(&started.link, BRUTARIA).await?;
+            let payer = Payer::who_keeps_connections();
+            payer.pay_and_approve(&started.link, BRUTARIA).await?;
             shop.sees(&mut started).await.map(drop)
         };
         match visit.await {
@@ -198,13 +200,51 @@ async fn fault_28_rolling_restart_under_load() {
         stop.store(true, Ordering::SeqCst);
         ended
     };
-    let load = futures_util::future::join_all((0..4).map(|_| visitors(&gateway, &stop)));
+    let load = futures_util::future::join_all((0..VISITORS).map(|_| visitors(&gateway, &stop)));
     let (_nodes, load) = tokio::join!(restart_both, load);
     let done: usize = load.iter().map(|(done, _)| done).sum();
     let failed: Vec<Gone> = load.into_iter().flat_map(|(_, failed)| failed).collect();
-    eprintln!("rolling restart: {done} payments made meanwhile, {} failed", failed.len());
+    eprintln!(
+        "rolling restart: {done} payments made meanwhile over {} connections of partners, {} failed",
+        balancer.partners(),
+        failed.len()
+    );
     assert!(failed.is_empty() && done > 10, "{failed:#?}");
+    assert!(
+        balancer.partners() < 2 * done,
+        "three calls for each payment, on connections that are kept"
+    );
     world.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_28_kept_connections_are_told_to_leave() {
+    let world = World::start().await;
+    let mut node = world.node().await;
+    let balancer = Balancer::start().await;
+    balancer.serve_with([world.ports; 2]);
+    let (shop, idle) = (Shop::at(balancer.gateway()), Shop::at(balancer.gateway()));
+    let started = shop.start(json!({})).await.unwrap();
+    idle.token().await.unwrap();
+    let payer = Payer::who_keeps_connections();
+    let mut link = started.link.clone();
+    link.set_port(Some(balancer.public)).unwrap();
+    payer.get(&link).await.unwrap();
+    // From now on there are no others than the kept ones.
+    balancer.open(0, false);
+    balancer.open(1, false);
+    node.ask_to_stop();
+    let begun = Instant::now();
+    eventually("balancers are told", async || (node.readiness().await == 503).then_some(())).await;
+    let answer = shop.status(&started.tokens).await.unwrap();
+    assert_eq!((answer.status, answer.headers["connection"].as_bytes()), (200, &b"close"[..]));
+    let page = payer.get(&link).await.unwrap();
+    assert_eq!((page.status, page.headers["connection"].as_bytes()), (200, &b"close"[..]));
+    assert!(shop.status(&started.tokens).await.is_err() && payer.get(&link).await.is_err());
+    // The one that says nothing any more holds nothing up for good.
+    assert!(node.ended().await.success());
+    eprintln!("stopped {} ms after SIGTERM with an idle connection", begun.elapsed().as_millis());
+    assert_eq!(balancer.partners(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,13 +54,22 @@ impl Payer {
     }
 
     pub fn with_email(email: &str) -> Self {
+        // A connection each: one that is kept may be cut between two requests, as by any crash.
+        Self::keeping(0, email)
+    }
+
+    /// Keeps a connection to each server, as browsers do and as reverse proxies do for them.
+    pub fn who_keeps_connections() -> Self {
+        Self::keeping(1, EMAIL)
+    }
+
+    fn keeping(connections: usize, email: &str) -> Self {
         let http = Client::builder()
             .no_proxy()
             // Plain HTTP on this machine: no roots to load.
             .tls_certs_only([])
             .timeout(Duration::from_secs(30))
-            // A connection each: one that is kept may be cut between two requests, as by any restart.
-            .pool_max_idle_per_host(0)
+            .pool_max_idle_per_host(connections)
             .user_agent("Mozilla/5.0 (faults)")
             .redirect(reqwest::redirect::Policy::none());
         Self {
