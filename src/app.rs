@@ -124,9 +124,10 @@ impl App {
     pub async fn run(self, with_worker: bool) -> anyhow::Result<()> {
         let handles: Vec<ServerHandle> = self.servers.iter().map(Server::handle).collect();
         let servers: Vec<_> = self.servers.into_iter().map(tokio::spawn).collect();
+        let clock = self.context.clock.clone();
         let worker = with_worker.then(|| tokio::spawn(worker::run(self.context, self.pace, self.stop.clone())));
         self.stop.cancelled().await;
-        tokio::time::sleep(self.drain).await;
+        clock.sleep(self.drain).await;
         for handle in &handles {
             handle.stop(true).await;
         }

@@ -23,7 +23,7 @@ const HALF: usize = 32;
 /// A bank that hangs does so for longer than the scenario takes.
 const HANGS: &str = "110000";
 /// How much longer anything may take beside a bank that hangs. It costs nothing; the machine does.
-const RATIO: u32 = 4;
+const RATIO: u32 = 6;
 const POLLS: &str = "GET /link/v1/payments";
 const HUNG: &str = "GET /cec/v1/payments";
 
