@@ -20,6 +20,10 @@ const OVERDUE: usize = 10_000;
 const BANK_MS: u64 = 5;
 /// Half of `worker.payments_at_once` by default: what one bank gets.
 const AT_ONCE: u64 = 32;
+/// Partners at work at the same time.
+const VISITORS: usize = 4;
+/// Partners that do nothing but ask.
+const ASKING: usize = 8;
 
 /// A payment that the bank works on, and thousands like it that are overdue, as after an outage.
 async fn overdue(world: &World) -> Url {
@@ -54,7 +58,7 @@ fn percentile_ms(times: &mut [Duration], of_100: usize) -> u128 {
 }
 
 /// Measures until every overdue payment was asked about once, with pages opened all the while.
-async fn drained(world: &World, link: &Url, begun: Instant) -> (Duration, Vec<Duration>) {
+async fn drained(world: &World, link: &Url, begun: Instant, enough: usize) -> (Duration, Vec<Duration>) {
     let (db, now) = (world.db(), world.clock.now());
     let payer = Payer::new();
     let mut pages = Vec::new();
@@ -63,7 +67,8 @@ async fn drained(world: &World, link: &Url, begun: Instant) -> (Duration, Vec<Du
         assert_eq!(payer.get(link).await.unwrap().status, 200);
         pages.push(asked.elapsed());
         let left = db.read(move |a| payments::due(a, now, 5)).await.unwrap();
-        if left.is_empty() {
+        // Those that are being asked about are not due any more.
+        if left.is_empty() && world.door.seen(STATUS) >= enough {
             return (begun.elapsed(), pages);
         }
         assert!(
@@ -83,7 +88,7 @@ async fn ten_thousand(world: World, two_nodes: bool) {
     let begun = Instant::now();
     let _node = world.node().await;
     let _second = if two_nodes { Some(world.second_node("").await) } else { None };
-    let (took, mut pages) = drained(&world, &link, begun).await;
+    let (took, mut pages) = drained(&world, &link, begun, before + OVERDUE).await;
     let asked = world.door.seen(STATUS) - before;
     let nodes = 1 + u64::from(two_nodes);
     let ideal_ms = OVERDUE as u64 * BANK_MS / AT_ONCE / nodes;
@@ -146,19 +151,34 @@ async fn fault_22_a_node_stalls_past_its_lease_and_wakes() {
     assert_eq!(world.orders(id).len(), 2);
 }
 
-/// Payers and partners who come all the time; what failed for them. Partners connect anew for each visit: an
-/// HTTP/2 connection that is kept is cut five seconds after SIGTERM, with what is on it (a known limit).
+/// A partner and its payers, who come all the time and keep their connections; what failed for them.
 async fn visitors(gateway: &Url, stop: &AtomicBool) -> (usize, Vec<Gone>) {
     let (mut done, mut failed) = (0, Vec::new());
+    let shop = Shop::at(gateway.clone());
     while !stop.load(Ordering::SeqCst) {
-        let shop = Shop::at(gateway.clone());
         let visit = async {
             let mut started = shop.start(json!({})).await?;
-            Payer::new().pay_and_approve(&started.link, BRUTARIA).await?;
+            let payer = Payer::who_keeps_connections();
+            payer.pay_and_approve(&started.link, BRUTARIA).await?;
             shop.sees(&mut started).await.map(drop)
         };
         match visit.await {
             Ok(()) => done += 1,
+            Err(gone) => failed.push(gone),
+        }
+    }
+    (done, failed)
+}
+
+/// A partner that asks one question after the other on the connection it has.
+async fn asking(gateway: &Url, stop: &AtomicBool) -> (usize, Vec<Gone>) {
+    let (mut done, mut failed) = (0, Vec::new());
+    let shop = Shop::at(gateway.clone());
+    let started = shop.start(json!({})).await.unwrap();
+    while !stop.load(Ordering::SeqCst) {
+        match shop.status(&started.tokens).await {
+            Ok(answer) if answer.status == 200 => done += 1,
+            Ok(answer) => failed.push(format!("{} {}", answer.status, answer.json)),
             Err(gone) => failed.push(gone),
         }
     }
@@ -198,13 +218,50 @@ async fn fault_28_rolling_restart_under_load() {
         stop.store(true, Ordering::SeqCst);
         ended
     };
-    let load = futures_util::future::join_all((0..4).map(|_| visitors(&gateway, &stop)));
-    let (_nodes, load) = tokio::join!(restart_both, load);
-    let done: usize = load.iter().map(|(done, _)| done).sum();
-    let failed: Vec<Gone> = load.into_iter().flat_map(|(_, failed)| failed).collect();
-    eprintln!("rolling restart: {done} payments made meanwhile, {} failed", failed.len());
+    let load = futures_util::future::join_all((0..VISITORS).map(|_| visitors(&gateway, &stop)));
+    let questions = futures_util::future::join_all((0..ASKING).map(|_| asking(&gateway, &stop)));
+    let (_nodes, load, questions) = tokio::join!(restart_both, load, questions);
+    let sum = |all: &[(usize, Vec<Gone>)]| all.iter().map(|(done, _)| done).sum::<usize>();
+    let (done, asked) = (sum(&load), sum(&questions));
+    let failed: Vec<Gone> = load.into_iter().chain(questions).flat_map(|(_, failed)| failed).collect();
+    eprintln!(
+        "rolling restart: {done} payments and {asked} questions meanwhile over {} connections of partners, {} failed",
+        balancer.partners(),
+        failed.len()
+    );
     assert!(failed.is_empty() && done > 10, "{failed:#?}");
+    assert!(balancer.partners() < (3 * done + asked) / 2, "connections are kept");
     world.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_28_kept_connections_are_told_to_leave() {
+    let world = World::start().await;
+    let mut node = world.node().await;
+    let balancer = Balancer::start().await;
+    balancer.serve_with([world.ports; 2]);
+    let (shop, idle) = (Shop::at(balancer.gateway()), Shop::at(balancer.gateway()));
+    let started = shop.start(json!({})).await.unwrap();
+    idle.token().await.unwrap();
+    let payer = Payer::who_keeps_connections();
+    let mut link = started.link.clone();
+    link.set_port(Some(balancer.public)).unwrap();
+    payer.get(&link).await.unwrap();
+    // From now on there are no others than the kept ones.
+    balancer.open(0, false);
+    balancer.open(1, false);
+    node.ask_to_stop();
+    let begun = Instant::now();
+    eventually("balancers are told", async || (node.readiness().await == 503).then_some(())).await;
+    let answer = shop.status(&started.tokens).await.unwrap();
+    assert_eq!((answer.status, answer.headers["connection"].as_bytes()), (200, &b"close"[..]));
+    let page = payer.get(&link).await.unwrap();
+    assert_eq!((page.status, page.headers["connection"].as_bytes()), (200, &b"close"[..]));
+    assert!(shop.status(&started.tokens).await.is_err() && payer.get(&link).await.is_err());
+    // The one that says nothing any more holds nothing up for good.
+    assert!(node.ended().await.success());
+    eprintln!("stopped {} ms after SIGTERM with an idle connection", begun.elapsed().as_millis());
+    assert_eq!(balancer.partners(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,8 @@ struct Rule {
 struct Shared {
     rules: Mutex<VecDeque<Rule>>,
     seen: Mutex<Vec<String>>,
+    /// The last answer that was held back.
+    late: Mutex<Vec<u8>>,
 }
 
 /// The front door.
@@ -90,6 +92,11 @@ impl Proxy {
     /// Good behaviour from now on.
     pub fn clear(&self) {
         self.shared.rules.lock().unwrap().clear();
+    }
+
+    /// The answer that is held back last ([`Act::Delay`]), as the bank gave it.
+    pub fn late_answer(&self) -> String {
+        String::from_utf8_lossy(&self.shared.late.lock().unwrap()).into_owned()
     }
 
     /// First lines of the requests that arrived and begin like this.
@@ -142,6 +149,7 @@ async fn serve(mut stream: TcpStream, target: SocketAddr, shared: &Shared) -> st
         }
         Act::Delay(time) => {
             let answer = ask(target, &request).await?;
+            shared.late.lock().unwrap().clone_from(&answer);
             tokio::time::sleep(time).await;
             stream.write_all(&answer).await
         }
