@@ -8,7 +8,9 @@ use crate::payment::transition::{self, NotAllowed};
 use crate::payment::{Event, Status, next};
 use crate::store::history::Entry;
 use crate::store::instructions;
+use crate::store::outbox::NewMessage;
 use crate::store::payments::{self, Claim, Payment};
+use crate::store::worklist::PutOff;
 use std::time::Duration;
 
 /// Which verb called the bank.
@@ -21,6 +23,14 @@ pub(super) enum Call {
     /// A refusal that only the browser brought and that the bank did not confirm.
     Denial,
     Ask,
+}
+
+/// How the bank's answer came to be heard.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard {
+    pub(super) call: Call,
+    /// The bank's word is another one than before.
+    pub(super) new_word: bool,
 }
 
 /// Collects what happened, moving the payment by the transition table only.
@@ -126,14 +136,41 @@ pub(super) async fn finish_with(
     settle(cx, claim, call, result, history, false).await
 }
 
+/// As [`finish`], but where the bank had nothing new to say, nothing is written yet: the claim stays until the
+/// caller has put the payment off, together with others ([`worklist::put_off`]).
+pub(super) async fn finish_or_put_off(
+    cx: &Context,
+    claim: Claim,
+    call: Call,
+    result: Result<Answer, BankError>,
+) -> Result<Option<PutOff>, FlowError> {
+    let change = outcome(cx, claim, call, result, History::default(), false).await?;
+    if change.history.entries.is_empty() && change.mails.is_empty() && change.words.is_empty() {
+        return Ok(Some(PutOff::from(change.payment)));
+    }
+    change.write(cx).await.map(|_| None)
+}
+
 async fn settle(
+    cx: &Context,
+    claim: Claim,
+    call: Call,
+    result: Result<Answer, BankError>,
+    history: History,
+    keep_lease: bool,
+) -> Result<Payment, FlowError> {
+    outcome(cx, claim, call, result, history, keep_lease).await?.write(cx).await
+}
+
+/// What the bank's answer, or the lack of one, makes of a payment.
+async fn outcome(
     cx: &Context,
     claim: Claim,
     call: Call,
     result: Result<Answer, BankError>,
     mut history: History,
     keep_lease: bool,
-) -> Result<Payment, FlowError> {
+) -> Result<Change, FlowError> {
     let mut payment = claim.payment;
     let now = cx.now();
     let mut saving = Saving {
@@ -151,8 +188,11 @@ async fn settle(
                 .map(|i| (i.end_to_end_id.clone(), i.word.clone()))
                 .collect();
             let late = payment.status.is_final() && answer.verdict == Verdict::StillWorking;
-            keep_conversation(&mut payment, &answer)?;
-            by_verdict(&mut payment, &mut history, call, answer.verdict, now)?;
+            let heard = Heard {
+                call,
+                new_word: keep_conversation(&mut payment, &answer)?,
+            };
+            by_verdict(&mut payment, &mut history, heard, answer.verdict, now)?;
             saving.watch_until = late.then(|| watch_until(cx, &payment)).flatten().filter(|until| *until > now);
         }
         Err(error) => {
@@ -167,7 +207,7 @@ async fn settle(
             by_error(cx, &mut payment, &mut history, call, &error)?;
         }
     }
-    save_and(cx, payment, history, now, saving).await
+    prepare(cx, payment, history, now, saving).await
 }
 
 /// How a payment is saved.
@@ -193,10 +233,21 @@ fn watch_until(cx: &Context, payment: &Payment) -> Option<Timestamp> {
 /// Saves a payment that was moved without an answer of the bank; releases the claim.
 pub(super) async fn save(cx: &Context, payment: Payment, history: History, now: Timestamp, hint: Duration) -> Result<Payment, FlowError> {
     let saving = Saving { hint, ..Saving::default() };
-    save_and(cx, payment, history, now, saving).await
+    prepare(cx, payment, history, now, saving).await?.write(cx).await
 }
 
-async fn save_and(cx: &Context, mut payment: Payment, history: History, now: Timestamp, saving: Saving) -> Result<Payment, FlowError> {
+/// What is to be written of a payment.
+struct Change {
+    payment: Payment,
+    history: History,
+    mails: Vec<NewMessage>,
+    words: Vec<(String, String)>,
+    now: Timestamp,
+    keep_lease: bool,
+}
+
+/// Works out what follows from what happened: ends, mails, and when to look again.
+async fn prepare(cx: &Context, mut payment: Payment, history: History, now: Timestamp, saving: Saving) -> Result<Change, FlowError> {
     payment.hear(&saving.words);
     let moved = history.entries.iter().any(|e| e.from != e.to);
     if moved {
@@ -213,26 +264,50 @@ async fn save_and(cx: &Context, mut payment: Payment, history: History, now: Tim
         Some(after(now, pause(&payment, saving.hint)).min(until))
     });
     let mails = notify::mails(cx, &payment, &history.entries, now).await?;
-    for entry in history.entries.iter().filter(|e| e.from != e.to) {
-        tracing::info!(payment = %payment.id, from = %entry.from, event = entry.event, to = %entry.to, "payment");
-        metrics::counter!("smartpay_payment_events_total", "event" => entry.event.clone()).increment(1);
-    }
-    Ok(cx
-        .db
-        .write(move |a| {
-            instructions::save_words(a, payment.id, &saving.words)?;
-            payments::save(a, &payment, &history.entries, &mails, now, saving.keep_lease)
-        })
-        .await?)
+    Ok(Change {
+        payment,
+        history,
+        mails,
+        words: saving.words,
+        now,
+        keep_lease: saving.keep_lease,
+    })
 }
 
-fn keep_conversation(payment: &mut Payment, answer: &Answer) -> Result<(), FlowError> {
+impl Change {
+    /// Status, history and outbox, in one write.
+    async fn write(self, cx: &Context) -> Result<Payment, FlowError> {
+        let Self {
+            payment,
+            history,
+            mails,
+            words,
+            now,
+            keep_lease,
+        } = self;
+        for entry in history.entries.iter().filter(|e| e.from != e.to) {
+            tracing::info!(payment = %payment.id, from = %entry.from, event = entry.event, to = %entry.to, "payment");
+            metrics::counter!("smartpay_payment_events_total", "event" => entry.event.clone()).increment(1);
+        }
+        Ok(cx
+            .db
+            .write(move |a| {
+                instructions::save_words(a, payment.id, &words)?;
+                payments::save(a, &payment, &history.entries, &mails, now, keep_lease)
+            })
+            .await?)
+    }
+}
+
+/// Keeps what the next call needs; whether the bank's word is another one than before.
+fn keep_conversation(payment: &mut Payment, answer: &Answer) -> Result<bool, FlowError> {
     payment.bank_session = Some(serde_json::to_string(&answer.session)?);
     payment.bank_payment_id.clone_from(&answer.session.bank_payment_id);
-    if !answer.bank_word.is_empty() {
-        payment.bank_word = Some(answer.bank_word.clone());
+    if answer.bank_word.is_empty() || payment.bank_word.as_deref() == Some(&answer.bank_word) {
+        return Ok(false);
     }
-    Ok(())
+    payment.bank_word = Some(answer.bank_word.clone());
+    Ok(true)
 }
 
 /// Longest pause while the PSU approves on a device of their own and watches our page.

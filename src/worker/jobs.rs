@@ -1,7 +1,8 @@
 //! The list of jobs.
 
 use super::pump::{Piece, Work, log};
-use crate::flow::{Context, FlowError, ask_bank, deliver_mail, sessions};
+use crate::flow::ask_bank::{self, Due, PutOff};
+use crate::flow::{Context, FlowError, deliver_mail, sessions};
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
 
@@ -11,6 +12,8 @@ pub(super) struct Payments(pub(super) Context);
 
 impl Work for Payments {
     type Id = PaymentId;
+    type Taken = Due;
+    type Rest = PutOff;
     const NAME: &'static str = "payment";
 
     async fn due(&self, limit: i64, but: Vec<String>) -> Result<Vec<Piece<PaymentId>>, FlowError> {
@@ -18,17 +21,28 @@ impl Work for Payments {
         Ok(due.into_iter().map(|(id, lane)| Piece { id, lane }).collect())
     }
 
-    async fn run(&self, id: PaymentId) -> Result<(), FlowError> {
-        ask_bank::ask_bank(&self.0, id).await
+    async fn take(&self, ids: Vec<PaymentId>) -> Result<Vec<(PaymentId, Due)>, FlowError> {
+        let due = ask_bank::claim_due(&self.0, ids).await?;
+        Ok(due.into_iter().map(|due| (due.id(), due)).collect())
+    }
+
+    async fn run(&self, due: Due) -> Result<Option<PutOff>, FlowError> {
+        ask_bank::ask_claimed(&self.0, due).await
+    }
+
+    async fn save(&self, rests: Vec<PutOff>) -> Result<(), FlowError> {
+        ask_bank::put_off(&self.0, rests).await
     }
 }
 
-/// Mails that are due: one server, so no lanes.
+/// Mails that are due: one server, so no lanes. Each is claimed and written by itself.
 #[derive(Clone, Debug)]
 pub(super) struct Mails(pub(super) Context);
 
 impl Work for Mails {
     type Id = String;
+    type Taken = String;
+    type Rest = ();
     const NAME: &'static str = "mail";
 
     async fn due(&self, limit: i64, _: Vec<String>) -> Result<Vec<Piece<String>>, FlowError> {
@@ -36,8 +50,16 @@ impl Work for Mails {
         Ok(due.into_iter().map(|id| Piece { id, lane: None }).collect())
     }
 
-    async fn run(&self, id: String) -> Result<(), FlowError> {
-        deliver_mail::deliver_mail(&self.0, id).await
+    async fn take(&self, ids: Vec<String>) -> Result<Vec<(String, String)>, FlowError> {
+        Ok(ids.into_iter().map(|id| (id.clone(), id)).collect())
+    }
+
+    async fn run(&self, id: String) -> Result<Option<()>, FlowError> {
+        deliver_mail::deliver_mail(&self.0, id).await.map(|()| None)
+    }
+
+    async fn save(&self, _: Vec<()>) -> Result<(), FlowError> {
+        Ok(())
     }
 }
 
@@ -56,6 +78,26 @@ pub(super) async fn once<W: Work>(work: &W, at_once: usize) -> usize {
             return 0;
         }
     };
-    let all = due.into_iter().map(|piece| async move { log(W::NAME, work.run(piece.id).await) });
-    futures_util::stream::iter(all).buffer_unordered(at_once).count().await
+    for some in due.chunks(at_once) {
+        let taken = match work.take(some.iter().map(|piece| piece.id.clone()).collect()).await {
+            Ok(taken) => taken,
+            Err(error) => {
+                log(W::NAME, Err(error));
+                continue;
+            }
+        };
+        let all = taken.into_iter().map(|(_, taken)| work.run(taken));
+        let ended: Vec<_> = futures_util::stream::iter(all).buffer_unordered(at_once).collect().await;
+        let mut rests = Vec::new();
+        for result in ended {
+            match result {
+                Ok(rest) => rests.extend(rest),
+                Err(error) => log(W::NAME, Err(error)),
+            }
+        }
+        if !rests.is_empty() {
+            log(W::NAME, work.save(rests).await);
+        }
+    }
+    due.len()
 }
