@@ -1,7 +1,7 @@
 //! The timer looks at a payment that is due: asks the bank, or ends what nobody pursues any more. Before a
 //! payment is given up, the bank is asked, and where it cannot be asked, the order is withdrawn there.
 
-use super::bank_call::{Call, History, connector, finish_or_put_off, save, session};
+use super::bank_call::{Call, Change, History, connector, finish_later, save, session, write_all};
 use super::verdict::{internal, lost_attempt, refusal_stands};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError, after};
@@ -11,7 +11,6 @@ use crate::fail_point;
 use crate::payment::{Event, PaymentId, Status};
 use crate::store::payments::{Claim, Payment};
 use crate::store::worklist;
-pub use crate::store::worklist::PutOff;
 use std::time::Duration;
 
 /// Payments that are due, with the codes of their banks, but none of the banks of `but`: the oldest, begun at
@@ -55,12 +54,16 @@ pub async fn claim_due(cx: &Context, ids: Vec<PaymentId>) -> Result<Vec<Due>, Fl
     Ok(claims.into_iter().map(Due).collect())
 }
 
-/// Does what is due for a payment and writes it, except where the bank had nothing new to say: then the caller
-/// puts the payment off, together with others.
+/// What the bank's answer makes of a payment, not written yet.
+#[derive(Debug)]
+pub struct Asked(Change);
+
+/// Does what is due for a payment. What the bank's answer makes of it is to be written by the caller, together
+/// with others.
 ///
 /// # Errors
 /// [`FlowError::Internal`] of the database or a stored value.
-pub async fn ask_claimed(cx: &Context, due: Due) -> Result<Option<PutOff>, FlowError> {
+pub async fn ask_claimed(cx: &Context, due: Due) -> Result<Option<Asked>, FlowError> {
     let mut held = due.0;
     match held.payment.status {
         Status::Created | Status::AttemptRefused => end_untouched(cx, held.payment).await.map(|()| None),
@@ -72,14 +75,14 @@ pub async fn ask_claimed(cx: &Context, due: Due) -> Result<Option<PutOff>, FlowE
     }
 }
 
-/// Writes when payments are to be asked about again, and releases their leases, in one write. One whose lease
-/// ran out and that somebody else has written meanwhile stays as it is.
+/// Writes what banks answered and releases the leases, in one write, or one by one when that fails: one that
+/// cannot be written must not take the others with it. Nothing is written twice, nor of a payment whose lease
+/// ran out and that somebody else has written meanwhile.
 ///
 /// # Errors
 /// [`FlowError::Busy`] of the database when nothing was written; [`FlowError::Internal`] when that is not known.
-pub async fn put_off(cx: &Context, all: Vec<PutOff>) -> Result<(), FlowError> {
-    let now = cx.now();
-    Ok(cx.db.write(move |a| worklist::put_off(a, &all, now)).await.map(drop)?)
+pub async fn save_asked(cx: &Context, all: Vec<Asked>) -> Result<(), FlowError> {
+    write_all(cx, all.into_iter().map(|asked| asked.0).collect()).await
 }
 
 /// Does what is due for one payment. Nothing happens when somebody else is at it.
@@ -91,7 +94,7 @@ pub async fn ask_bank(cx: &Context, id: PaymentId) -> Result<(), FlowError> {
         return Ok(());
     };
     match ask_claimed(cx, due).await? {
-        Some(later) => put_off(cx, vec![later]).await,
+        Some(asked) => save_asked(cx, vec![asked]).await,
         None => Ok(()),
     }
 }
@@ -119,7 +122,7 @@ async fn after_crash(cx: &Context, mut payment: Payment) -> Result<(), FlowError
     save(cx, payment, history, cx.now(), Duration::ZERO).await.map(drop)
 }
 
-async fn ask(cx: &Context, held: Claim) -> Result<Option<PutOff>, FlowError> {
+async fn ask(cx: &Context, held: Claim) -> Result<Option<Asked>, FlowError> {
     let Some(session) = session(&held.payment)? else {
         // In doubt with nothing to ask about: it stays in doubt, and due, until somebody resolves it.
         return save(cx, held.payment, History::default(), cx.now(), Duration::from_secs(3600))
@@ -133,7 +136,7 @@ async fn ask(cx: &Context, held: Claim) -> Result<Option<PutOff>, FlowError> {
         let session = result.ok().map_or(session, |answer| answer.session);
         return give_up(cx, held, &session).await.map(|()| None);
     }
-    finish_or_put_off(cx, held, Call::Ask, result).await
+    finish_later(cx, held, Call::Ask, result).await.map(|change| Some(Asked(change)))
 }
 
 /// The bank says that the PSU has done nothing, or cannot be asked because the PSU never came back.

@@ -7,10 +7,12 @@ use crate::clock::Timestamp;
 use crate::payment::transition::{self, NotAllowed};
 use crate::payment::{Event, Status, next};
 use crate::store::history::Entry;
-use crate::store::instructions;
 use crate::store::outbox::NewMessage;
 use crate::store::payments::{self, Claim, Payment};
-use crate::store::worklist::PutOff;
+use crate::store::worklist::{self, PutOff};
+use crate::store::{Access, StoreError, instructions};
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Which verb called the bank.
@@ -136,19 +138,10 @@ pub(super) async fn finish_with(
     settle(cx, claim, call, result, history, false).await
 }
 
-/// As [`finish`], but where the bank had nothing new to say, nothing is written yet: the claim stays until the
-/// caller has put the payment off, together with others ([`worklist::put_off`]).
-pub(super) async fn finish_or_put_off(
-    cx: &Context,
-    claim: Claim,
-    call: Call,
-    result: Result<Answer, BankError>,
-) -> Result<Option<PutOff>, FlowError> {
-    let change = outcome(cx, claim, call, result, History::default(), false).await?;
-    if change.history.entries.is_empty() && change.mails.is_empty() && change.words.is_empty() {
-        return Ok(Some(PutOff::from(change.payment)));
-    }
-    change.write(cx).await.map(|_| None)
+/// As [`finish`], but nothing is written yet: the claim stays until the caller has written the change, together
+/// with others ([`write_all`]).
+pub(super) async fn finish_later(cx: &Context, claim: Claim, call: Call, result: Result<Answer, BankError>) -> Result<Change, FlowError> {
+    outcome(cx, claim, call, result, History::default(), false).await
 }
 
 async fn settle(
@@ -237,13 +230,19 @@ pub(super) async fn save(cx: &Context, payment: Payment, history: History, now: 
 }
 
 /// What is to be written of a payment.
-struct Change {
+pub(super) struct Change {
     payment: Payment,
     history: History,
     mails: Vec<NewMessage>,
     words: Vec<(String, String)>,
     now: Timestamp,
     keep_lease: bool,
+}
+
+impl std::fmt::Debug for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Change").field("payment", &self.payment).finish_non_exhaustive()
+    }
 }
 
 /// Works out what follows from what happened: ends, mails, and when to look again.
@@ -275,28 +274,64 @@ async fn prepare(cx: &Context, mut payment: Payment, history: History, now: Time
 }
 
 impl Change {
-    /// Status, history and outbox, in one write.
-    async fn write(self, cx: &Context) -> Result<Payment, FlowError> {
-        let Self {
-            payment,
-            history,
-            mails,
-            words,
-            now,
-            keep_lease,
-        } = self;
-        for entry in history.entries.iter().filter(|e| e.from != e.to) {
-            tracing::info!(payment = %payment.id, from = %entry.from, event = entry.event, to = %entry.to, "payment");
+    /// Nothing happened but that the bank was asked.
+    fn is_quiet(&self) -> bool {
+        self.history.entries.is_empty() && self.mails.is_empty() && self.words.is_empty() && !self.keep_lease
+    }
+
+    /// For logs and counters.
+    fn announce(&self) {
+        for entry in self.history.entries.iter().filter(|e| e.from != e.to) {
+            tracing::info!(payment = %self.payment.id, from = %entry.from, event = entry.event, to = %entry.to, "payment");
             metrics::counter!("smartpay_payment_events_total", "event" => entry.event.clone()).increment(1);
         }
-        Ok(cx
-            .db
-            .write(move |a| {
-                instructions::save_words(a, payment.id, &words)?;
-                payments::save(a, &payment, &history.entries, &mails, now, keep_lease)
-            })
-            .await?)
     }
+
+    /// Status, history and outbox, in one transaction.
+    fn save(&self, a: &mut Access<'_>) -> Result<Payment, StoreError> {
+        let saved = payments::save(a, &self.payment, &self.history.entries, &self.mails, self.now, self.keep_lease)?;
+        instructions::save_words(a, self.payment.id, &self.words)?;
+        Ok(saved)
+    }
+
+    async fn write(self, cx: &Context) -> Result<Payment, FlowError> {
+        self.announce();
+        Ok(cx.db.write(move |a| self.save(a)).await?)
+    }
+}
+
+/// Writes changes of several payments in one transaction, or one by one when that fails: one that cannot be
+/// written must not take the others with it. A payment that somebody else wrote meanwhile, because the lease
+/// ran out, stays as it is; so nothing is written twice.
+pub(super) async fn write_all(cx: &Context, changes: Vec<Change>) -> Result<(), FlowError> {
+    changes.iter().for_each(Change::announce);
+    let changes: Arc<[Change]> = changes.into();
+    let together = write_some(cx, &changes, 0..changes.len()).await;
+    if changes.len() == 1 || !matches!(together, Err(FlowError::Internal(_))) {
+        return together;
+    }
+    let mut result = Ok(());
+    for one in 0..changes.len() {
+        result = result.and(write_some(cx, &changes, one..one + 1).await);
+    }
+    result
+}
+
+async fn write_some(cx: &Context, changes: &Arc<[Change]>, some: Range<usize>) -> Result<(), FlowError> {
+    let (changes, now) = (changes.clone(), cx.now());
+    let write = move |a: &mut Access<'_>| {
+        let (quiet, news): (Vec<_>, Vec<_>) = changes[some].iter().partition(|change| change.is_quiet());
+        let quiet: Vec<PutOff> = quiet.into_iter().map(|change| PutOff::from(&change.payment)).collect();
+        worklist::put_off(a, &quiet, now)?;
+        for change in news {
+            match change.save(a) {
+                Ok(_) | Err(StoreError::Conflict) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
+    };
+    Ok(cx.db.write(write).await?)
 }
 
 /// Keeps what the next call needs; whether the bank's word is another one than before.

@@ -80,6 +80,9 @@ pub fn claim(a: &mut Access<'_>, ids: &[PaymentId], now: Timestamp, until: Times
             })
         })
         .collect::<Result<_, StoreError>>()?;
+    if claims.is_empty() {
+        return Ok(claims);
+    }
     // The rows are locked, so their versions are still what was read.
     let these = t::table.filter(t::id.eq_any(claims.iter().map(|c| c.payment.id.number())));
     diesel::update(these)
@@ -141,17 +144,17 @@ impl std::fmt::Debug for PutOff {
     }
 }
 
-impl From<Payment> for PutOff {
-    fn from(payment: Payment) -> Self {
+impl From<&Payment> for PutOff {
+    fn from(payment: &Payment) -> Self {
         Self {
             id: payment.id,
             version: payment.version,
             due_at: payment.due_at,
             polls: payment.polls,
-            bank_word: payment.bank_word,
-            bank_payment_id: payment.bank_payment_id,
-            bank_session: payment.bank_session,
-            psu_step: payment.psu_step,
+            bank_word: payment.bank_word.clone(),
+            bank_payment_id: payment.bank_payment_id.clone(),
+            bank_session: payment.bank_session.clone(),
+            psu_step: payment.psu_step.clone(),
         }
     }
 }
@@ -168,6 +171,9 @@ impl PutOff {
 /// # Errors
 /// [`StoreError`] of the database; nothing is written then.
 pub fn put_off(a: &mut Access<'_>, all: &[PutOff], now: Timestamp) -> Result<usize, StoreError> {
+    if all.is_empty() {
+        return Ok(0);
+    }
     #[cfg(feature = "postgres")]
     if matches!(a.conn, Conn::Pg(_)) {
         return on_postgres::put_off(a, all, now);

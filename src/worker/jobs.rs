@@ -1,7 +1,7 @@
 //! The list of jobs.
 
 use super::pump::{Piece, Work, log};
-use crate::flow::ask_bank::{self, Due, PutOff};
+use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::{Context, FlowError, deliver_mail, sessions};
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
@@ -13,7 +13,7 @@ pub(super) struct Payments(pub(super) Context);
 impl Work for Payments {
     type Id = PaymentId;
     type Taken = Due;
-    type Rest = PutOff;
+    type Rest = Asked;
     const NAME: &'static str = "payment";
 
     async fn due(&self, limit: i64, but: Vec<String>) -> Result<Vec<Piece<PaymentId>>, FlowError> {
@@ -26,12 +26,12 @@ impl Work for Payments {
         Ok(due.into_iter().map(|due| (due.id(), due)).collect())
     }
 
-    async fn run(&self, due: Due) -> Result<Option<PutOff>, FlowError> {
+    async fn run(&self, due: Due) -> Result<Option<Asked>, FlowError> {
         ask_bank::ask_claimed(&self.0, due).await
     }
 
-    async fn save(&self, rests: Vec<PutOff>) -> Result<(), FlowError> {
-        ask_bank::put_off(&self.0, rests).await
+    async fn save(&self, rests: Vec<Asked>) -> Result<(), FlowError> {
+        ask_bank::save_asked(&self.0, rests).await
     }
 }
 
