@@ -1,6 +1,6 @@
 //! The list of jobs.
 
-use super::pump::{Piece, Work, log};
+use super::pump::{Piece, Work, log, take};
 use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::{Context, FlowError, deliver_mail, sessions};
 use crate::payment::PaymentId;
@@ -79,22 +79,17 @@ pub(super) async fn once<W: Work>(work: &W, at_once: usize) -> usize {
         }
     };
     for some in due.chunks(at_once) {
-        let taken = match work.take(some.iter().map(|piece| piece.id.clone()).collect()).await {
-            Ok(taken) => taken,
-            Err(error) => {
-                log(W::NAME, Err(error));
-                continue;
+        let tried = take(work.clone(), some.to_vec()).await;
+        let all = tried.into_iter().map(|(_, taken)| async move {
+            match taken? {
+                Some(taken) => work.run(taken).await,
+                None => Ok(None),
             }
-        };
-        let all = taken.into_iter().map(|(_, taken)| work.run(taken));
+        });
         let ended: Vec<_> = futures_util::stream::iter(all).buffer_unordered(at_once).collect().await;
-        let mut rests = Vec::new();
-        for result in ended {
-            match result {
-                Ok(rest) => rests.extend(rest),
-                Err(error) => log(W::NAME, Err(error)),
-            }
-        }
+        let (rests, failed): (Vec<_>, Vec<_>) = ended.into_iter().partition(Result::is_ok);
+        failed.into_iter().for_each(|failure| log(W::NAME, failure.map(drop)));
+        let rests: Vec<W::Rest> = rests.into_iter().flatten().flatten().collect();
         if !rests.is_empty() {
             log(W::NAME, work.save(rests).await);
         }

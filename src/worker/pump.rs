@@ -47,7 +47,7 @@ pub(super) trait Work: Clone + Send + Sync + 'static {
 }
 
 /// A piece and whether it could be taken; `None`: it is no longer to be done.
-type Tried<W> = (Piece<<W as Work>::Id>, Result<Option<<W as Work>::Taken>, FlowError>);
+pub(super) type Tried<W> = (Piece<<W as Work>::Id>, Result<Option<<W as Work>::Taken>, FlowError>);
 /// A piece and how it went.
 type Ended<W> = (Piece<<W as Work>::Id>, Result<Option<<W as Work>::Rest>, FlowError>);
 
@@ -275,7 +275,7 @@ impl<W: Work> Pump<W> {
 
 /// Takes pieces together, or one by one when that fails: one that cannot be read must not keep the others
 /// from being done.
-async fn take<W: Work>(work: W, pieces: Vec<Piece<W::Id>>) -> Vec<Tried<W>> {
+pub(super) async fn take<W: Work>(work: W, pieces: Vec<Piece<W::Id>>) -> Vec<Tried<W>> {
     let ids = pieces.iter().map(|piece| piece.id.clone()).collect();
     match work.take(ids).await {
         Ok(taken) => {
