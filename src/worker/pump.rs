@@ -39,13 +39,17 @@ pub(super) trait Work: Clone + Send + Sync + 'static {
     /// At most `limit` pieces that are due, none of them in the lanes of `but`.
     fn due(&self, limit: i64, but: Vec<String>) -> impl Future<Output = Result<Vec<Piece<Self::Id>>, FlowError>> + Send;
     /// Takes those of these pieces that are still to be done.
-    fn take(&self, ids: Vec<Self::Id>) -> impl Future<Output = Result<Vec<(Self::Id, Self::Taken)>, FlowError>> + Send;
+    fn take(&self, ids: Vec<Self::Id>) -> impl Future<Output = Result<Taken<Self>, FlowError>> + Send;
     /// Does one piece.
     fn run(&self, taken: Self::Taken) -> impl Future<Output = Result<Option<Self::Rest>, FlowError>> + Send;
     /// Writes what is still to be written.
     fn save(&self, rests: Vec<Self::Rest>) -> impl Future<Output = Result<(), FlowError>> + Send;
 }
 
+/// Pieces that were taken.
+pub(super) type Taken<W> = Vec<(<W as Work>::Id, <W as Work>::Taken)>;
+/// Pieces that were saved, and how that went.
+type Saved<W> = (Vec<<W as Work>::Id>, Result<(), FlowError>);
 /// A piece and whether it could be taken; `None`: it is no longer to be done.
 pub(super) type Tried<W> = (Piece<<W as Work>::Id>, Result<Option<<W as Work>::Taken>, FlowError>);
 /// A piece and how it went.
@@ -68,7 +72,7 @@ struct Pump<W: Work> {
     /// What is done and waits for the next save.
     rests: Vec<(W::Id, W::Rest)>,
     /// At most one.
-    saves: JoinSet<(Vec<W::Id>, Result<(), FlowError>)>,
+    saves: JoinSet<Saved<W>>,
     /// What is under way, and what has failed and is not to be tried before then.
     taken: HashMap<W::Id, Option<Instant>>,
 }
@@ -250,7 +254,7 @@ impl<W: Work> Pump<W> {
         self.saves.spawn(async move { (ids, work.save(rests).await) });
     }
 
-    fn saved(&mut self, saved: Result<(Vec<W::Id>, Result<(), FlowError>), JoinError>) {
+    fn saved(&mut self, saved: Result<Saved<W>, JoinError>) {
         let Ok((ids, result)) = saved else { return panicked(W::NAME) };
         for id in ids {
             match &result {

@@ -167,14 +167,13 @@ async fn all_put_off(world: &World) {
     let db = world.db();
     for n in (0..OVERDUE).step_by(97) {
         let id = PaymentId::from_number(2_000_000_000_000_000 + i64::try_from(n).unwrap()).unwrap();
-        let (payment, history) = db
-            .read(move |a| Ok((payments::get(a, id)?.unwrap(), history::of(a, id)?)))
-            .await
-            .unwrap();
-        assert_eq!(
-            (payment.status, payment.polls, payment.lease_until),
-            (Status::Processing, 101, None)
-        );
+        // The last answers may still be on their way to the disk.
+        let (payment, history) = eventually("the answer is saved", async || {
+            let read = db.read(move |a| Ok((payments::get(a, id)?.unwrap(), history::of(a, id)?)));
+            Some(read.await.unwrap()).filter(|(payment, _)| payment.lease_until.is_none())
+        })
+        .await;
+        assert_eq!((payment.status, payment.polls), (Status::Processing, 101));
         assert!(payment.due_at.unwrap() > now, "due again later");
         let words: Vec<_> = history.iter().map(|e| e.bank_word.as_deref()).collect();
         let news: &[_] = if has_news(n) { &[Some("ACSP")] } else { &[] };
