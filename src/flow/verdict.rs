@@ -3,7 +3,7 @@
 //! **Invariant:** only the bank's word leads to success or failure; a refusal leads to another attempt only
 //! where nothing of the refused one can be executed any more.
 
-use super::bank_call::{Call, History};
+use super::bank_call::{Call, Heard, History};
 use super::{Context, FlowError};
 use crate::bank::{BankError, PsuStep, Verdict, refusal};
 use crate::clock::Timestamp;
@@ -28,10 +28,11 @@ pub(super) fn internal(error: NotAllowed) -> FlowError {
 pub(super) fn by_verdict(
     payment: &mut Payment,
     history: &mut History,
-    call: Call,
+    heard: Heard,
     verdict: Verdict,
     now: Timestamp,
 ) -> Result<(), FlowError> {
+    let call = heard.call;
     if payment.status.is_final() {
         settled_after_all(payment, history, &verdict);
         return Ok(());
@@ -46,7 +47,7 @@ pub(super) fn by_verdict(
             Some(event) => event,
             None => return Ok(()),
         },
-        Verdict::StillWorking => match still_working(payment, call, history) {
+        Verdict::StillWorking => match still_working(payment, heard, history) {
             Some(event) => event,
             None => return Ok(()),
         },
@@ -116,15 +117,17 @@ fn psu_needed(
     })
 }
 
-/// RCVD before the PSU came back says nothing new; later words are worth a line of history each.
-fn still_working(payment: &Payment, call: Call, history: &mut History) -> Option<Event> {
-    let untouched =
-        payment.status == Status::AwaitingPsu && call == Call::Ask && matches!(payment.bank_word.as_deref(), None | Some("RCVD"));
-    if untouched {
+/// RCVD before the PSU came back says nothing new, nor does a word that the timer has heard before; other
+/// words are worth a line of history each.
+fn still_working(payment: &Payment, heard: Heard, history: &mut History) -> Option<Event> {
+    let asked = heard.call == Call::Ask;
+    if payment.status == Status::AwaitingPsu && asked && matches!(payment.bank_word.as_deref(), None | Some("RCVD")) {
         return None;
     }
     if payment.status == Status::Processing {
-        history.note(payment, Event::BankWorking.as_str(), "bank", None);
+        if heard.new_word || !asked {
+            history.note(payment, Event::BankWorking.as_str(), "bank", None);
+        }
         return None;
     }
     Some(Event::BankWorking)

@@ -99,7 +99,13 @@ impl Proxy {
         String::from_utf8_lossy(&self.shared.late.lock().unwrap()).into_owned()
     }
 
-    /// First lines of the requests that arrived and begin like this.
+    /// The first lines of the requests that arrived and begin like this.
+    pub fn lines(&self, begin: &str) -> Vec<String> {
+        let seen = self.shared.seen.lock().unwrap();
+        seen.iter().filter(|line| line.starts_with(begin)).cloned().collect()
+    }
+
+    /// How many requests arrived whose first lines begin like this.
     pub fn seen(&self, begin: &str) -> usize {
         self.shared
             .seen
