@@ -15,6 +15,7 @@ use crate::store::connection::Location;
 use crate::store::{self, Db};
 use crate::web::gateway::Gateway;
 use crate::web::hosted_page::pages::Operator;
+use crate::web::middleware::Stopping;
 use crate::web::{self, Detached, Site, gateway, headers, middleware};
 use crate::{telemetry, worker};
 use actix_web::dev::{Server, ServerHandle};
@@ -56,6 +57,7 @@ pub struct App {
     servers: Vec<Server>,
     detached: Detached,
     pace: worker::Pace,
+    drain: Duration,
     stop: CancellationToken,
 }
 
@@ -88,10 +90,12 @@ impl App {
         };
         let (context, sent_mails) = context_and_mails(settings, clock, addresses.public)?;
         let detached = Detached::here();
+        let stop = CancellationToken::new();
+        let stopping = Stopping::when(stop.clone());
         let servers = vec![
-            public_server(settings, &context, detached.clone(), public)?,
-            gateway_server(settings, &context, gateway)?,
-            operations_server(&context, operations)?,
+            public_server(settings, &context, detached.clone(), &stopping, public)?,
+            gateway_server(settings, &context, &stopping, gateway)?,
+            operations_server(&context, &stopping, operations)?,
         ];
         let pace = worker::Pace {
             interval: Duration::from_millis(settings.worker.interval_ms),
@@ -104,11 +108,13 @@ impl App {
             servers,
             detached,
             pace,
-            stop: CancellationToken::new(),
+            drain: Duration::from_secs(settings.shutdown.drain_seconds),
+            stop,
         })
     }
 
-    /// Stops [`App::run`] when cancelled: requests in flight finish, the worker stops between jobs.
+    /// Stops [`App::run`] when cancelled: the worker stops between jobs; for as long as `shutdown.drain_seconds`
+    /// requests are still taken, each answer ending its connection; then those in flight finish.
     #[must_use]
     pub fn stop_token(&self) -> CancellationToken {
         self.stop.clone()
@@ -121,8 +127,10 @@ impl App {
     pub async fn run(self, with_worker: bool) -> anyhow::Result<()> {
         let handles: Vec<ServerHandle> = self.servers.iter().map(Server::handle).collect();
         let servers: Vec<_> = self.servers.into_iter().map(tokio::spawn).collect();
+        let clock = self.context.clock.clone();
         let worker = with_worker.then(|| tokio::spawn(worker::run(self.context, self.pace, self.stop.clone())));
         self.stop.cancelled().await;
+        clock.sleep(self.drain).await;
         for handle in &handles {
             handle.stop(true).await;
         }
@@ -304,11 +312,16 @@ fn mailer(settings: &Settings) -> anyhow::Result<(Mailer, Option<SentMails>)> {
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Seconds that requests in flight get at a stop: „Plătește” waits for the bank.
 const SHUTDOWN_S: u64 = 60;
-/// The same for the gateway, whose calls wait for the database only. HTTP/2 connections that partners keep
-/// open without a request are cut after it.
+/// The same for the gateway, whose calls wait for the database only.
 const GATEWAY_SHUTDOWN_S: u64 = 5;
 
-fn public_server(settings: &Settings, cx: &Context, detached: Detached, listener: TcpListener) -> anyhow::Result<Server> {
+fn public_server(
+    settings: &Settings,
+    cx: &Context,
+    detached: Detached,
+    stopping: &Stopping,
+    listener: TcpListener,
+) -> anyhow::Result<Server> {
     let site = Site {
         cx: cx.clone(),
         operator: Operator {
@@ -321,9 +334,11 @@ fn public_server(settings: &Settings, cx: &Context, detached: Detached, listener
     };
     let idle = Duration::from_secs(u64::from(settings.back_office.idle_minutes) * 60);
     let site = actix_web::web::Data::new(site);
+    let stopping = actix_web::web::Data::new(stopping.clone());
     let server = HttpServer::new(move || {
         Web::new()
             .app_data(site.clone())
+            .app_data(stopping.clone())
             .app_data(
                 actix_web::web::FormConfig::default()
                     .limit(64 * 1024)
@@ -335,6 +350,7 @@ fn public_server(settings: &Settings, cx: &Context, detached: Detached, listener
             .wrap(headers::security(site.https()))
             .wrap(from_fn(middleware::hurry))
             .wrap(from_fn(middleware::log_request))
+            .wrap(from_fn(middleware::part))
             .configure(web::public_routes)
             .default_service(actix_web::web::to(web::error::no_such_page))
     });
@@ -347,19 +363,23 @@ fn public_server(settings: &Settings, cx: &Context, detached: Detached, listener
     Ok(server.listen(listener)?.run())
 }
 
-fn gateway_server(settings: &Settings, cx: &Context, listener: TcpListener) -> anyhow::Result<Server> {
+/// HTTP/1.1 only: the server cannot say on HTTP/2 that a connection is about to end.
+fn gateway_server(settings: &Settings, cx: &Context, stopping: &Stopping, listener: TcpListener) -> anyhow::Result<Server> {
     let gateway = actix_web::web::Data::new(Gateway::new(
         cx.clone(),
         settings.gateway.requests_per_minute,
         settings.gateway.requests_burst,
     ));
+    let stopping = actix_web::web::Data::new(stopping.clone());
     let tls = gateway_tls(settings)?;
     let server = HttpServer::new(move || {
         Web::new()
             .app_data(gateway.clone())
+            .app_data(stopping.clone())
             .wrap(from_fn(gateway::limit))
             .wrap(from_fn(middleware::hurry))
             .wrap(from_fn(middleware::log_request))
+            .wrap(from_fn(middleware::part))
             .configure(gateway::routes)
             .default_service(actix_web::web::to(gateway::no_such_call))
     });
@@ -368,7 +388,7 @@ fn gateway_server(settings: &Settings, cx: &Context, listener: TcpListener) -> a
         let Some((tcp, tls)) = connection.downcast_ref::<Stream>().map(|s| s.get_ref()) else {
             return;
         };
-        // An answer of several small HTTP/2 frames must not wait for the partner's delayed acknowledgement.
+        // The end of a long answer must not wait for the partner's delayed acknowledgement of its beginning.
         if let Err(error) = tcp.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
@@ -410,12 +430,14 @@ fn gateway_tls(settings: &Settings) -> anyhow::Result<ServerConfig> {
     Ok(tls)
 }
 
-fn operations_server(cx: &Context, listener: TcpListener) -> anyhow::Result<Server> {
+fn operations_server(cx: &Context, stopping: &Stopping, listener: TcpListener) -> anyhow::Result<Server> {
     let cx = actix_web::web::Data::new(cx.clone());
+    let stopping = actix_web::web::Data::new(stopping.clone());
     let metrics = actix_web::web::Data::new(telemetry::metrics());
     let server = HttpServer::new(move || {
         Web::new()
             .app_data(cx.clone())
+            .app_data(stopping.clone())
             .app_data(metrics.clone())
             .configure(web::operations::routes)
     });

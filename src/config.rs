@@ -102,6 +102,7 @@ impl Settings {
             ("back_office.idle_minutes", u64::from(self.back_office.idle_minutes), 1, 60),
             ("database.readers", u64::from(self.database.readers), 1, 200),
             ("worker.interval_ms", self.worker.interval_ms, 10, 60_000),
+            ("shutdown.drain_seconds", self.shutdown.drain_seconds, 0, 300),
             ("worker.payments_at_once", self.worker.payments_at_once as u64, 1, 1000),
             (
                 "gateway.requests_per_minute",

@@ -44,6 +44,8 @@
     const userCode = $('user-code-field');
     let sent = false;
     let proposed = null;
+    // Who goes there is not told what is missing here.
+    const leaving = '.give-up, .language, .lines, .pager';
 
     const chosenBank = () => radios.find((r) => r.checked);
     const isShown = (field) => !userCode || userCode.hidden === false || !userCode.contains(field);
@@ -106,7 +108,7 @@
         refreshButton();
       });
       field.addEventListener('blur', (event) => {
-        if (event.relatedTarget && event.relatedTarget.closest('.give-up, .language')) return;
+        if (event.relatedTarget && event.relatedTarget.closest(leaving)) return;
         show(field.id, field, problemOf(field));
         if (field.id === 'debtor_iban') suggest();
         refreshButton();
@@ -174,7 +176,7 @@
     }
     banks.addEventListener('focusout', (event) => {
       if (event.relatedTarget && !banks.contains(event.relatedTarget)) {
-        if (chosenBank()) fold(true); else if (!event.relatedTarget.closest('.give-up, .language')) show('bank', null, say.required);
+        if (chosenBank()) fold(true); else if (!event.relatedTarget.closest(leaving)) show('bank', null, say.required);
       }
     });
     search.addEventListener('input', filter);
@@ -207,6 +209,8 @@
     }
 
     form.addEventListener('submit', (event) => {
+      // Another page of the list: the server keeps what has been typed, right or wrong.
+      if (event.submitter && event.submitter.hasAttribute('formaction')) return;
       const open = problems();
       if (sent || open.length) event.preventDefault();
       if (sent) return;

@@ -18,6 +18,9 @@ use uuid::Uuid;
 pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// A connection that was idle longer than this is not used again.
 const POOL_IDLE: Duration = Duration::from_secs(10);
+/// Connections to one bank kept while idle: as many as questions are asked of it at once by default, so that
+/// not every answer costs the next question a TLS handshake.
+const KEPT_CONNECTIONS: usize = 32;
 /// Longest description of a fault, in characters.
 const MAX_FAULT_CHARS: usize = 200;
 
@@ -145,7 +148,7 @@ impl BankHttp {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let build = |kept_connections| client(settings, kept_connections).map_err(|e| BankHttpError::Setup(describe(e)));
         Ok(Self {
-            reading: build(8)?,
+            reading: build(KEPT_CONNECTIONS)?,
             acting: build(0)?,
         })
     }

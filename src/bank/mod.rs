@@ -284,7 +284,7 @@ pub enum BankError {
         status: u16,
         /// The bank's error code (`tppMessages[0].code`), capped; `""` when there was none.
         code: String,
-        /// The bank's words, capped; hostile text.
+        /// The bank's words, after the element of the request that they are about, capped; hostile text.
         text: String,
         /// Whole seconds from `Retry-After`, when the bank gave one.
         retry_after_s: Option<u64>,

@@ -23,7 +23,8 @@ pub fn harmless(text: &str, max_chars: usize) -> String {
 
 /// Reads code and text from the shapes banks use: `tppMessages` (NextGenPSD2), `code`/`title`/`detail`
 /// (RFC 7807), `error`/`error_description` (RFC 6749 section 5.2), and an API gateway's own answer.
-/// Anything else yields an empty code and text: the status alone refuses.
+/// Anything else yields an empty code and text: the status alone refuses. The element of the request that a
+/// `tppMessages` entry names (`path`) is put before its text.
 #[must_use]
 pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> BankError {
     let body = serde_json::from_slice::<Value>(body).unwrap_or(Value::Null);
@@ -33,18 +34,39 @@ pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> BankError {
         .or_else(|| pair(&body, "httpMessage", &["moreInformation"]))
         .or_else(|| pair(&body, "title", &["detail"]))
         .unwrap_or_default();
+    let at = tpp_error(&body).and_then(|message| message.get("path")).and_then(Value::as_str);
     BankError::Refused {
         status,
         code: harmless(code, MAX_CODE_CHARS),
-        text: harmless(text, MAX_TEXT_CHARS),
+        text: harmless(
+            &[at.unwrap_or_default(), text].join(if at.is_some() { ": " } else { "" }),
+            MAX_TEXT_CHARS,
+        ),
         retry_after_s: retry_after_s(headers),
     }
 }
 
-fn tpp_message(body: &Value) -> Option<(&str, &str)> {
+/// Whether the bank refuses because of the `PSU-ID` alone: it knows nobody by it, or it is none of its own
+/// (NextGenPSD2 1.3.x section 14.11.1, `PSU_CREDENTIALS_INVALID` and `FORMAT_ERROR`). `alone` is said of a
+/// request that carried nothing else that could have a wrong form.
+#[must_use]
+pub fn is_of_psu_id(error: &BankError, alone: bool) -> bool {
+    let BankError::Refused { status, code, text, .. } = error else {
+        return false;
+    };
+    let of_form = *status == 400 && code == "FORMAT_ERROR";
+    code.starts_with("PSU_CREDENTIALS") || of_form && (alone || text.to_ascii_uppercase().contains("PSU-ID"))
+}
+
+/// The first error of a `tppMessages`, else its first entry.
+fn tpp_error(body: &Value) -> Option<&Value> {
     let messages = body.get("tppMessages")?.as_array()?;
     let error = messages.iter().find(|m| m.get("category").and_then(Value::as_str) == Some("ERROR"));
-    pair(error.or(messages.first())?, "code", &["text"])
+    error.or(messages.first())
+}
+
+fn tpp_message(body: &Value) -> Option<(&str, &str)> {
+    pair(tpp_error(body)?, "code", &["text"])
 }
 
 fn pair<'a>(body: &'a Value, code: &str, texts: &[&str]) -> Option<(&'a str, &'a str)> {
@@ -97,6 +119,29 @@ mod tests {
         ] {
             assert_eq!(refused(body.as_bytes()), (code.to_owned(), text.to_owned()), "{body}");
         }
+    }
+
+    #[test]
+    fn a_refused_psu_id_is_told_from_a_refused_order() {
+        let message = |code: &str, path: &str, text: &str| {
+            let body = serde_json::json!({"tppMessages": [{"category": "ERROR", "code": code, "path": path, "text": text}]});
+            body.to_string().into_bytes()
+        };
+        for (status, code, path, text, with_an_order, alone) in [
+            (401, "PSU_CREDENTIALS_INVALID", "", "", true, true),
+            (400, "FORMAT_ERROR", "PSU-ID", "eight digits", true, true),
+            (400, "FORMAT_ERROR", "", "header psu-id has a wrong form", true, true),
+            (400, "FORMAT_ERROR", "creditorName", "too long", false, true),
+            (400, "FORMAT_ERROR", "", "", false, true),
+            (401, "FORMAT_ERROR", "PSU-ID", "", false, false),
+            (401, "CERTIFICATE_INVALID", "", "", false, false),
+            (400, "PRODUCT_INVALID", "PSU-ID", "", false, false),
+        ] {
+            let error = read(status, &HeaderMap::new(), &message(code, path, text));
+            let told = (is_of_psu_id(&error, false), is_of_psu_id(&error, true));
+            assert_eq!(told, (with_an_order, alone), "{status} {code} {path} {text}");
+        }
+        assert!(!is_of_psu_id(&BankError::Unsupported, true));
     }
 
     #[test]

@@ -67,6 +67,8 @@ pub struct Settings {
     pub back_office: BackOffice,
     /// Timers.
     pub worker: Worker,
+    /// The end of the process.
+    pub shutdown: Shutdown,
     /// Logging.
     pub log: Log,
 }
@@ -270,6 +272,15 @@ pub struct Worker {
     pub interval_ms: u64,
     /// Payments asked about at the same time.
     pub payments_at_once: usize,
+}
+
+/// The end of the process.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shutdown {
+    /// Seconds after SIGTERM in which requests are still taken, every answer ending its connection, and
+    /// `/health/ready` says no.
+    pub drain_seconds: u64,
 }
 
 /// Logging.

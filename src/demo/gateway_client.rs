@@ -237,7 +237,7 @@ impl GatewayClient {
         let mut builder = Client::builder()
             .timeout(TIMEOUT)
             .no_proxy()
-            // The server closes idle HTTP/1.1 connections when it stops, and waits for idle HTTP/2 ones.
+            // What the gateway speaks.
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .user_agent("smartpay-demo-partner");

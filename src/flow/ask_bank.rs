@@ -1,10 +1,10 @@
 //! The timer looks at a payment that is due: asks the bank, or ends what nobody pursues any more. Before a
 //! payment is given up, the bank is asked, and where it cannot be asked, the order is withdrawn there.
 
-use super::bank_call::{Call, History, connector, finish, save, session, try_claim};
+use super::bank_call::{Call, Change, History, connector, finish_later, save, session, write_all};
 use super::verdict::{internal, lost_attempt, refusal_stands};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
-use super::{Context, FlowError};
+use super::{Context, FlowError, after};
 use crate::bank::{Answer, BankError, PaymentInitiation as _, Session, Verdict};
 use crate::crypto;
 use crate::fail_point;
@@ -27,26 +27,75 @@ pub async fn due_payments(cx: &Context, limit: i64, but: Vec<String>) -> Result<
     Ok(due)
 }
 
+/// A due payment whose lease is taken.
+#[derive(Debug)]
+pub struct Due(Claim);
+
+impl Due {
+    /// Which payment.
+    #[must_use]
+    pub const fn id(&self) -> PaymentId {
+        self.0.payment.id
+    }
+}
+
+/// Takes the leases of those of these payments that are still due and that nobody is at, in one write.
+///
+/// # Errors
+/// [`FlowError::Busy`] of the database when nothing was taken; [`FlowError::Internal`] when that is not known.
+pub async fn claim_due(cx: &Context, ids: Vec<PaymentId>) -> Result<Vec<Due>, FlowError> {
+    let now = cx.now();
+    let until = after(now, cx.rules.lease);
+    let claims = cx.db.write(move |a| worklist::claim(a, &ids, now, until)).await?;
+    if claims.is_empty() {
+        return Ok(Vec::new());
+    }
+    let claims = cx.db.read(move |a| Ok(worklist::with_instructions(a, claims))).await?;
+    Ok(claims.into_iter().map(Due).collect())
+}
+
+/// What the bank's answer makes of a payment, not written yet.
+#[derive(Debug)]
+pub struct Asked(Change);
+
+/// Does what is due for a payment. What the bank's answer makes of it is to be written by the caller, together
+/// with others.
+///
+/// # Errors
+/// [`FlowError::Internal`] of the database or a stored value.
+pub async fn ask_claimed(cx: &Context, due: Due) -> Result<Option<Asked>, FlowError> {
+    let mut held = due.0;
+    match held.payment.status {
+        Status::Created | Status::AttemptRefused => end_untouched(cx, held.payment).await.map(|()| None),
+        Status::Initiating => after_crash(cx, held.payment).await.map(|()| None),
+        _ => {
+            held.payment.polls = held.payment.polls.saturating_add(1);
+            ask(cx, held).await
+        }
+    }
+}
+
+/// Writes what banks answered and releases the leases, in one write, or one by one when that fails: one that
+/// cannot be written must not take the others with it. Nothing is written twice, nor of a payment whose lease
+/// ran out and that somebody else has written meanwhile.
+///
+/// # Errors
+/// [`FlowError::Busy`] of the database when nothing was written; [`FlowError::Internal`] when that is not known.
+pub async fn save_asked(cx: &Context, all: Vec<Asked>) -> Result<(), FlowError> {
+    write_all(cx, all.into_iter().map(|asked| asked.0).collect()).await
+}
+
 /// Does what is due for one payment. Nothing happens when somebody else is at it.
 ///
 /// # Errors
 /// [`FlowError::Internal`] of the database or a stored value.
 pub async fn ask_bank(cx: &Context, id: PaymentId) -> Result<(), FlowError> {
-    let (payment, _) = cx.payment(id).await?;
-    let now = cx.now();
-    if payment.due_at.is_none_or(|due| due > now) {
-        return Ok(());
-    }
-    let Some(mut held) = try_claim(cx, payment).await? else {
+    let Some(due) = claim_due(cx, vec![id]).await?.pop() else {
         return Ok(());
     };
-    match held.payment.status {
-        Status::Created | Status::AttemptRefused => end_untouched(cx, held.payment).await,
-        Status::Initiating => after_crash(cx, held.payment).await,
-        _ => {
-            held.payment.polls = held.payment.polls.saturating_add(1);
-            ask(cx, held).await
-        }
+    match ask_claimed(cx, due).await? {
+        Some(asked) => save_asked(cx, vec![asked]).await,
+        None => Ok(()),
     }
 }
 
@@ -73,21 +122,21 @@ async fn after_crash(cx: &Context, mut payment: Payment) -> Result<(), FlowError
     save(cx, payment, history, cx.now(), Duration::ZERO).await.map(drop)
 }
 
-async fn ask(cx: &Context, held: Claim) -> Result<(), FlowError> {
+async fn ask(cx: &Context, held: Claim) -> Result<Option<Asked>, FlowError> {
     let Some(session) = session(&held.payment)? else {
         // In doubt with nothing to ask about: it stays in doubt, and due, until somebody resolves it.
         return save(cx, held.payment, History::default(), cx.now(), Duration::from_secs(3600))
             .await
-            .map(drop);
+            .map(|_| None);
     };
     let result = connector(cx, &held.payment)?.ask(&session).await;
     fail_point::may_die("ask_unsaved");
     let late = held.payment.status == Status::AwaitingPsu && held.payment.expires_at <= cx.now();
     if late && psu_has_not_authorised(&result) {
         let session = result.ok().map_or(session, |answer| answer.session);
-        return give_up(cx, held, &session).await;
+        return give_up(cx, held, &session).await.map(|()| None);
     }
-    finish(cx, held, Call::Ask, result).await.map(drop)
+    finish_later(cx, held, Call::Ask, result).await.map(|change| Some(Asked(change)))
 }
 
 /// The bank says that the PSU has done nothing, or cannot be asked because the PSU never came back.

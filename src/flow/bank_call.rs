@@ -7,8 +7,12 @@ use crate::clock::Timestamp;
 use crate::payment::transition::{self, NotAllowed};
 use crate::payment::{Event, Status, next};
 use crate::store::history::Entry;
-use crate::store::instructions;
+use crate::store::outbox::NewMessage;
 use crate::store::payments::{self, Claim, Payment};
+use crate::store::worklist::{self, PutOff};
+use crate::store::{Access, StoreError, instructions};
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Which verb called the bank.
@@ -21,6 +25,14 @@ pub(super) enum Call {
     /// A refusal that only the browser brought and that the bank did not confirm.
     Denial,
     Ask,
+}
+
+/// How the bank's answer came to be heard.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard {
+    pub(super) call: Call,
+    /// The bank's word is another one than before.
+    pub(super) new_word: bool,
 }
 
 /// Collects what happened, moving the payment by the transition table only.
@@ -126,14 +138,32 @@ pub(super) async fn finish_with(
     settle(cx, claim, call, result, history, false).await
 }
 
+/// As [`finish`], but nothing is written yet: the claim stays until the caller has written the change, together
+/// with others ([`write_all`]).
+pub(super) async fn finish_later(cx: &Context, claim: Claim, call: Call, result: Result<Answer, BankError>) -> Result<Change, FlowError> {
+    outcome(cx, claim, call, result, History::default(), false).await
+}
+
 async fn settle(
+    cx: &Context,
+    claim: Claim,
+    call: Call,
+    result: Result<Answer, BankError>,
+    history: History,
+    keep_lease: bool,
+) -> Result<Payment, FlowError> {
+    outcome(cx, claim, call, result, history, keep_lease).await?.write(cx).await
+}
+
+/// What the bank's answer, or the lack of one, makes of a payment.
+async fn outcome(
     cx: &Context,
     claim: Claim,
     call: Call,
     result: Result<Answer, BankError>,
     mut history: History,
     keep_lease: bool,
-) -> Result<Payment, FlowError> {
+) -> Result<Change, FlowError> {
     let mut payment = claim.payment;
     let now = cx.now();
     let mut saving = Saving {
@@ -151,8 +181,11 @@ async fn settle(
                 .map(|i| (i.end_to_end_id.clone(), i.word.clone()))
                 .collect();
             let late = payment.status.is_final() && answer.verdict == Verdict::StillWorking;
-            keep_conversation(&mut payment, &answer)?;
-            by_verdict(&mut payment, &mut history, call, answer.verdict, now)?;
+            let heard = Heard {
+                call,
+                new_word: keep_conversation(&mut payment, &answer)?,
+            };
+            by_verdict(&mut payment, &mut history, heard, answer.verdict, now)?;
             saving.watch_until = late.then(|| watch_until(cx, &payment)).flatten().filter(|until| *until > now);
         }
         Err(error) => {
@@ -167,7 +200,7 @@ async fn settle(
             by_error(cx, &mut payment, &mut history, call, &error)?;
         }
     }
-    save_and(cx, payment, history, now, saving).await
+    prepare(cx, payment, history, now, saving).await
 }
 
 /// How a payment is saved.
@@ -193,10 +226,27 @@ fn watch_until(cx: &Context, payment: &Payment) -> Option<Timestamp> {
 /// Saves a payment that was moved without an answer of the bank; releases the claim.
 pub(super) async fn save(cx: &Context, payment: Payment, history: History, now: Timestamp, hint: Duration) -> Result<Payment, FlowError> {
     let saving = Saving { hint, ..Saving::default() };
-    save_and(cx, payment, history, now, saving).await
+    prepare(cx, payment, history, now, saving).await?.write(cx).await
 }
 
-async fn save_and(cx: &Context, mut payment: Payment, history: History, now: Timestamp, saving: Saving) -> Result<Payment, FlowError> {
+/// What is to be written of a payment.
+pub(super) struct Change {
+    payment: Payment,
+    history: History,
+    mails: Vec<NewMessage>,
+    words: Vec<(String, String)>,
+    now: Timestamp,
+    keep_lease: bool,
+}
+
+impl std::fmt::Debug for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Change").field("payment", &self.payment).finish_non_exhaustive()
+    }
+}
+
+/// Works out what follows from what happened: ends, mails, and when to look again.
+async fn prepare(cx: &Context, mut payment: Payment, history: History, now: Timestamp, saving: Saving) -> Result<Change, FlowError> {
     payment.hear(&saving.words);
     let moved = history.entries.iter().any(|e| e.from != e.to);
     if moved {
@@ -213,26 +263,86 @@ async fn save_and(cx: &Context, mut payment: Payment, history: History, now: Tim
         Some(after(now, pause(&payment, saving.hint)).min(until))
     });
     let mails = notify::mails(cx, &payment, &history.entries, now).await?;
-    for entry in history.entries.iter().filter(|e| e.from != e.to) {
-        tracing::info!(payment = %payment.id, from = %entry.from, event = entry.event, to = %entry.to, "payment");
-        metrics::counter!("smartpay_payment_events_total", "event" => entry.event.clone()).increment(1);
-    }
-    Ok(cx
-        .db
-        .write(move |a| {
-            instructions::save_words(a, payment.id, &saving.words)?;
-            payments::save(a, &payment, &history.entries, &mails, now, saving.keep_lease)
-        })
-        .await?)
+    Ok(Change {
+        payment,
+        history,
+        mails,
+        words: saving.words,
+        now,
+        keep_lease: saving.keep_lease,
+    })
 }
 
-fn keep_conversation(payment: &mut Payment, answer: &Answer) -> Result<(), FlowError> {
+impl Change {
+    /// Nothing happened but that the bank was asked.
+    fn is_quiet(&self) -> bool {
+        self.history.entries.is_empty() && self.mails.is_empty() && self.words.is_empty() && !self.keep_lease
+    }
+
+    /// For logs and counters.
+    fn announce(&self) {
+        for entry in self.history.entries.iter().filter(|e| e.from != e.to) {
+            tracing::info!(payment = %self.payment.id, from = %entry.from, event = entry.event, to = %entry.to, "payment");
+            metrics::counter!("smartpay_payment_events_total", "event" => entry.event.clone()).increment(1);
+        }
+    }
+
+    /// Status, history and outbox, in one transaction.
+    fn save(&self, a: &mut Access<'_>) -> Result<Payment, StoreError> {
+        let saved = payments::save(a, &self.payment, &self.history.entries, &self.mails, self.now, self.keep_lease)?;
+        instructions::save_words(a, self.payment.id, &self.words)?;
+        Ok(saved)
+    }
+
+    async fn write(self, cx: &Context) -> Result<Payment, FlowError> {
+        self.announce();
+        Ok(cx.db.write(move |a| self.save(a)).await?)
+    }
+}
+
+/// Writes changes of several payments in one transaction, or one by one when that fails: one that cannot be
+/// written must not take the others with it. A payment that somebody else wrote meanwhile, because the lease
+/// ran out, stays as it is; so nothing is written twice.
+pub(super) async fn write_all(cx: &Context, changes: Vec<Change>) -> Result<(), FlowError> {
+    changes.iter().for_each(Change::announce);
+    let changes: Arc<[Change]> = changes.into();
+    let together = write_some(cx, &changes, 0..changes.len()).await;
+    if changes.len() == 1 || !matches!(together, Err(FlowError::Internal(_))) {
+        return together;
+    }
+    let mut result = Ok(());
+    for one in 0..changes.len() {
+        result = result.and(write_some(cx, &changes, one..one + 1).await);
+    }
+    result
+}
+
+async fn write_some(cx: &Context, changes: &Arc<[Change]>, some: Range<usize>) -> Result<(), FlowError> {
+    let (changes, now) = (changes.clone(), cx.now());
+    let write = move |a: &mut Access<'_>| {
+        let (quiet, news): (Vec<_>, Vec<_>) = changes[some].iter().partition(|change| change.is_quiet());
+        let quiet: Vec<PutOff> = quiet.into_iter().map(|change| PutOff::from(&change.payment)).collect();
+        worklist::put_off(a, &quiet, now)?;
+        for change in news {
+            match change.save(a) {
+                Ok(_) | Err(StoreError::Conflict) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
+    };
+    Ok(cx.db.write(write).await?)
+}
+
+/// Keeps what the next call needs; whether the bank's word is another one than before.
+fn keep_conversation(payment: &mut Payment, answer: &Answer) -> Result<bool, FlowError> {
     payment.bank_session = Some(serde_json::to_string(&answer.session)?);
     payment.bank_payment_id.clone_from(&answer.session.bank_payment_id);
-    if !answer.bank_word.is_empty() {
-        payment.bank_word = Some(answer.bank_word.clone());
+    if answer.bank_word.is_empty() || payment.bank_word.as_deref() == Some(&answer.bank_word) {
+        return Ok(false);
     }
-    Ok(())
+    payment.bank_word = Some(answer.bank_word.clone());
+    Ok(true)
 }
 
 /// Longest pause while the PSU approves on a device of their own and watches our page.

@@ -1,10 +1,17 @@
 //! The PSU opens the link: the first browser that does so is the only one that may go on.
 
+use super::bank_call::{History, save, try_claim};
+use super::init_payment::today;
+use super::verdict::{internal, refusal_stands};
 use super::{Context, FlowError};
 use crate::crypto;
 use crate::partner::Partner;
-use crate::payment::PaymentId;
+use crate::payment::{Event, PaymentId, Status};
 use crate::store::payments::{self, Payment};
+use std::time::Duration;
+
+/// Why a standing order ended whose first day passed before the PSU sent it; shown to partners as `statusReason`.
+pub const START_DATE_PASSED: &str = "start_date_passed";
 
 /// Who opened it.
 #[derive(Debug)]
@@ -15,7 +22,8 @@ pub enum Opened {
     OtherBrowser,
 }
 
-/// Opens a payment's page and binds the link to this browser when it is the first.
+/// Opens a payment's page and binds the link to this browser when it is the first. A standing order that can
+/// no longer begin on its first day ends here.
 ///
 /// # Errors
 /// [`FlowError::NotFound`] for a wrong link, the same for every kind of wrong.
@@ -33,7 +41,36 @@ pub async fn open_page(cx: &Context, id: PaymentId, state: &str, browser_hash: &
     if payment.browser_hash.as_deref() != Some(browser_hash) {
         return Ok(Opened::OtherBrowser);
     }
+    if is_too_late_to_begin(cx, &payment) {
+        payment = end_standing_order(cx, payment).await?;
+    }
     Ok(Opened::Bound(Box::new(payment), Box::new(partner)))
+}
+
+/// Whether the order was to begin on a day that has passed. The day is the partner's, and not the PSU's to
+/// change, so there is nothing to correct on the form, and the bank is not asked to refuse it.
+pub(super) fn is_too_late_to_begin(cx: &Context, payment: &Payment) -> bool {
+    let open = matches!(payment.status, Status::Created | Status::AttemptRefused);
+    open && payment.schedule.is_some_and(|s| s.start_date < today(cx.now()))
+}
+
+/// Ends it; as it was when somebody else is at it, which the page shows.
+async fn end_standing_order(cx: &Context, payment: Payment) -> Result<Payment, FlowError> {
+    let Some(claim) = try_claim(cx, payment.clone()).await? else {
+        return Ok(payment);
+    };
+    let mut payment = claim.payment;
+    let event = match payment.status {
+        Status::AttemptRefused => refusal_stands(&payment),
+        _ => {
+            payment.reason = Some(START_DATE_PASSED.into());
+            Event::Expired
+        }
+    };
+    let mut history = History::default();
+    let detail = Some("the first day has passed".into());
+    history.advance(&mut payment, event, "clock", detail).map_err(internal)?;
+    save(cx, payment, history, cx.now(), Duration::ZERO).await
 }
 
 /// The payment and its link, for the browser it is bound to, whose way to it was through the bank and not

@@ -39,6 +39,11 @@ pub async fn reply_to_bank(
             // Nothing was brought, and without something of the PSU this bank cannot be asked.
             return Ok(id);
         }
+        if payment.status == Status::Initiating {
+            // Back before our own call has ended: the bank's answer to it says what the return belongs to.
+            wait_a_moment(cx).await;
+            continue;
+        }
         let waits = matches!(
             payment.status,
             Status::AwaitingPsu | Status::InDoubt | Status::Abandoned | Status::Rejected

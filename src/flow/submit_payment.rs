@@ -3,10 +3,11 @@
 use super::bank_call::{Call, History, connector, finish, finish_and_keep, save, session};
 use super::edit_instruction::{EditedInstruction, is_as_shown};
 use super::init_payment::cannot_take;
-use super::verdict::{detail_of, internal, refusal_notice};
+use super::open_page::is_too_late_to_begin;
+use super::verdict::{PSU_ID_REFUSED, detail_of, internal, refusal_notice};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FieldProblem, FlowError, after};
-use crate::bank::{Answer, BankError, PaymentInitiation as _, PsuContext, PsuReply, PsuStep, Verdict};
+use crate::bank::{Answer, BankError, PaymentInitiation as _, PsuContext, PsuReply, PsuStep, Verdict, refusal};
 use crate::crypto;
 use crate::fail_point;
 use crate::partner::{Field, Partner};
@@ -75,7 +76,7 @@ pub async fn submit_payment(
         return Err(FlowError::NotFound);
     }
     let open = matches!(payment.status, Status::Created | Status::AttemptRefused);
-    if !open || payment.expires_at <= cx.now() {
+    if !open || payment.expires_at <= cx.now() || is_too_late_to_begin(cx, &payment) {
         return Ok(());
     }
     check(cx, &payment, &confirmed)?;
@@ -151,11 +152,7 @@ async fn not_begun(cx: &Context, mut payment: Payment, error: &BankError) -> Res
     history.note(&payment, "not_begun", "bank", Some(detail_of(error)));
     payment.notice = Some(
         match error {
-            BankError::Refused { status, code, .. }
-                if code.starts_with("PSU_CREDENTIALS") || (*status == 400 && code == "FORMAT_ERROR") =>
-            {
-                "psu_id_refused"
-            }
+            error if refusal::is_of_psu_id(error, true) => PSU_ID_REFUSED,
             BankError::Refused { status, .. } => refusal_notice(*status),
             _ => "bank_unavailable",
         }

@@ -3,9 +3,9 @@
 //! **Invariant:** only the bank's word leads to success or failure; a refusal leads to another attempt only
 //! where nothing of the refused one can be executed any more.
 
-use super::bank_call::{Call, History};
+use super::bank_call::{Call, Heard, History};
 use super::{Context, FlowError};
-use crate::bank::{BankError, PsuStep, Verdict};
+use crate::bank::{BankError, PsuStep, Verdict, refusal};
 use crate::clock::Timestamp;
 use crate::payment::transition::{self, CORRECTION, NotAllowed};
 use crate::payment::{Event, Status};
@@ -13,6 +13,9 @@ use crate::store::payments::Payment;
 
 /// The notice of a payment that was in a restored copy of the database ([`super::after_restore`]).
 pub(super) const RESTORED: &str = "restored";
+
+/// The word for the page when the bank does not know the PSU by the id that was given.
+pub(super) const PSU_ID_REFUSED: &str = "psu_id_refused";
 
 /// Longest detail kept in the history, in characters.
 const MAX_DETAIL_CHARS: usize = 200;
@@ -25,10 +28,11 @@ pub(super) fn internal(error: NotAllowed) -> FlowError {
 pub(super) fn by_verdict(
     payment: &mut Payment,
     history: &mut History,
-    call: Call,
+    heard: Heard,
     verdict: Verdict,
     now: Timestamp,
 ) -> Result<(), FlowError> {
+    let call = heard.call;
     if payment.status.is_final() {
         settled_after_all(payment, history, &verdict);
         return Ok(());
@@ -43,7 +47,7 @@ pub(super) fn by_verdict(
             Some(event) => event,
             None => return Ok(()),
         },
-        Verdict::StillWorking => match still_working(payment, call, history) {
+        Verdict::StillWorking => match still_working(payment, heard, history) {
             Some(event) => event,
             None => return Ok(()),
         },
@@ -113,15 +117,17 @@ fn psu_needed(
     })
 }
 
-/// RCVD before the PSU came back says nothing new; later words are worth a line of history each.
-fn still_working(payment: &Payment, call: Call, history: &mut History) -> Option<Event> {
-    let untouched =
-        payment.status == Status::AwaitingPsu && call == Call::Ask && matches!(payment.bank_word.as_deref(), None | Some("RCVD"));
-    if untouched {
+/// RCVD before the PSU came back says nothing new, nor does a word that the timer has heard before; other
+/// words are worth a line of history each.
+fn still_working(payment: &Payment, heard: Heard, history: &mut History) -> Option<Event> {
+    let asked = heard.call == Call::Ask;
+    if payment.status == Status::AwaitingPsu && asked && matches!(payment.bank_word.as_deref(), None | Some("RCVD")) {
         return None;
     }
     if payment.status == Status::Processing {
-        history.note(payment, Event::BankWorking.as_str(), "bank", None);
+        if heard.new_word || !asked {
+            history.note(payment, Event::BankWorking.as_str(), "bank", None);
+        }
         return None;
     }
     Some(Event::BankWorking)
@@ -135,7 +141,10 @@ pub(super) fn by_error(cx: &Context, payment: &mut Payment, history: &mut Histor
             Event::NotSent
         }
         (Call::Initiate, BankError::Refused { status, .. }) => {
-            payment.notice = Some(refusal_notice(*status).into());
+            // Where the order starts the authorisation, the PSU's id went with it.
+            let asks_psu_id = cx.bank_of(payment).is_some_and(|b| b.facts.requires_psu_id);
+            let of_psu_id = asks_psu_id && refusal::is_of_psu_id(error, false);
+            payment.notice = Some(if of_psu_id { PSU_ID_REFUSED } else { refusal_notice(*status) }.into());
             Event::BankDeclined
         }
         (Call::Initiate, BankError::Unknown(_)) => lost_attempt(cx, payment),

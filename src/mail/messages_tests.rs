@@ -253,3 +253,24 @@ proptest! {
         prop_assert!(!rendered.text.contains('\r'));
     }
 }
+
+#[test]
+fn what_is_never_asked_for_is_said_as_it_is() {
+    for (kind, language) in all() {
+        let mail = render(&example(kind, language)).unwrap();
+        let (never, where_then) = match language {
+            Language::Ro => (
+                "Prin e-mail sau la telefon nu îți cerem niciodată parole, coduri sau date de card.",
+                "îl scrii numai pe pagina plății, deschisă de tine, sau pe pagina băncii",
+            ),
+            Language::En => (
+                "We never ask for passwords, codes or card details by e-mail or telephone.",
+                "only on the page of the payment, which you opened, or on your bank's page",
+            ),
+        };
+        for body in [&mail.text, &mail.html.replace("&#39;", "'")] {
+            assert!(body.contains(never) && body.contains(where_then), "{body}");
+            assert!(!body.contains("vă cerem"), "{body}");
+        }
+    }
+}

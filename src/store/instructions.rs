@@ -43,26 +43,42 @@ impl Row {
     }
 }
 
+/// Instructions in their order, and what the bank said of each.
+pub(super) type WithWords = (Vec<Instruction>, Vec<Option<String>>);
+
 /// The instructions of a payment and what the bank said of each, in their order.
-pub(super) fn of(a: &mut Access<'_>, id: PaymentId, currency: Currency) -> Result<(Vec<Instruction>, Vec<Option<String>>), StoreError> {
-    let rows: Vec<Row> = i::table.filter(i::payment_id.eq(id.number())).order(i::seq).load(a.conn)?;
-    let (mut out, mut words) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+pub(super) fn of(a: &mut Access<'_>, id: PaymentId, currency: Currency) -> Result<WithWords, StoreError> {
+    Ok(of_several(a, &[(id, currency)])?.remove(&id).unwrap_or_default())
+}
+
+/// As [`of`], of several payments.
+pub(super) fn of_several(a: &mut Access<'_>, of: &[(PaymentId, Currency)]) -> Result<HashMap<PaymentId, WithWords>, StoreError> {
+    let known: HashMap<i64, (PaymentId, Currency)> = of.iter().map(|one| (one.0.number(), *one)).collect();
+    let rows: Vec<Row> = i::table
+        .filter(i::payment_id.eq_any(known.keys().copied()))
+        .order((i::payment_id, i::seq))
+        .load(a.conn)?;
+    let mut all: HashMap<PaymentId, WithWords> = of.iter().map(|(id, _)| (*id, WithWords::default())).collect();
     for row in rows {
+        let Some((id, currency)) = known.get(&row.payment_id) else {
+            continue;
+        };
         let key = format!("{id}/{}", row.seq);
         let iban = a.open(TABLE, "creditor_iban", &key, &row.creditor_iban_sealed)?;
-        out.push(Instruction {
+        let (instructions, words) = all.entry(*id).or_default();
+        instructions.push(Instruction {
             creditor_name: a.open(TABLE, "creditor_name", &key, &row.creditor_name_sealed)?.to_string(),
             creditor_iban: Iban::parse(&iban).map_err(|_| StoreError::Broken(format!("creditor IBAN of {key} is not one")))?,
             amount: Amount {
                 minor: row.amount_minor,
-                currency,
+                currency: *currency,
             },
             details: a.open(TABLE, "details", &key, &row.details_sealed)?.to_string(),
             end_to_end_id: row.end_to_end_id,
         });
         words.push(row.bank_word);
     }
-    Ok((out, words))
+    Ok(all)
 }
 
 /// Replaces the instructions of a payment: only while nothing has been sent to a bank, which the caller knows.

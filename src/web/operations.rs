@@ -2,6 +2,7 @@
 
 use crate::flow::Context;
 use crate::store::payments;
+use crate::web::middleware::Stopping;
 use actix_web::{HttpResponse, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -16,8 +17,12 @@ async fn live() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("live\n")
 }
 
-/// Ready when the database answers.
-async fn ready(cx: web::Data<Context>) -> HttpResponse {
+/// Ready when the database answers; no more when the process is about to stop, so that a balancer sends its
+/// connections elsewhere.
+async fn ready(cx: web::Data<Context>, stopping: web::Data<Stopping>) -> HttpResponse {
+    if stopping.now() {
+        return HttpResponse::ServiceUnavailable().content_type("text/plain").body("stopping\n");
+    }
     match cx.db.read(|a| payments::newest(a, 1)).await {
         Ok(_) => HttpResponse::Ok().content_type("text/plain").body("ready\n"),
         Err(error) => {

@@ -1,7 +1,8 @@
 //! The list of jobs.
 
-use super::pump::{Piece, Work, log};
-use crate::flow::{Context, FlowError, ask_bank, deliver_mail, sessions};
+use super::pump::{Piece, Work, log, take};
+use crate::flow::ask_bank::{self, Asked, Due};
+use crate::flow::{Context, FlowError, deliver_mail, sessions};
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
 
@@ -11,6 +12,8 @@ pub(super) struct Payments(pub(super) Context);
 
 impl Work for Payments {
     type Id = PaymentId;
+    type Taken = Due;
+    type Rest = Asked;
     const NAME: &'static str = "payment";
 
     async fn due(&self, limit: i64, but: Vec<String>) -> Result<Vec<Piece<PaymentId>>, FlowError> {
@@ -18,17 +21,28 @@ impl Work for Payments {
         Ok(due.into_iter().map(|(id, lane)| Piece { id, lane }).collect())
     }
 
-    async fn run(&self, id: PaymentId) -> Result<(), FlowError> {
-        ask_bank::ask_bank(&self.0, id).await
+    async fn take(&self, ids: Vec<PaymentId>) -> Result<Vec<(PaymentId, Due)>, FlowError> {
+        let due = ask_bank::claim_due(&self.0, ids).await?;
+        Ok(due.into_iter().map(|due| (due.id(), due)).collect())
+    }
+
+    async fn run(&self, due: Due) -> Result<Option<Asked>, FlowError> {
+        ask_bank::ask_claimed(&self.0, due).await
+    }
+
+    async fn save(&self, rests: Vec<Asked>) -> Result<(), FlowError> {
+        ask_bank::save_asked(&self.0, rests).await
     }
 }
 
-/// Mails that are due: one server, so no lanes.
+/// Mails that are due: one server, so no lanes. Each is claimed and written by itself.
 #[derive(Clone, Debug)]
 pub(super) struct Mails(pub(super) Context);
 
 impl Work for Mails {
     type Id = String;
+    type Taken = String;
+    type Rest = ();
     const NAME: &'static str = "mail";
 
     async fn due(&self, limit: i64, _: Vec<String>) -> Result<Vec<Piece<String>>, FlowError> {
@@ -36,8 +50,16 @@ impl Work for Mails {
         Ok(due.into_iter().map(|id| Piece { id, lane: None }).collect())
     }
 
-    async fn run(&self, id: String) -> Result<(), FlowError> {
-        deliver_mail::deliver_mail(&self.0, id).await
+    async fn take(&self, ids: Vec<String>) -> Result<Vec<(String, String)>, FlowError> {
+        Ok(ids.into_iter().map(|id| (id.clone(), id)).collect())
+    }
+
+    async fn run(&self, id: String) -> Result<Option<()>, FlowError> {
+        deliver_mail::deliver_mail(&self.0, id).await.map(|()| None)
+    }
+
+    async fn save(&self, _: Vec<()>) -> Result<(), FlowError> {
+        Ok(())
     }
 }
 
@@ -56,6 +78,21 @@ pub(super) async fn once<W: Work>(work: &W, at_once: usize) -> usize {
             return 0;
         }
     };
-    let all = due.into_iter().map(|piece| async move { log(W::NAME, work.run(piece.id).await) });
-    futures_util::stream::iter(all).buffer_unordered(at_once).count().await
+    for some in due.chunks(at_once) {
+        let tried = take(work.clone(), some.to_vec()).await;
+        let all = tried.into_iter().map(|(_, taken)| async move {
+            match taken? {
+                Some(taken) => work.run(taken).await,
+                None => Ok(None),
+            }
+        });
+        let ended: Vec<_> = futures_util::stream::iter(all).buffer_unordered(at_once).collect().await;
+        let (rests, failed): (Vec<_>, Vec<_>) = ended.into_iter().partition(Result::is_ok);
+        failed.into_iter().for_each(|failure| log(W::NAME, failure.map(drop)));
+        let rests: Vec<W::Rest> = rests.into_iter().flatten().flatten().collect();
+        if !rests.is_empty() {
+            log(W::NAME, work.save(rests).await);
+        }
+    }
+    due.len()
 }

@@ -1,4 +1,6 @@
-//! Keeps one kind of work going: as soon as a piece ends, the next begins.
+//! Keeps one kind of work going: as soon as a piece ends, the next begins. Pieces are taken and saved together:
+//! while one write is under way, what the next one is to write gathers, so that a write serves the more pieces
+//! the more there is to do.
 //!
 //! Work belongs to a lane (payments: their bank). A lane may fill half of the places and no more, so that a
 //! bank that hangs delays its own payments and nobody else's.
@@ -8,7 +10,7 @@ use crate::flow::FlowError;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -28,16 +30,30 @@ pub(super) struct Piece<K> {
 pub(super) trait Work: Clone + Send + Sync + 'static {
     /// Names a piece of work.
     type Id: Clone + Eq + Hash + Send + 'static;
+    /// A piece that nobody else does now.
+    type Taken: Send + 'static;
+    /// What is still to be written of a piece that is done, together with others.
+    type Rest: Send + 'static;
     /// For the log.
     const NAME: &'static str;
     /// At most `limit` pieces that are due, none of them in the lanes of `but`.
     fn due(&self, limit: i64, but: Vec<String>) -> impl Future<Output = Result<Vec<Piece<Self::Id>>, FlowError>> + Send;
-    /// Does one piece, if it is still to be done.
-    fn run(&self, id: Self::Id) -> impl Future<Output = Result<(), FlowError>> + Send;
+    /// Takes those of these pieces that are still to be done.
+    fn take(&self, ids: Vec<Self::Id>) -> impl Future<Output = Result<Taken<Self>, FlowError>> + Send;
+    /// Does one piece.
+    fn run(&self, taken: Self::Taken) -> impl Future<Output = Result<Option<Self::Rest>, FlowError>> + Send;
+    /// Writes what is still to be written.
+    fn save(&self, rests: Vec<Self::Rest>) -> impl Future<Output = Result<(), FlowError>> + Send;
 }
 
+/// Pieces that were taken.
+pub(super) type Taken<W> = Vec<(<W as Work>::Id, <W as Work>::Taken)>;
+/// Pieces that were saved, and how that went.
+type Saved<W> = (Vec<<W as Work>::Id>, Result<(), FlowError>);
+/// A piece and whether it could be taken; `None`: it is no longer to be done.
+pub(super) type Tried<W> = (Piece<<W as Work>::Id>, Result<Option<<W as Work>::Taken>, FlowError>);
 /// A piece and how it went.
-type Ended<K> = (Piece<K>, Result<(), FlowError>);
+type Ended<W> = (Piece<<W as Work>::Id>, Result<Option<<W as Work>::Rest>, FlowError>);
 
 struct Pump<W: Work> {
     work: W,
@@ -46,10 +62,19 @@ struct Pump<W: Work> {
     queues: HashMap<Option<String>, VecDeque<W::Id>>,
     /// Not before then is anything looked up again.
     next_look: Instant,
-    running: JoinSet<Ended<W::Id>>,
-    /// What runs, and what has failed and is not to be tried before then.
-    taken: HashMap<W::Id, Option<Instant>>,
+    /// Places that are filled: what runs, and what is being taken.
+    places: usize,
+    /// The same by lane.
     lanes: HashMap<String, usize>,
+    /// At most one: while a write is under way, the next gathers.
+    takes: JoinSet<Vec<Tried<W>>>,
+    running: JoinSet<Ended<W>>,
+    /// What is done and waits for the next save.
+    rests: Vec<(W::Id, W::Rest)>,
+    /// At most one.
+    saves: JoinSet<Saved<W>>,
+    /// What is under way, and what has failed and is not to be tried before then.
+    taken: HashMap<W::Id, Option<Instant>>,
 }
 
 /// Works until stopped; what has begun is finished.
@@ -59,26 +84,34 @@ pub(super) async fn run<W: Work>(work: W, pace: Pace, stop: CancellationToken) {
         pace,
         queues: HashMap::new(),
         next_look: Instant::now(),
-        running: JoinSet::new(),
-        taken: HashMap::new(),
+        places: 0,
         lanes: HashMap::new(),
+        takes: JoinSet::new(),
+        running: JoinSet::new(),
+        rests: Vec::new(),
+        saves: JoinSet::new(),
+        taken: HashMap::new(),
     };
     while !stop.is_cancelled() {
         pump.fill().await;
+        pump.save();
+        let next_look = pump.next_look;
+        let may_look = pump.may_look();
         tokio::select! {
-            Some(ended) = pump.running.join_next() => pump.ended(ended),
-            () = sleep_until(pump.next_look), if pump.has_room() => {}
+            () = pump.progress() => {}
+            () = sleep_until(next_look), if may_look => {}
             () = stop.cancelled() => {}
         }
     }
-    while let Some(ended) = pump.running.join_next().await {
-        pump.ended(ended);
+    while pump.is_at_work() {
+        pump.save();
+        pump.progress().await;
     }
 }
 
 impl<W: Work> Pump<W> {
     fn has_room(&self) -> bool {
-        self.running.len() < self.pace.at_once
+        self.places < self.pace.at_once
     }
 
     /// A lane may fill half of the places.
@@ -87,26 +120,57 @@ impl<W: Work> Pump<W> {
         lane.is_none_or(|lane| self.lanes.get(lane).is_none_or(|n| *n < limit))
     }
 
-    /// Begins what there is room for, and looks for more when places are left over.
-    async fn fill(&mut self) {
-        self.begin_what_waits();
-        if self.has_room() && Instant::now() >= self.next_look {
-            self.look().await;
-            self.begin_what_waits();
+    fn may_look(&self) -> bool {
+        self.has_room() && self.takes.is_empty()
+    }
+
+    fn is_at_work(&self) -> bool {
+        !(self.takes.is_empty() && self.running.is_empty() && self.saves.is_empty() && self.rests.is_empty())
+    }
+
+    /// Waits until something has ended, and takes in with it whatever else has.
+    async fn progress(&mut self) {
+        tokio::select! {
+            Some(tried) = self.takes.join_next() => self.tried(tried),
+            Some(ended) = self.running.join_next() => self.ended(ended),
+            Some(saved) = self.saves.join_next() => self.saved(saved),
+            else => std::future::pending().await,
+        }
+        while let Some(ended) = self.running.try_join_next() {
+            self.ended(ended);
         }
     }
 
-    fn begin_what_waits(&mut self) {
+    /// Begins what there is room for, and looks for more when places are left over.
+    async fn fill(&mut self) {
+        self.take_what_waits();
+        if self.may_look() && Instant::now() >= self.next_look {
+            self.look().await;
+            self.take_what_waits();
+        }
+    }
+
+    /// Takes as much of what waits as there is room for.
+    fn take_what_waits(&mut self) {
+        if !self.takes.is_empty() {
+            return;
+        }
+        let mut pieces = Vec::new();
         let lanes: Vec<Option<String>> = self.queues.keys().cloned().collect();
         for lane in lanes {
             while self.has_room()
                 && self.lane_has_room(lane.as_ref())
                 && let Some(id) = self.queues.get_mut(&lane).and_then(VecDeque::pop_front)
             {
-                self.begin(Piece { id, lane: lane.clone() });
+                self.enter(lane.as_ref());
+                self.taken.insert(id.clone(), None);
+                pieces.push(Piece { id, lane: lane.clone() });
             }
         }
         self.queues.retain(|_, waiting| !waiting.is_empty());
+        if !pieces.is_empty() {
+            self.takes.spawn(take(self.work.clone(), pieces));
+        }
     }
 
     /// Looks up what is due in the lanes for which nothing waits here.
@@ -128,33 +192,118 @@ impl<W: Work> Pump<W> {
         }
     }
 
-    fn begin(&mut self, piece: Piece<W::Id>) {
-        self.taken.insert(piece.id.clone(), None);
-        if let Some(lane) = &piece.lane {
+    fn enter(&mut self, lane: Option<&String>) {
+        self.places += 1;
+        if let Some(lane) = lane {
             *self.lanes.entry(lane.clone()).or_default() += 1;
         }
-        let work = self.work.clone();
-        self.running.spawn(async move {
-            let result = work.run(piece.id.clone()).await;
-            (piece, result)
-        });
     }
 
-    fn ended(&mut self, ended: Result<Ended<W::Id>, tokio::task::JoinError>) {
-        let Ok((piece, result)) = ended else {
-            // Its place in a lane is not given back: a flow that panics is a bug that should be felt.
-            return log(W::NAME, Err(FlowError::Internal("a job panicked".into())));
-        };
-        if let Some(n) = piece.lane.as_ref().and_then(|lane| self.lanes.get_mut(lane)) {
+    fn leave(&mut self, lane: Option<&String>) {
+        self.places = self.places.saturating_sub(1);
+        if let Some(n) = lane.and_then(|lane| self.lanes.get_mut(lane)) {
             *n = n.saturating_sub(1);
         }
-        if matches!(result, Ok(()) | Err(FlowError::Busy)) {
-            self.taken.remove(&piece.id);
-        } else {
-            self.taken.insert(piece.id, Some(Instant::now() + AFTER_FAILURE));
+    }
+
+    /// Runs what was taken.
+    fn tried(&mut self, tried: Result<Vec<Tried<W>>, JoinError>) {
+        // The places of a task that panics are not given back: that is a bug that should be felt.
+        let Ok(tried) = tried else { return panicked(W::NAME) };
+        for (piece, result) in tried {
+            match result {
+                Ok(Some(taken)) => {
+                    let work = self.work.clone();
+                    self.running.spawn(async move { (piece, work.run(taken).await) });
+                }
+                Ok(None) => {
+                    self.leave(piece.lane.as_ref());
+                    self.taken.remove(&piece.id);
+                }
+                Err(error) => {
+                    self.leave(piece.lane.as_ref());
+                    self.not_before(piece.id, &error);
+                    log(W::NAME, Err(error));
+                }
+            }
+        }
+    }
+
+    fn ended(&mut self, ended: Result<Ended<W>, JoinError>) {
+        let Ok((piece, result)) = ended else { return panicked(W::NAME) };
+        self.leave(piece.lane.as_ref());
+        match result {
+            Ok(Some(rest)) => self.rests.push((piece.id, rest)),
+            Ok(None) | Err(FlowError::Busy) => {
+                self.taken.remove(&piece.id);
+            }
+            Err(error) => {
+                self.not_before(piece.id, &error);
+                log(W::NAME, Err(error));
+            }
+        }
+    }
+
+    /// Saves what is done, all at once.
+    fn save(&mut self) {
+        if self.rests.is_empty() || !self.saves.is_empty() {
+            return;
+        }
+        let (ids, rests) = std::mem::take(&mut self.rests).into_iter().unzip();
+        let work = self.work.clone();
+        self.saves.spawn(async move { (ids, work.save(rests).await) });
+    }
+
+    fn saved(&mut self, saved: Result<Saved<W>, JoinError>) {
+        let Ok((ids, result)) = saved else { return panicked(W::NAME) };
+        for id in ids {
+            match &result {
+                Ok(()) => {
+                    self.taken.remove(&id);
+                }
+                Err(error) => self.not_before(id, error),
+            }
         }
         log(W::NAME, result);
     }
+
+    /// Leaves a piece alone for a while.
+    fn not_before(&mut self, id: W::Id, error: &FlowError) {
+        let pause = match error {
+            FlowError::Busy => self.pace.interval,
+            _ => AFTER_FAILURE,
+        };
+        self.taken.insert(id, Some(Instant::now() + pause));
+    }
+}
+
+/// Takes pieces together, or one by one when that fails: one that cannot be read must not keep the others
+/// from being done.
+pub(super) async fn take<W: Work>(work: W, pieces: Vec<Piece<W::Id>>) -> Vec<Tried<W>> {
+    let ids = pieces.iter().map(|piece| piece.id.clone()).collect();
+    match work.take(ids).await {
+        Ok(taken) => {
+            let mut taken: HashMap<W::Id, W::Taken> = taken.into_iter().collect();
+            let found = |piece: Piece<W::Id>| {
+                let mine = taken.remove(&piece.id);
+                (piece, Ok(mine))
+            };
+            pieces.into_iter().map(found).collect()
+        }
+        Err(FlowError::Internal(_)) if pieces.len() > 1 => {
+            let mut tried = Vec::with_capacity(pieces.len());
+            for piece in pieces {
+                let one = work.take(vec![piece.id.clone()]).await;
+                tried.push((piece, one.map(|mut one| one.pop().map(|(_, taken)| taken))));
+            }
+            tried
+        }
+        Err(error) => pieces.into_iter().map(|piece| (piece, Err(error.clone()))).collect(),
+    }
+}
+
+fn panicked(job: &str) {
+    log(job, Err(FlowError::Internal("a job panicked".into())));
 }
 
 /// Logs what failed; being second is no failure.

@@ -3,7 +3,7 @@
 use crate::support::browser::Page;
 use crate::support::node::Node;
 use crate::support::partner::Started;
-use crate::support::payer::{ANA, Payer};
+use crate::support::payer::{ANA, ANA_LINK, Payer};
 use crate::support::proxy::Act;
 use crate::support::{A_LEASE, A_LINK, World, eventually};
 use serde_json::json;
@@ -165,23 +165,36 @@ async fn fault_14_the_callback_is_too_late_for_the_bank() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fault_15_a_callback_before_the_answer_to_the_order_is_saved() {
+async fn fault_15_a_forged_callback_before_the_answer_to_the_order_is_saved() {
     let world = World::start().await;
     let _node = world.node().await;
     let started = world.started(json!({})).await;
-    let payer = Payer::new();
+    let (payer, stranger, id) = (Payer::new(), Payer::new(), started.tokens.payment);
     let form = payer.form(&started.link, ANA).await.unwrap();
-    world.door.once("POST /cec/v1/payments", Act::Delay(Duration::from_millis(800)));
+    world.door.once("POST /cec/v1/payments", Act::Delay(Duration::from_millis(1200)));
     let target = Url::parse(&format!("http://127.0.0.1:{}/payment-return/cec", world.ports.public)).unwrap();
     let early = async {
-        eventually("the bank has the order", async || {
-            (!world.orders(started.tokens.payment).is_empty()).then_some(())
-        })
-        .await;
-        for query in ["code=early", "error=access_denied", "error=access_denied&state=early"] {
+        eventually("the bank has the order", async || (!world.orders(id).is_empty()).then_some(())).await;
+        let before = world.payment(id).await;
+        assert_eq!(before.status, Status::Initiating);
+        for query in [
+            "code=early",
+            "error=access_denied",
+            "error=access_denied&state=early",
+            "code=early&state=early",
+            "",
+        ] {
             let mut url = target.clone();
             url.set_query(Some(query));
-            assert_eq!(payer.get(&url).await.unwrap().status, 200, "{query}");
+            for who in [&payer, &stranger] {
+                assert_eq!(who.get(&url).await.unwrap().status, 200, "{query}");
+            }
+            let now = world.payment(id).await;
+            let saved = now.status == Status::AwaitingPsu && now.version == before.version + 1;
+            assert!(
+                saved || (now.status, now.version) == (before.status, before.version),
+                "{query}: {now:?}"
+            );
         }
     };
     let (answer, ()) = tokio::join!(payer.submit(&form), early);
@@ -190,8 +203,46 @@ async fn fault_15_a_callback_before_the_answer_to_the_order_is_saved() {
     assert_eq!(world.door.seen(TOKEN), 0);
     let back = payer.decide(&page, ANA, "da").await.unwrap();
     payer.come_back(&back).await.unwrap();
-    world.becomes(started.tokens.payment, Status::Settled).await;
+    world.becomes(id, Status::Settled).await;
     world.ends_well().await;
+}
+
+/// Where the bank wants the payer, out of the answer to the order that it has not got rid of yet.
+fn bank_page(world: &World) -> Option<Url> {
+    let answer = world.door.late_answer();
+    let json: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()?;
+    Url::parse(json["_links"]["scaRedirect"]["href"].as_str()?).ok()
+}
+
+/// The bank leads the payer on by itself, as by a message to the telephone, and is slow to answer us.
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_15_a_genuine_callback_before_the_answer_to_the_order_is_saved() {
+    for (decision, heard) in [("da", Status::Processing), ("nu", Status::AttemptRefused)] {
+        let world = World::start_slow("", Duration::from_secs(86_400)).await;
+        let mut how = world.how("node", world.ports, "");
+        how.environment = vec![("SMARTPAY__BANK_CALLS__TOTAL_TIMEOUT_MS", "8000".into())];
+        let mut node = Node::spawn(&how);
+        node.ready().await;
+        let started = world.started(json!({})).await;
+        let (payer, id) = (Payer::new(), started.tokens.payment);
+        let form = payer.form(&started.link, ANA_LINK).await.unwrap().with("bank", "demo-link");
+        world.door.once("POST /link/v1/payments", Act::Delay(Duration::from_secs(3)));
+        let early = async {
+            let bank = eventually("the bank sends its link", async || bank_page(&world)).await;
+            let back = payer.decide_at(&bank, ANA_LINK, decision).await.unwrap();
+            let before = world.payment(id).await;
+            assert_eq!((before.status, before.bank_payment_id), (Status::Initiating, None));
+            let page = payer.come_back(&back).await.unwrap();
+            (page, world.payment(id).await)
+        };
+        let (answer, (page, after)) = tokio::join!(payer.submit(&form), early);
+        assert_eq!((answer.unwrap().status, page.status), (303, 200));
+        // The return itself was heard: nobody had to ask later.
+        assert_eq!((after.status, after.polls), (heard, 0), "{decision}");
+        assert_eq!(page.url.path(), "/payment-initiation", "{decision}");
+        assert_eq!(world.orders(id).len(), 1);
+        world.ends_well().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,5 +17,7 @@ mod load;
 mod nodes;
 mod operations;
 mod outbox;
+mod slow_bank;
 mod statuses;
 mod submit;
+mod tabs;

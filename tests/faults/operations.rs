@@ -1,9 +1,8 @@
-//! Faults of people and of time: tabs, clocks, keys, migrations, backups.
+//! Faults of people and of time: clocks, keys, migrations, backups.
 
 use crate::support::database::connect;
 use crate::support::node::run_to_end;
 use crate::support::payer::{ANA, BRUTARIA, Payer};
-use crate::support::proxy::Act;
 use crate::support::{World, eventually};
 use diesel::connection::SimpleConnection as _;
 use serde_json::json;
@@ -11,114 +10,8 @@ use smartpay::crypto::Vault;
 use smartpay::demo::certificates::write_private;
 use smartpay::payment::{PaymentId, Status};
 use smartpay::store::payments;
-use std::time::{Duration, Instant};
 
 const POST: &str = "POST /cec/v1/payments";
-
-#[tokio::test(flavor = "multi_thread")]
-async fn fault_09_back_reload_and_two_tabs() {
-    let world = World::start().await;
-    let _node = world.node().await;
-    let started = world.started(json!({})).await;
-    let (payer, id) = (Payer::new(), started.tokens.payment);
-    let one = payer.form(&started.link, ANA).await.unwrap();
-    let other = payer.form(&started.link, BRUTARIA).await.unwrap();
-    let first = payer.submit(&one).await.unwrap();
-    // The second tab, another bank in it; then back and „Plătește” again, several times.
-    for form in [&other.clone().with("bank", "brd"), &other, &one, &one] {
-        let answer = payer.submit(form).await.unwrap();
-        let page = payer.follow(&answer).await.unwrap();
-        assert!(page.has("a#go"), "it shows where the payment stands: {}", page.text());
-    }
-    assert_eq!(world.door.seen(POST), 1);
-    assert_eq!(world.payment(id).await.debtor_iban.unwrap().electronic(), ANA.iban);
-    let page = payer.follow(&first).await.unwrap();
-    let back = payer.decide(&page, ANA, "da").await.unwrap();
-    for _ in 0..3 {
-        payer.come_back(&back).await.unwrap();
-        payer.get(&started.link).await.unwrap();
-    }
-    world.becomes(id, Status::Settled).await;
-    let after = payer.submit(&other).await.unwrap();
-    assert_eq!(payer.follow(&after).await.unwrap().status, 200);
-    // Two tabs at the same moment.
-    let started = world.started(json!({})).await;
-    let (one, other) = (
-        payer.form(&started.link, ANA).await.unwrap(),
-        payer.form(&started.link, BRUTARIA).await.unwrap(),
-    );
-    let (one, other) = tokio::join!(payer.submit(&one), payer.submit(&other));
-    assert_eq!((one.unwrap().status, other.unwrap().status), (303, 303));
-    assert_eq!(world.orders(started.tokens.payment).len(), 1);
-    world.ends_well().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn fault_21_one_bank_hangs_and_the_others_stay_fast() {
-    const MANY: i64 = 300;
-    let world = World::start_slow("", Duration::from_secs(86_400)).await;
-    let mut node = world.node().await;
-    let started = world.started(json!({})).await;
-    Payer::new().pay_and_approve(&started.link, ANA).await.unwrap();
-    world.becomes(started.tokens.payment, Status::Processing).await;
-    let waiting = world.started(json!({})).await;
-    node.kill();
-    let (like, now) = (world.payment(started.tokens.payment).await, world.clock.now());
-    let number = |n: i64| PaymentId::from_number(2_000_000_000_000_000 + n).unwrap();
-    let insert = move |a: &mut smartpay::store::Access<'_>| {
-        for n in 0..2 * MANY {
-            let mut copy = like.clone();
-            copy.id = number(n);
-            copy.callback_hash = None;
-            copy.instructions.clear();
-            copy.due_at = Some(now - chrono::TimeDelta::seconds(3600));
-            if n >= MANY {
-                // In doubt at another bank, and less overdue than those of the bank that hangs.
-                copy.status = Status::InDoubt;
-                copy.bank_session = None;
-                copy.bank_code = Some("brd".into());
-                copy.due_at = Some(now - chrono::TimeDelta::seconds(60));
-            }
-            payments::add(a, &copy)?;
-        }
-        Ok(())
-    };
-    world.db().write(insert).await.unwrap();
-    world.door.always("GET /cec", Act::BlackHole);
-    let _node = world.node().await;
-    let (db, begun) = (world.db(), Instant::now());
-    let before = world.door.seen("GET /cec");
-    let payer = Payer::new();
-    let mut slowest = Duration::ZERO;
-    let took = loop {
-        let page = Instant::now();
-        assert_eq!(payer.get(&waiting.link).await.unwrap().status, 200);
-        world.shop().token().await.unwrap();
-        slowest = slowest.max(page.elapsed());
-        let looked_at = db
-            .read(move |a| {
-                let due = |n| Ok::<_, smartpay::store::StoreError>(payments::get(a, number(n))?.is_some_and(|p| p.due_at > Some(now)));
-                (MANY..2 * MANY).map(due).collect::<Result<Vec<bool>, _>>()
-            })
-            .await
-            .unwrap();
-        if looked_at.into_iter().all(|done| done) {
-            break begun.elapsed();
-        }
-        assert!(
-            begun.elapsed() < Duration::from_secs(20),
-            "the other bank's payments wait for the one that hangs"
-        );
-    };
-    eprintln!(
-        "one bank hangs with {MANY} payments: the other's {MANY} were looked at in {} ms, the slowest page and token took {} ms",
-        took.as_millis(),
-        slowest.as_millis()
-    );
-    // Nobody waited for the bank that hangs: most of its payments still wait.
-    let asked = i64::try_from(world.door.seen("GET /cec") - before).unwrap();
-    assert!(asked < MANY, "{asked} questions to the bank that hangs came first");
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_27_the_clock_jumps() {

@@ -114,26 +114,38 @@ async fn giving_up_ends_it_at_the_bank() {
     assert_eq!(app.bank.orders()[0].status, Word::Canc);
 }
 
+/// The bank says so when we start the authorisation, or at once, to the order that starts it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_code_the_bank_does_not_know_is_asked_again_at_its_field() {
-    let app = TestApp::start().await;
-    let (shop, psu) = (app.shop(), app.psu());
-    let mut started = shop.start(json!({})).await;
-    let unknown = At {
-        user_code: "39999999",
-        ..ANA_BRD
-    };
-    let form = psu.pay_at(&started.link, unknown).await;
-    form.says("Verifică plata și alege banca")
-        .says("nu a recunoscut codul de utilizator");
-    assert_eq!(form.link("#summary a").fragment(), Some("user_code"));
-    assert!(form.has("#user_code[aria-invalid=true]") && !form.body.contains("39999999"));
-    assert_eq!(form.form("/payment-initiation").value("bank"), "brd");
-    let page = psu.follow(&psu.submit(&psu.fill_at(&form, ANA_BRD)).await).await;
-    asks_for_approval(&page, ANA_BRD);
-    app.bank.approve_on_phone("ana").unwrap();
-    app.let_pass(10, 2 * SECOND).await;
-    assert_eq!(shop.sees(&mut started).await.word, "ACSC");
+    for (at, wrong, label) in [
+        (ANA_BRD, "39999999", "Cod utilizator"),
+        (ANA_MOBIL, "0799999999", "Număr de telefon"),
+    ] {
+        let app = TestApp::start().await;
+        let (shop, psu) = (app.shop(), app.psu());
+        let mut started = shop.start(json!({})).await;
+        let form = psu.pay_at(&started.link, At { user_code: wrong, ..at }).await;
+        form.says("Verifică plata și alege banca")
+            .says(&format!("{} nu a recunoscut codul de utilizator", at.name));
+        assert_eq!(form.link("#summary a").fragment(), Some("user_code"));
+        assert_eq!(form.part("label[for=user_code]"), label, "as the bank calls it");
+        assert!(form.has("#user_code[aria-invalid=true]") && !form.body.contains(wrong));
+        assert!(form.part("#user_code-error").starts_with("Banca nu a recunoscut acest cod"));
+        let typed = form.form("/payment-initiation");
+        assert_eq!((typed.value("bank"), typed.value("email")), (at.bank, ANA.email));
+        assert_eq!(typed.value("debtor_iban").replace(' ', ""), at.iban);
+        let sight = shop.sees(&mut started).await;
+        assert!(
+            !sight.is_final && sight.word == "INIT",
+            "nothing began, so nothing is in doubt: {sight:?}"
+        );
+
+        let page = psu.follow(&psu.submit(&psu.fill_at(&form, at)).await).await;
+        asks_for_approval(&page, at);
+        app.bank.approve_on_phone("ana").unwrap();
+        app.let_pass(10, 2 * SECOND).await;
+        assert_eq!(shop.sees(&mut started).await.word, "ACSC");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -111,7 +111,8 @@ impl Browser {
     }
 }
 
-fn session_cookie(name: &'static str, value: String, https: bool) -> Cookie<'static> {
+/// A cookie that lives as long as the browser's session and is read by us alone.
+pub(super) fn session_cookie(name: &'static str, value: String, https: bool) -> Cookie<'static> {
     Cookie::build(name, value)
         .path("/")
         .http_only(true)

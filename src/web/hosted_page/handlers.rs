@@ -10,6 +10,7 @@ use super::browser::Browser;
 use super::form::{self, FormInput};
 use super::pages::NoticeKind;
 use super::render::{After, View, Wrong, bank_choices, fingerprint, known_order, notice, page_path};
+use super::typed::Typed;
 use crate::clock::Timestamp;
 use crate::flow::edit_instruction::is_as_shown;
 use crate::flow::open_page::{Opened, open_page, own_link};
@@ -71,6 +72,7 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
                 browser: &browser,
                 language,
                 after,
+                typed: Typed::read(&request, &browser, site.https(), site.cx.db.vault(), payment.id),
             };
             let page = if link.again.is_some() { page.again()? } else { page.page()? };
             Ok(browser.remembered(html(StatusCode::OK, page)))
@@ -139,6 +141,8 @@ pub struct Posted {
     then: String,
     /// Which payment of a list, by its end-to-end id.
     line: String,
+    /// Which page of a list, from 1.
+    page: String,
     /// Hash of what the page showed.
     shown: String,
     code: SecretString,
@@ -168,6 +172,7 @@ struct Checked {
     partner: Box<Partner>,
     language: Language,
     forged: bool,
+    typed: Option<Typed>,
 }
 
 impl Checked {
@@ -179,6 +184,7 @@ impl Checked {
             browser: &self.browser,
             language: self.language,
             after: After::default(),
+            typed: self.typed.clone(),
         }
     }
 
@@ -210,7 +216,9 @@ async fn check(site: &Site, request: &HttpRequest, posted: &Posted) -> Result<Re
         Ok(Opened::Bound(payment, partner)) => {
             let own = site.is_own_form(request, &payment.id.to_string(), &posted.csrf);
             let language = language(request, chosen, Some(&payment));
+            let typed = Typed::read(request, &browser, site.https(), site.cx.db.vault(), payment.id);
             Ok(Ok(Checked {
+                typed,
                 browser,
                 payment,
                 partner,
@@ -277,6 +285,8 @@ pub async fn submit(site: web::Data<Site>, request: HttpRequest, posted: web::Fo
         .run(async move { submit_payment(&cx, id, &psu, confirmed, &tampered).await })
         .await;
     match sent {
+        // What was sent is the payment's now.
+        Ok(()) if checked.typed.is_some() => Ok(Typed::forgotten(see_other(&back), site.https())),
         // Busy: another tab is at it; the page shows it.
         Ok(()) | Err(FlowError::Busy) => Ok(see_other(&back)),
         Err(FlowError::OtherContent) => list::changed(&site, checked, input).await,

@@ -1,6 +1,6 @@
 //! What is said of several payments in one order, and of standing orders, in both languages side by side.
 //!
-//! `{bank}`, `{creditor}`, `{count}`, `{often}`, `{day}`, `{page}` and `{pages}` stand for what the pages fill in.
+//! `{bank}`, `{creditor}`, `{count}`, `{often}`, `{day}`, `{page}`, `{pages}` and `{partner}` stand for what the pages fill in.
 
 use super::texts::catalogue;
 
@@ -53,6 +53,11 @@ catalogue! {
         standing_title: "Plata programată a fost acceptată", "The standing order was accepted";
         standing_lead: "Banca ta a confirmat plata programată către {creditor}. Banii pleacă din cont la datele programate; confirmarea nu înseamnă că prima plată a plecat deja.",
             "Your bank confirmed the standing order to {creditor}. The money leaves your account on the scheduled days; the confirmation does not mean that the first payment has left already.";
+        late_title: "Prima zi a plății programate a trecut", "The first day of the standing order has passed";
+        late_lead: "Plata programată trebuia să înceapă la {day}, iar ziua aceea a trecut înainte să o trimiți la bancă. Nu s-a programat nimic și nu s-a luat niciun ban.",
+            "The standing order was to begin on {day}, and that day passed before you sent it to the bank. Nothing was set up and no money was taken.";
+        late_next: "Cere altă plată programată de la {partner}, cu altă primă zi.",
+            "Ask {partner} for another standing order, with another first day.";
         standing_processing: "{bank} a primit plata programată. Încă verificăm dacă a acceptat-o; banii pleacă din cont abia la datele programate.",
             "{bank} has the standing order. We are still checking whether it accepted it; the money leaves your account only on the scheduled days.";
     }
@@ -67,7 +72,16 @@ mod tests {
         for (ro, en) in ListTexts::PAIRS {
             assert!(!ro.is_empty() && !en.is_empty());
             assert!(!ro.contains(['ş', 'ţ', 'Ş', 'Ţ']), "cedilla in {ro}");
-            for place in ["{bank}", "{creditor}", "{count}", "{often}", "{day}", "{page}", "{pages}"] {
+            for place in [
+                "{bank}",
+                "{creditor}",
+                "{count}",
+                "{often}",
+                "{day}",
+                "{page}",
+                "{pages}",
+                "{partner}",
+            ] {
                 assert_eq!(ro.contains(place), en.contains(place), "{ro}");
             }
         }

@@ -13,6 +13,7 @@ pub mod pages;
 mod render;
 pub mod step_texts;
 pub mod texts;
+mod typed;
 
 pub use render::local_time;
 
@@ -27,7 +28,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route(web::post().to(handlers::submit)),
     );
     config.route("/payment-initiation/withdraw", web::post().to(handlers::withdraw));
-    config.route(render::LIST, web::get().to(handlers::list::list));
+    config.service(
+        web::resource(render::LIST)
+            .route(web::get().to(handlers::list::list))
+            .route(web::post().to(handlers::list::turn)),
+    );
     config.service(
         web::resource(render::EDIT)
             .route(web::get().to(handlers::list::show_line))

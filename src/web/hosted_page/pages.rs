@@ -30,7 +30,7 @@ opaque!(PostForm, OrderView);
 
 pub use at_bank::{AtBank, GoToBank, GoWhy, InDoubt, TimeOver, Waiting, WaitingFor};
 pub use hand_over::{HandOver, QrPath, TakeOver};
-pub use payment_form::{Answered, FormNotice, PaymentForm};
+pub use payment_form::{Answered, FormNotice, PaymentForm, prefilled};
 pub use payment_list::{
     EditNotice, EditPage, Edited, InShort, LINES_A_PAGE, ListLine, ListUrls, Numbered, Parts, PaymentList, ScheduleView,
 };

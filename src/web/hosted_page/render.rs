@@ -12,10 +12,12 @@ use super::pages::{
     self, Busy, FormNotice, Notice, NoticeKind, OrderView, Outcome, PartnerBrand, PaymentForm, PostForm, Refusal, Shell, TryAgain,
     WaitingFor,
 };
+use super::typed::Typed;
 use crate::bank::Reason;
 use crate::clock::Timestamp;
 use crate::flow::Context;
 use crate::flow::init_payment::cannot_take;
+use crate::flow::open_page::START_DATE_PASSED;
 use crate::partner::{Field, Partner};
 use crate::payment::link::with_query;
 use crate::payment::{Language, PaymentId, Status};
@@ -46,6 +48,8 @@ pub struct View<'a> {
     pub language: Language,
     /// What the page is shown after.
     pub after: After,
+    /// What the browser kept of a form that was not sent yet.
+    pub typed: Option<Typed>,
 }
 
 /// What a page is shown after: nothing of it is kept, and only words on the page depend on it.
@@ -167,16 +171,18 @@ impl View<'_> {
     /// When the template fails.
     pub fn form_at(&self, page: usize, wrong: Option<&Wrong>, first: Option<FormNotice>) -> Rendered {
         let banks = bank_choices(&self.site.cx, self.payment);
-        let answered = wrong.map(|w| pages::Answered {
-            input: &w.input,
-            errors: &w.errors,
-        });
         let notice = first.or_else(|| self.form_notice());
         let mut known = known_order(self.payment);
         if matches!(notice, Some(FormNotice::Withdrawn { .. })) {
             // Who wants another bank is not offered the same one first.
             (known.bank, known.debtor_iban) = (None, None);
         }
+        let typed = self.typed.as_ref().map(|typed| typed.over(pages::prefilled(self.language, &known)));
+        let unchecked = typed.as_ref().map(|input| pages::Answered { input, errors: &[] });
+        let answered = wrong.map(|w| pages::Answered {
+            input: &w.input,
+            errors: &w.errors,
+        });
         let mut form = PaymentForm::new(
             self.shell(),
             self.post_form("/payment-initiation"),
@@ -184,7 +190,7 @@ impl View<'_> {
             self.partner.kind,
             &known,
             &banks,
-            answered,
+            answered.or(unchecked),
         );
         form = form.with_phone(self.post_form(HAND_OVER_OFFER));
         if let Some(list) = self.payment_list(page) {
@@ -240,6 +246,7 @@ impl View<'_> {
             Status::Cancelled if payment.reason.as_deref() == Some(Reason::BankDeclined.as_str()) => Outcome::Rejected(Refusal::ByBank),
             Status::Cancelled => Outcome::Cancelled,
             Status::Blocked => Outcome::Blocked,
+            _ if payment.reason.as_deref() == Some(START_DATE_PASSED) => Outcome::TooLateToBegin,
             _ if payment.expires_at <= payment.updated_at => Outcome::Expired,
             _ => Outcome::GivenUp,
         };
@@ -253,7 +260,7 @@ impl View<'_> {
             mail_to: payment
                 .psu_email
                 .as_deref()
-                .filter(|_| payment.status.is_final() && !matches!(outcome, Outcome::GivenUp | Outcome::Expired))
+                .filter(|_| payment.status.is_final() && !matches!(outcome, Outcome::GivenUp | Outcome::Expired | Outcome::TooLateToBegin))
                 .map(pages::mask_email),
             return_url: self.return_url().filter(|_| payment.status.is_final()),
             parts: self.parts(page),

@@ -11,6 +11,8 @@ use url::Url;
 struct Shared {
     nodes: Mutex<Vec<(Ports, bool)>>,
     next: AtomicUsize,
+    /// Connections to the gateways since the start.
+    partners: AtomicUsize,
 }
 
 /// The balancer; it passes nothing before [`Balancer::serve_with`].
@@ -26,8 +28,12 @@ impl Balancer {
     pub async fn start() -> Self {
         let shared = Arc::<Shared>::default();
         Self {
-            public: listen(&shared, |ports| ports.public).await,
-            gateway: listen(&shared, |ports| ports.gateway).await,
+            public: listen(&shared, |_, ports| ports.public).await,
+            gateway: listen(&shared, |shared, ports| {
+                shared.partners.fetch_add(1, Ordering::SeqCst);
+                ports.gateway
+            })
+            .await,
             shared,
         }
     }
@@ -41,13 +47,18 @@ impl Balancer {
         *self.shared.nodes.lock().unwrap() = nodes.map(|n| (n, true)).to_vec();
     }
 
+    /// How many connections partners have made.
+    pub fn partners(&self) -> usize {
+        self.shared.partners.load(Ordering::SeqCst)
+    }
+
     /// Whether a node gets new connections.
     pub fn open(&self, node: usize, open: bool) {
         self.shared.nodes.lock().unwrap()[node].1 = open;
     }
 }
 
-async fn listen(shared: &Arc<Shared>, port: fn(Ports) -> u16) -> u16 {
+async fn listen(shared: &Arc<Shared>, port: fn(&Shared, Ports) -> u16) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shared = shared.clone();
@@ -60,7 +71,7 @@ async fn listen(shared: &Arc<Shared>, port: fn(Ports) -> u16) -> u16 {
             if open.is_empty() {
                 continue;
             }
-            let to = port(open[shared.next.fetch_add(1, Ordering::SeqCst) % open.len()]);
+            let to = port(&shared, open[shared.next.fetch_add(1, Ordering::SeqCst) % open.len()]);
             tokio::spawn(async move {
                 if let Ok(mut node) = TcpStream::connect(("127.0.0.1", to)).await {
                     // Either side may hang up.

@@ -359,6 +359,7 @@ bank.demo-link = {{ base_url = "http://{bank}/link", client_id = "{BANK_CLIENT_I
 mail.from = "SmartPay <plati@smartpay.example>"
 mail.smtp = {{ host = "127.0.0.1", port = {smtp}, tls = "none", timeout_ms = 1500 }}
 worker.interval_ms = 40
+shutdown.drain_seconds = 3
 log.filter = "info,actix_server=warn"
 "#,
         certificate = path("gateway.pem"),

@@ -115,6 +115,13 @@ impl Node {
         }
     }
 
+    /// The status of `/health/ready`.
+    pub async fn readiness(&self) -> u16 {
+        let url = format!("http://127.0.0.1:{}/health/ready", self.ports.operations);
+        let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+        http.get(url).send().await.map_or(0, |answer| answer.status().as_u16())
+    }
+
     pub fn gateway(&self) -> Url {
         Url::parse(&format!("https://127.0.0.1:{}", self.ports.gateway)).unwrap()
     }

@@ -32,6 +32,13 @@ pub const BRUTARIA: Holder = Holder {
     iban: "RO88CECEB00030RON0005001",
 };
 
+/// Ana's account at the bank whose answer to the order has the link to its page.
+pub const ANA_LINK: Holder = Holder {
+    user: "ana",
+    code: "1111",
+    iban: "RO03LINKL00001RON0001001",
+};
+
 /// The payers' address.
 pub const EMAIL: &str = "ana.popescu@payer.example";
 
@@ -54,13 +61,22 @@ impl Payer {
     }
 
     pub fn with_email(email: &str) -> Self {
+        // A connection each: one that is kept may be cut between two requests, as by any crash.
+        Self::keeping(0, email)
+    }
+
+    /// Keeps a connection to each server, as browsers do and as reverse proxies do for them.
+    pub fn who_keeps_connections() -> Self {
+        Self::keeping(1, EMAIL)
+    }
+
+    fn keeping(connections: usize, email: &str) -> Self {
         let http = Client::builder()
             .no_proxy()
             // Plain HTTP on this machine: no roots to load.
             .tls_certs_only([])
             .timeout(Duration::from_secs(30))
-            // A connection each: one that is kept may be cut between two requests, as by any restart.
-            .pool_max_idle_per_host(0)
+            .pool_max_idle_per_host(connections)
             .user_agent("Mozilla/5.0 (faults)")
             .redirect(reqwest::redirect::Policy::none());
         Self {
@@ -113,7 +129,12 @@ impl Payer {
 
     /// Goes to the bank, logs in, and says „da” or „nu”; answers the way back, which is not taken yet.
     pub async fn decide(&self, page: &Page, holder: Holder, decision: &str) -> Result<Url, Gone> {
-        let go = self.get(&page.link("a#go")).await?;
+        self.decide_at(&page.link("a#go"), holder, decision).await
+    }
+
+    /// As [`Self::decide`], with the bank's own link.
+    pub async fn decide_at(&self, bank: &Url, holder: Holder, decision: &str) -> Result<Url, Gone> {
+        let go = self.get(bank).await?;
         let login = self.follow(&go).await?;
         let form = form_of(&login, "/conectare")?.with("user", holder.user).with("code", holder.code);
         let answer = self.submit(&form).await?;

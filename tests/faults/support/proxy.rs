@@ -44,6 +44,8 @@ struct Rule {
 struct Shared {
     rules: Mutex<VecDeque<Rule>>,
     seen: Mutex<Vec<String>>,
+    /// The last answer that was held back.
+    late: Mutex<Vec<u8>>,
 }
 
 /// The front door.
@@ -92,7 +94,18 @@ impl Proxy {
         self.shared.rules.lock().unwrap().clear();
     }
 
-    /// First lines of the requests that arrived and begin like this.
+    /// The answer that is held back last ([`Act::Delay`]), as the bank gave it.
+    pub fn late_answer(&self) -> String {
+        String::from_utf8_lossy(&self.shared.late.lock().unwrap()).into_owned()
+    }
+
+    /// The first lines of the requests that arrived and begin like this.
+    pub fn lines(&self, begin: &str) -> Vec<String> {
+        let seen = self.shared.seen.lock().unwrap();
+        seen.iter().filter(|line| line.starts_with(begin)).cloned().collect()
+    }
+
+    /// How many requests arrived whose first lines begin like this.
     pub fn seen(&self, begin: &str) -> usize {
         self.shared
             .seen
@@ -142,6 +155,7 @@ async fn serve(mut stream: TcpStream, target: SocketAddr, shared: &Shared) -> st
         }
         Act::Delay(time) => {
             let answer = ask(target, &request).await?;
+            shared.late.lock().unwrap().clone_from(&answer);
             tokio::time::sleep(time).await;
             stream.write_all(&answer).await
         }

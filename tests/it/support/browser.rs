@@ -102,6 +102,20 @@ impl Page {
             fields: form.select(&selector("input, textarea, button")).filter_map(successful).collect(),
         }
     }
+
+    /// The form of a button as it stands when that button is pressed.
+    pub fn press(&self, css: &str) -> Form {
+        let page = Html::parse_document(&self.body);
+        let found = page.select(&selector(css)).next();
+        let button = found.unwrap_or_else(|| panic!("{} has no {css}: {}", self.url.path(), self.text()));
+        let form = page
+            .select(&selector(&format!("form#{}", button.attr("form").unwrap())))
+            .next()
+            .unwrap();
+        let mut form = self.form(form.attr("action").unwrap());
+        form.action = self.url.join(button.attr("formaction").unwrap()).unwrap();
+        form.with(button.attr("name").unwrap(), button.attr("value").unwrap())
+    }
 }
 
 /// Name and value that a browser would send (HTML, "successful controls"); buttons only when pressed.

@@ -213,6 +213,8 @@ base_url = "{bank}cod"
 base_url = "{bank}link"
 [bank.demo-pasi]
 base_url = "{bank}pasi"
+[shutdown]
+drain_seconds = 0
 [mail]
 transport = "memory"
 from = "SmartPay <plati@smartpay.example>"

@@ -6,6 +6,7 @@ use crate::flow::edit_instruction::{Change, edit_instruction};
 use crate::web::hosted_page::form::{FormInput, validate_one};
 use crate::web::hosted_page::pages::{EditNotice, FormNotice};
 use crate::web::hosted_page::render::{View, Wrong, known_order};
+use crate::web::hosted_page::typed::Typed;
 use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -49,6 +50,31 @@ pub async fn list(site: web::Data<Site>, request: HttpRequest, link: web::Query<
         Some(page) => Ok(html(StatusCode::OK, page?)),
         None => Ok(see_other(&view.form_path())),
     }
+}
+
+/// POST /payment-initiation/list: another page of the list (`page`), or one payment of it (`line`). What the
+/// payer has typed so far is kept, right or wrong, and nothing is said of it.
+pub async fn turn(site: web::Data<Site>, request: HttpRequest, posted: web::Form<Posted>) -> Result<HttpResponse, PageError> {
+    let posted = posted.into_inner();
+    let checked = match check(&site, &request, &posted).await? {
+        Ok(checked) => checked,
+        Err(answer) => return Ok(answer),
+    };
+    let view = checked.view(&site);
+    if !view.is_open_list() {
+        return Ok(see_other(&view.form_path()));
+    }
+    let to = match view.line(&posted.line) {
+        Some(_) => view.path_of_edit(&posted.line),
+        None => view.path_of_page(posted.page.parse().unwrap_or(1)),
+    };
+    let input = posted.into_input();
+    if checked.forged {
+        let page = view.form(Some(&Wrong { input, errors: Vec::new() }), true)?;
+        return Ok(html(StatusCode::FORBIDDEN, page));
+    }
+    let (vault, id) = (site.cx.db.vault(), checked.payment.id);
+    Ok(Typed::of(&input).kept(see_other(&to), &checked.browser, site.https(), vault, id))
 }
 
 /// GET /payment-initiation/list/edit: one payment of the list.

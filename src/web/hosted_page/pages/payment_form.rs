@@ -224,7 +224,8 @@ impl PaymentForm {
 }
 
 /// What the form begins with.
-fn prefilled(language: Language, known: &KnownOrder) -> FormInput {
+#[must_use]
+pub fn prefilled(language: Language, known: &KnownOrder) -> FormInput {
     FormInput {
         creditor_name: known.creditor_name.clone().unwrap_or_default(),
         creditor_iban: known.creditor_iban.as_ref().map(|i| i.grouped()).unwrap_or_default(),

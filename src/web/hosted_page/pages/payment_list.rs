@@ -105,18 +105,26 @@ pub struct ListLine {
     pub(super) amount: String,
     pub(super) details: String,
     pub(super) details_for_bank: Option<String>,
-    pub(super) edit_url: Option<String>,
+    /// Its end-to-end id, where it can be edited.
+    pub(super) edit: Option<String>,
     /// How it ended: a class of the style sheet and the words.
     pub(super) outcome: Option<(&'static str, &'static str)>,
 }
 
-/// Links to the other pages of a list.
+/// The ways to the other pages of a list.
 pub(super) struct Pager {
     pub(super) here: String,
-    pub(super) first: Option<String>,
-    pub(super) previous: Option<String>,
-    pub(super) next: Option<String>,
-    pub(super) last: Option<String>,
+    pub(super) ways: Vec<PagerWay>,
+}
+
+/// The way to another page of a list.
+pub(super) struct PagerWay {
+    /// A class of the style sheet and the words.
+    pub(super) name: (&'static str, &'static str),
+    /// The page, from 1.
+    pub(super) page: usize,
+    /// Its address.
+    pub(super) url: String,
 }
 
 /// A page of a list.
@@ -126,6 +134,9 @@ pub struct PaymentList {
     pub(super) total: String,
     pub(super) lines: Vec<ListLine>,
     pub(super) pager: Option<Pager>,
+    /// Where the form beside the list is posted for another page or for one payment, so that what has been typed
+    /// stays; without a form the ways are links.
+    pub(super) form_action: Option<String>,
     /// Hash of the whole list.
     pub(super) shown: String,
 }
@@ -137,8 +148,10 @@ pub type Numbered<'a> = (usize, &'a Instruction, Option<InstructionOutcome>);
 pub trait ListUrls {
     /// A page of the list, from 1.
     fn page(&self, page: usize) -> String;
-    /// Where the payment of this end-to-end id is edited, if it can be.
-    fn edit(&self, end_to_end_id: &str) -> Option<String>;
+    /// Where the form beside the list is posted for another page; `None` where there is no form.
+    fn form_action(&self) -> Option<String>;
+    /// Whether the payments can be edited.
+    fn editable(&self) -> bool;
 }
 
 impl PaymentList {
@@ -150,7 +163,16 @@ impl PaymentList {
         let page = page.clamp(1, pages);
         let total: i64 = all.iter().map(|(_, i, _)| i.amount.minor).sum();
         let total = all.first().map(|(_, i, _)| money(language, Amount { minor: total, ..i.amount }));
-        let url = |there: bool, page: usize| there.then(|| urls.page(page));
+        let ways = [
+            (page > 2, 1, ("first", l.first)),
+            (page > 1, page.saturating_sub(1), ("previous", l.previous)),
+            (page < pages, page + 1, ("next", l.next)),
+            (page + 1 < pages, pages, ("last", l.last)),
+        ];
+        let way = |(there, page, name): (bool, usize, _)| {
+            let url = urls.page(page);
+            there.then_some(PagerWay { name, page, url })
+        };
         Self {
             l,
             count: language.payments(all.len()),
@@ -166,7 +188,7 @@ impl PaymentList {
                     amount: money(language, i.amount),
                     details: i.details.clone(),
                     details_for_bank: sent_instead(&i.details),
-                    edit_url: urls.edit(&i.end_to_end_id),
+                    edit: urls.editable().then(|| i.end_to_end_id.clone()),
                     outcome: outcome.map(|o| outcome_words(l, o)),
                 })
                 .collect(),
@@ -175,11 +197,9 @@ impl PaymentList {
                     .page_of
                     .replace("{page}", &page.to_string())
                     .replace("{pages}", &pages.to_string()),
-                first: url(page > 2, 1),
-                previous: url(page > 1, page - 1),
-                next: url(page < pages, page + 1),
-                last: url(page + 1 < pages, pages),
+                ways: ways.into_iter().filter_map(way).collect(),
             }),
+            form_action: urls.form_action(),
             shown,
         }
     }

@@ -32,6 +32,8 @@ pub enum Outcome {
     GivenUp,
     /// Nothing happened in time.
     Expired,
+    /// The first day of a standing order passed before it was sent.
+    TooLateToBegin,
     /// Stopped here by a limit or a rule.
     Blocked,
 }
@@ -79,7 +81,7 @@ impl Result {
         match self.outcome {
             Outcome::Settled => "good",
             Outcome::PartlySettled | Outcome::Rejected(_) | Outcome::Blocked => "bad",
-            Outcome::Cancelled | Outcome::GivenUp | Outcome::Expired => "calm",
+            Outcome::Cancelled | Outcome::GivenUp | Outcome::Expired | Outcome::TooLateToBegin => "calm",
         }
     }
 
@@ -102,6 +104,7 @@ impl Result {
             Outcome::Cancelled => t.cancelled_title,
             Outcome::GivenUp => t.abandoned_title,
             Outcome::Expired => t.expired_title,
+            Outcome::TooLateToBegin => self.l().late_title,
             Outcome::Blocked => t.blocked_title,
         }
     }
@@ -118,10 +121,16 @@ impl Result {
             Outcome::Cancelled => t.cancelled_lead,
             Outcome::GivenUp => t.abandoned_lead,
             Outcome::Expired => t.expired_lead,
+            Outcome::TooLateToBegin => self.l().late_lead,
             Outcome::Blocked => t.blocked_lead,
         };
         let creditor = self.order.as_ref().map_or(self.shell.partner_name(), |o| &o.creditor_name);
-        text.replace("{creditor}", creditor)
+        let first_day = self.order.as_ref().and_then(|o| o.schedule.as_ref()).map(|s| s.first_day.as_str());
+        text.replace("{creditor}", creditor).replace("{day}", first_day.unwrap_or_default())
+    }
+
+    fn l(&self) -> &'static ListTexts {
+        ListTexts::of(self.shell.language)
     }
 
     /// What may be done next, when no money moved and the partner is known.
@@ -130,6 +139,9 @@ impl Result {
             return Some(self.shell.t.rejected_again.to_owned());
         }
         let again = matches!(self.outcome, Outcome::Rejected(_) | Outcome::Cancelled | Outcome::Expired);
+        if self.outcome == Outcome::TooLateToBegin {
+            return Some(self.l().late_next.replace("{partner}", self.shell.partner_name()));
+        }
         let partner = self.shell.partner.as_ref().filter(|_| again)?;
         Some(self.shell.t.rejected_next.replace("{partner}", &partner.name))
     }

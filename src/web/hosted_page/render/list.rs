@@ -15,19 +15,21 @@ pub const EDIT: &str = "/payment-initiation/list/edit";
 
 struct Urls<'a> {
     view: &'a View<'a>,
-    editable: bool,
+    /// The payment form stands beside the list.
+    with_form: bool,
 }
 
 impl ListUrls for Urls<'_> {
     fn page(&self, page: usize) -> String {
-        format!("{}&page={page}", self.view.path_of(LIST))
+        self.view.path_of_page(page)
     }
 
-    fn edit(&self, end_to_end_id: &str) -> Option<String> {
-        self.editable.then(|| {
-            let line: String = url::form_urlencoded::byte_serialize(end_to_end_id.as_bytes()).collect();
-            format!("{}&line={line}", self.view.path_of(EDIT))
-        })
+    fn form_action(&self) -> Option<String> {
+        self.with_form.then(|| LIST.to_owned())
+    }
+
+    fn editable(&self) -> bool {
+        self.with_form && self.view.partner.kind.editable(Field::Amount)
     }
 }
 
@@ -40,8 +42,19 @@ impl View<'_> {
         self.payment.instructions.len() > 1
     }
 
+    /// A page of the list, from 1.
+    pub fn path_of_page(&self, page: usize) -> String {
+        format!("{}&page={page}", self.path_of(LIST))
+    }
+
+    /// Where one payment of the list is edited.
+    pub fn path_of_edit(&self, end_to_end_id: &str) -> String {
+        let line: String = url::form_urlencoded::byte_serialize(end_to_end_id.as_bytes()).collect();
+        format!("{}&line={line}", self.path_of(EDIT))
+    }
+
     /// Whether the payments can be checked and changed now.
-    fn is_open_list(&self) -> bool {
+    pub fn is_open_list(&self) -> bool {
         let cx = &self.site.cx;
         self.is_list() && is_open(cx, self.payment) && !self.payment.is_leased(cx.now())
     }
@@ -50,7 +63,7 @@ impl View<'_> {
     pub(super) fn payment_list(&self, page: usize) -> Option<PaymentList> {
         let urls = Urls {
             view: self,
-            editable: self.partner.kind.editable(Field::Amount),
+            with_form: true,
         };
         let all: Vec<Numbered<'_>> = (1..).zip(&self.payment.instructions).map(|(n, i)| (n, i, None)).collect();
         self.is_list()
@@ -64,7 +77,7 @@ impl View<'_> {
         }
         let urls = Urls {
             view: self,
-            editable: false,
+            with_form: false,
         };
         let words = self.payment.instruction_words.iter().map(Option::as_deref);
         let all = (1..)
@@ -98,7 +111,7 @@ impl View<'_> {
     pub fn path_of_line(&self, end_to_end_id: &str) -> String {
         let position = self.payment.instructions.iter().position(|i| i.end_to_end_id == end_to_end_id);
         match position {
-            Some(n) => format!("{}&page={}#line-{}", self.path_of(LIST), n / LINES_A_PAGE + 1, n + 1),
+            Some(n) => format!("{}#line-{}", self.path_of_page(n / LINES_A_PAGE + 1), n + 1),
             None => self.form_path(),
         }
     }

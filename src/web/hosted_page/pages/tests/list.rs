@@ -12,8 +12,12 @@ impl ListUrls for Urls {
         format!("/list?a=1&page={page}")
     }
 
-    fn edit(&self, end_to_end_id: &str) -> Option<String> {
-        self.0.then(|| format!("/edit?a=1&line={end_to_end_id}"))
+    fn form_action(&self) -> Option<String> {
+        self.0.then(|| "/list".to_owned())
+    }
+
+    fn editable(&self) -> bool {
+        self.0
     }
 }
 
@@ -124,6 +128,10 @@ pub fn pages(language: Language) -> Vec<(&'static str, String)> {
         order: OrderView::of(language, &all[..1], Some(&schedule())),
         ..ended(language, Outcome::Settled)
     };
+    let late = Result {
+        order: OrderView::of(language, &all[..1], Some(&schedule())),
+        ..ended(language, Outcome::TooLateToBegin)
+    };
     let changed = list_form(language, &all, 1).with_notice(&FormNotice::ListChanged);
     vec![
         ("list", list_form(language, &all, 2).render().unwrap()),
@@ -139,6 +147,7 @@ pub fn pages(language: Language) -> Vec<(&'static str, String)> {
         ("made in part", in_part(language, &all, 1).render().unwrap()),
         ("standing order", standing_form(language).render().unwrap()),
         ("standing order accepted", standing.render().unwrap()),
+        ("standing order too late", late.render().unwrap()),
     ]
 }
 
@@ -151,8 +160,9 @@ fn a_page_of_the_list_has_its_lines_and_the_ways_to_the_others() {
     assert!(text(&page, ".lines").contains("21. Furnizor 21 21,00 RON") && text(&page, ".lines").contains("Banca va primi: Tigle 21"));
     assert_eq!(text(&page, ".order .amount"), "Total de plată: 1.035,00 RON");
     assert_eq!(text(&page, "#pay"), "Plătește 1.035,00 RON");
-    let links: Vec<Option<&str>> = select(&page, ".pager a").iter().map(|a| a.attr("href")).collect();
-    assert_eq!(links, [Some("/list?a=1&page=1"), Some("/list?a=1&page=3")]);
+    let ways = select(&page, ".pager button[form=pay-form][formaction='/list'][name=page]");
+    let ways: Vec<Option<&str>> = ways.iter().map(|b| b.attr("value")).collect();
+    assert_eq!(ways, [Some("1"), Some("3")]);
     assert_eq!(select(&page, "[name=shown]")[0].attr("value"), Some("seen-hash"));
     for id in ["creditor_name", "creditor_iban", "amount", "details"] {
         assert!(
@@ -160,11 +170,14 @@ fn a_page_of_the_list_has_its_lines_and_the_ways_to_the_others() {
             "{id} is edited on a page of its own"
         );
     }
-    let edit = select(&page, "#line-21 a")[0];
+    let edit = select(&page, "#line-21 button[form=pay-form][formaction='/list'][name=line]")[0];
     assert_eq!(
-        (edit.attr("href"), text(&page, "#line-21 a").as_str()),
-        (Some("/edit?a=1&line=F-21"), "Modifică plata 21, Furnizor 21")
+        (edit.attr("value"), text(&page, "#line-21 button").as_str()),
+        (Some("F-21"), "Modifică plata 21, Furnizor 21")
     );
+    // Enter in a field pays: the form's first button is none of the list's.
+    let first = select(&page, "button[form=pay-form]")[0];
+    assert_eq!((first.attr("formaction"), first.attr("tabindex")), (None, Some("-1")));
     assert!(select(&parsed(&list_form(Language::Ro, &all[..20], 1)), ".pager").is_empty());
 }
 
@@ -195,7 +208,9 @@ fn what_was_not_made_comes_first_and_is_counted() {
         counts,
         "Plăți nefăcute1 (2,00 RON) Plăți despre care banca nu ne-a spus1 (4,00 RON) Plăți făcute43 (1.029,00 RON)".replace(") ", ")")
     );
-    assert!(select(&page, ".lines a").is_empty(), "nothing can be edited any more");
+    assert!(select(&page, ".lines button").is_empty(), "nothing can be edited any more");
+    let links: Vec<Option<&str>> = select(&page, ".pager a").iter().map(|a| a.attr("href")).collect();
+    assert_eq!(links, [Some("/list?a=1&page=2"), Some("/list?a=1&page=3")]);
 }
 
 #[test]
