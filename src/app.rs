@@ -2,10 +2,10 @@
 
 pub mod banks;
 
+use crate::bank::Tools;
 use crate::bank::access::Keeper;
 use crate::bank::directory::Directory;
 use crate::bank::http::{BankHttp, BankHttpSettings};
-use crate::bank::Tools;
 use crate::clock::Clock;
 use crate::config::{MailTransport, Settings, SmtpEncryption};
 use crate::crypto::{Vault, fingerprint};

@@ -114,7 +114,9 @@ async fn enrol(wanted: Enrolment) -> anyhow::Result<()> {
 /// What the bank's answer means to the person at the terminal, and what can be done.
 fn in_words(error: BankError, creating: bool) -> anyhow::Error {
     let mend = match &error {
-        BankError::Refused { status: 409, .. } if !creating => "the user is there already: run again with --activated once the mail is confirmed",
+        BankError::Refused { status: 409, .. } if !creating => {
+            "the user is there already: run again with --activated once the mail is confirmed"
+        }
         BankError::Refused { status: 401, .. } => "user name or password is wrong, or not registered yet: leave --activated away first",
         BankError::Refused { status: 403, .. } => "open the link in the activation mail first",
         BankError::Refused { status: 400 | 422, .. } => "mend what the bank names",

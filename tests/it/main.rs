@@ -8,12 +8,16 @@
 
 mod support;
 
+mod accounts;
 mod architecture;
 mod back_office;
 mod bad_input;
 mod bank_silent;
+mod consents;
 mod decoupled;
+mod enrolment;
 mod every_sca;
+mod funds;
 mod gave_up;
 mod gone_away;
 mod hand_over;
