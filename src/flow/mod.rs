@@ -17,6 +17,7 @@ mod bank_call;
 pub mod change_partner;
 pub mod deliver_mail;
 pub mod edit_instruction;
+pub mod enrol_bank;
 pub mod error;
 pub mod hand_over;
 pub mod init_payment;

@@ -8,13 +8,17 @@
 
 mod support;
 
+mod accounts;
 mod architecture;
 mod back_office;
 mod bad_input;
 mod bank_silent;
+mod consents;
 mod decoupled;
 mod due_together;
+mod enrolment;
 mod every_sca;
+mod funds;
 mod gave_up;
 mod gone_away;
 mod hand_over;
