@@ -257,5 +257,6 @@ fn profile(name: &str, kind: PartnerKind) -> Profile {
         colour: "#14587a".into(),
         has_logo: false,
         active: true,
+        account_access: name == "erp",
     }
 }
