@@ -119,6 +119,10 @@ pub struct Facts {
     pub takes_bulk: bool,
     /// The bank takes standing orders.
     pub takes_standing_orders: bool,
+    /// The bank shows accounts to the holder of a consent.
+    pub offers_accounts: bool,
+    /// The bank says whether an account has enough.
+    pub offers_funds: bool,
     /// Longest creditor name sent, in characters.
     pub max_name_chars: usize,
     /// Longest remittance information sent, in characters.
@@ -140,6 +144,8 @@ impl Facts {
             sca: protocol.map_or(Sca::Redirect, |p| p.sca_approach.sca()),
             takes_bulk: protocol.is_some_and(|p| p.bulk_product.is_some()),
             takes_standing_orders: protocol.is_some_and(|p| p.periodic_product.is_some()),
+            offers_accounts: protocol.is_some_and(|p| p.accounts.is_some()),
+            offers_funds: protocol.is_some_and(|p| p.funds),
             max_name_chars: protocol.map_or(70, |p| p.max_name_chars),
             max_remittance_chars: protocol.map_or(140, |p| p.max_remittance_chars),
         }

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod accounts;
 pub mod berlin_group;
+mod connector_accounts;
 #[cfg(test)]
 mod contract;
 pub mod directory;
@@ -359,6 +360,7 @@ macro_rules! each {
         }
     };
 }
+use each;
 
 impl PaymentInitiation for Connector {
     async fn initiate(&self, order: &Order, psu: &PsuContext) -> Result<Answer, BankError> {

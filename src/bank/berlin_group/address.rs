@@ -5,6 +5,9 @@ use super::wire::Service;
 use crate::bank::http::is_safe_destination;
 use url::Url;
 
+/// Where consents are (NextGenPSD2 section 6.3).
+pub const CONSENTS: &str = "consents";
+
 /// A bank's addresses.
 #[derive(Clone, Debug)]
 pub struct Addresses {
@@ -95,6 +98,11 @@ impl Addresses {
         Some(below(&self.authorisations(service, id)?, &[authorisation]))
     }
 
+    /// Anything else below the version, such as a consent. What is an id of the bank's becomes one segment.
+    pub fn resource(&self, segments: &[&str]) -> Url {
+        below(&below(&self.base, &[&self.version]), segments)
+    }
+
     /// The page to which a plain `scaRedirect` link sends the PSU.
     ///
     /// # Errors
@@ -149,8 +157,9 @@ impl Addresses {
     }
 
     fn is_resource(&self, url: &Url) -> bool {
-        Service::ALL.iter().any(|service| {
-            let path = format!("/{}/{}/", self.version, service.path());
+        let orders = Service::ALL.iter().map(|service| service.path());
+        orders.chain([CONSENTS]).any(|kind| {
+            let path = format!("/{}/{kind}/", self.version);
             url.path().contains(&path)
         })
     }

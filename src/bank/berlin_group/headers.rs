@@ -17,6 +17,7 @@ const MAX_USER_AGENT_CHARS: usize = 256;
 
 const CLIENT_ID: HeaderName = HeaderName::from_static("x-ibm-client-id");
 const CERTIFICATE: HeaderName = HeaderName::from_static("tpp-signature-certificate");
+const CONSENT_ID: HeaderName = HeaderName::from_static("consent-id");
 const PSU_IP_ADDRESS: HeaderName = HeaderName::from_static("psu-ip-address");
 const PSU_USER_AGENT: HeaderName = HeaderName::from_static("psu-user-agent");
 const PSU_ID: HeaderName = HeaderName::from_static("psu-id");
@@ -30,6 +31,20 @@ pub const SCA_APPROACH: HeaderName = HeaderName::from_static("aspsp-sca-approach
 /// The id of a call: the same call made again has the same id, every other call another one.
 pub fn request_id(payment: PaymentId, attempt: u32, operation: &str, call: u32) -> Uuid {
     Uuid::new_v5(&REQUEST_IDS, format!("{payment}/{attempt}/{operation}/{call}").as_bytes())
+}
+
+/// The id of a call about a consent.
+pub fn consent_request_id(consent: Uuid, operation: &str, call: u32) -> Uuid {
+    Uuid::new_v5(&REQUEST_IDS, format!("consent/{consent}/{operation}/{call}").as_bytes())
+}
+
+/// Names the consent under which accounts are read (NextGenPSD2 section 6.5).
+///
+/// # Errors
+/// [`BankError::Unsupported`] for an id that no header can carry.
+pub fn consent(headers: &mut HeaderMap, id: &str) -> Result<(), BankError> {
+    headers.insert(CONSENT_ID, sensitive(id).ok_or(BankError::Unsupported)?);
+    Ok(())
 }
 
 /// What the bank wants on every call.

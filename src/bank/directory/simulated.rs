@@ -24,6 +24,8 @@ pub fn facts(bank: &Simulated) -> Facts {
         },
         takes_bulk: false,
         takes_standing_orders: false,
+        offers_accounts: false,
+        offers_funds: false,
         max_name_chars: 70,
         max_remittance_chars: 140,
     }
