@@ -141,6 +141,14 @@ pub fn newest_for(a: &mut Access<'_>, payment: PaymentId) -> Result<Option<Conse
     row.map(|row| row.open(a)).transpose()
 }
 
+/// How many consents the PSU was asked for on a payment's page.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn count_for(a: &mut Access<'_>, payment: PaymentId) -> Result<i64, StoreError> {
+    Ok(t::table.filter(t::payment_id.eq(payment.number())).count().get_result(a.conn)?)
+}
+
 /// Takes the lease until `until`.
 ///
 /// # Errors

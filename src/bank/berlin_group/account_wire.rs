@@ -152,7 +152,9 @@ fn list_of_balances(list: &[Element<'_>]) -> Option<Vec<Balance>> {
         Some(Balance {
             kind: read.text("balanceType", MAX_WORD_CHARS).unwrap_or_default(),
             amount: read.money("balanceAmount")?,
-            at: ["lastChangeDateTime", "referenceDate"].into_iter().find_map(|at| read.text(at, MAX_WORD_CHARS)),
+            at: ["lastChangeDateTime", "referenceDate"]
+                .into_iter()
+                .find_map(|at| read.text(at, MAX_WORD_CHARS)),
         })
     };
     list.iter().map(one).collect()

@@ -48,7 +48,8 @@ impl AccountInformation for BerlinGroup {
 
     async fn account(&self, session: &ConsentSession, account: &str) -> Read<Account> {
         let url = self.below_accounts(&[account]);
-        self.read(session, "account", url, |body| account_wire::account(body, account)).await
+        self.read(session, "account", url, |body| account_wire::account(body, account))
+            .await
     }
 
     async fn balances(&self, session: &ConsentSession, account: &str) -> Read<Vec<Balance>> {
@@ -57,7 +58,9 @@ impl AccountInformation for BerlinGroup {
     }
 
     async fn transactions(&self, session: &ConsentSession, account: &str, query: &TransactionQuery) -> Read<Page<Transaction>> {
-        let url = self.below_accounts(&[account, "transactions"]).and_then(|url| with_query(url, query));
+        let url = self
+            .below_accounts(&[account, "transactions"])
+            .and_then(|url| with_query(url, query));
         self.read(session, "transactions", url, account_wire::transactions).await
     }
 
