@@ -90,7 +90,7 @@ impl App {
         let detached = Detached::here();
         let servers = vec![
             public_server(settings, &context, detached.clone(), public)?,
-            gateway_server(settings, &context, gateway)?,
+            gateway_server(settings, &context, detached.clone(), gateway)?,
             operations_server(&context, operations)?,
         ];
         let pace = worker::Pace {
@@ -347,9 +347,10 @@ fn public_server(settings: &Settings, cx: &Context, detached: Detached, listener
     Ok(server.listen(listener)?.run())
 }
 
-fn gateway_server(settings: &Settings, cx: &Context, listener: TcpListener) -> anyhow::Result<Server> {
+fn gateway_server(settings: &Settings, cx: &Context, detached: Detached, listener: TcpListener) -> anyhow::Result<Server> {
     let gateway = actix_web::web::Data::new(Gateway::new(
         cx.clone(),
+        detached,
         settings.gateway.requests_per_minute,
         settings.gateway.requests_burst,
     ));

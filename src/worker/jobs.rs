@@ -1,6 +1,8 @@
 //! The list of jobs.
 
 use super::pump::{Piece, Work, log};
+use crate::consent::ConsentId;
+use crate::flow::consents::due;
 use crate::flow::{Context, FlowError, ask_bank, deliver_mail, sessions};
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
@@ -20,6 +22,24 @@ impl Work for Payments {
 
     async fn run(&self, id: PaymentId) -> Result<(), FlowError> {
         ask_bank::ask_bank(&self.0, id).await
+    }
+}
+
+/// Consents that are due.
+#[derive(Clone, Debug)]
+pub(super) struct Consents(pub(super) Context);
+
+impl Work for Consents {
+    type Id = ConsentId;
+    const NAME: &'static str = "consent";
+
+    async fn due(&self, limit: i64, but: Vec<String>) -> Result<Vec<Piece<ConsentId>>, FlowError> {
+        let due = due::due_consents(&self.0, limit, but).await?;
+        Ok(due.into_iter().map(|(id, lane)| Piece { id, lane }).collect())
+    }
+
+    async fn run(&self, id: ConsentId) -> Result<(), FlowError> {
+        due::look_after(&self.0, id).await
     }
 }
 
