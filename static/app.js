@@ -207,6 +207,8 @@
     }
 
     form.addEventListener('submit', (event) => {
+      // Another button of the form leads elsewhere, with whatever is filled in by then.
+      if (event.submitter && event.submitter.hasAttribute('formaction')) return;
       const open = problems();
       if (sent || open.length) event.preventDefault();
       if (sent) return;

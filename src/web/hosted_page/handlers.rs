@@ -2,6 +2,8 @@
 //! flow and answers 303 to the same page.
 
 pub mod around;
+pub mod choose;
+pub mod consent;
 pub mod hand_over;
 pub mod list;
 pub mod steps;
@@ -11,6 +13,7 @@ use super::form::{self, FormInput};
 use super::pages::NoticeKind;
 use super::render::{After, View, Wrong, bank_choices, fingerprint, known_order, notice, page_path};
 use crate::clock::Timestamp;
+use crate::flow::consents::choose::{self as choosing, Typed};
 use crate::flow::edit_instruction::is_as_shown;
 use crate::flow::open_page::{Opened, open_page, own_link};
 use crate::flow::submit_payment::{ConfirmedOrder, PsuDevice, submit_payment};
@@ -64,6 +67,7 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
                 resent: link.resent.is_some(),
                 doubt_since: doubt_since(&site, &payment).await.map_err(|e| PageError::new(&site, language, e))?,
             };
+            let typed = typed(&site, &payment).await.map_err(|e| PageError::new(&site, language, e))?;
             let page = View {
                 site: &site,
                 payment: &payment,
@@ -71,6 +75,7 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
                 browser: &browser,
                 language,
                 after,
+                typed: typed.as_ref(),
             };
             let page = if link.again.is_some() { page.again()? } else { page.page()? };
             Ok(browser.remembered(html(StatusCode::OK, page)))
@@ -78,6 +83,14 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
         Ok(Opened::OtherBrowser) => elsewhere(&site, &request, &browser, &link.payment, chosen),
         Err(FlowError::NotFound) => missing(&site, &request, chosen),
         Err(other) => Err(PageError::new(&site, language(&request, chosen, None), other)),
+    }
+}
+
+/// What was typed into the form before an account was chosen at the bank, where the form may be shown.
+async fn typed(site: &Site, payment: &Payment) -> Result<Option<Typed>, FlowError> {
+    match payment.status {
+        Status::Created | Status::AttemptRefused => choosing::typed(&site.cx, payment).await,
+        _ => Ok(None),
     }
 }
 
@@ -143,6 +156,8 @@ pub struct Posted {
     shown: String,
     code: SecretString,
     method: String,
+    /// Which account, by the bank's id of it.
+    account: String,
 }
 
 impl Posted {
@@ -179,6 +194,7 @@ impl Checked {
             browser: &self.browser,
             language: self.language,
             after: After::default(),
+            typed: None,
         }
     }
 
@@ -342,10 +358,18 @@ pub async fn came_back(site: web::Data<Site>, request: HttpRequest, bank: web::P
         .collect();
     let browser = Browser::known(&request, site.https()).map(|b| b.hash());
     let (cx, bank, by) = (site.cx.clone(), bank.into_inner(), browser.clone());
-    let outcome = site
+    let (of_payment, of_bank) = (query.clone(), bank.clone());
+    let mut outcome = site
         .detached
-        .run(async move { reply_to_bank::reply_to_bank(&cx, &bank, query, by.as_deref()).await })
+        .run(async move { reply_to_bank::reply_to_bank(&cx, &of_bank, of_payment, by.as_deref()).await })
         .await;
+    if matches!(outcome, Err(FlowError::NotFound)) {
+        match consent::came_back(&site, bank, query, browser.as_deref()).await {
+            Ok(Some(answer)) => return Ok(answer),
+            Ok(None) => {}
+            Err(error) => outcome = Err(error),
+        }
+    }
     let neutral = || -> Result<HttpResponse, PageError> {
         Ok(html(
             StatusCode::OK,
