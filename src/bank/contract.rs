@@ -1,6 +1,7 @@
 //! What every connector must do, whatever its bank does: shared by the tests of all protocols.
 
 use super::access::Keeper;
+use super::accounts::{AccountInformation as _, BookingStatus, ConsentSession, FundsConfirmation as _, TransactionQuery};
 use super::berlin_group::BerlinGroup;
 use super::directory::shipped_protocol;
 use super::http::{BankHttp, BankHttpSettings, MAX_ANSWER_BYTES};
@@ -170,5 +171,87 @@ pub async fn keeps_the_contract(at: impl Fn(&Url, &BankHttp) -> Connector) {
             } => assert_eq!((s, retry_after_s), (status, retry_after)),
             other => panic!("{status}: {other:?}"),
         }
+    }
+}
+
+/// The same for what is read under a consent: nothing that is not an account, a balance, a transaction or an
+/// answer becomes one, and the session always comes back.
+pub async fn reading_keeps_the_contract(session: &ConsentSession, at: impl Fn(&Url, &BankHttp) -> Connector) {
+    let iban = Iban::parse("RO66BACX0000001234567890").unwrap();
+    let amount = Amount::from_minor(100, Currency::Ron).unwrap();
+    let query = TransactionQuery {
+        booking_status: BookingStatus::Both,
+        date_from: "2026-11-01".parse().ok(),
+        date_to: None,
+        page: None,
+    };
+    let read = async |base: &Url, http: &BankHttp, what: &str| {
+        let bank = at(base, http);
+        let (result, after) = match what {
+            "accounts" => {
+                let read = bank.accounts(session, None).await;
+                (read.result.map(drop), read.session)
+            }
+            "account" => {
+                let read = bank.account(session, "a-1").await;
+                (read.result.map(drop), read.session)
+            }
+            "balances" => {
+                let read = bank.balances(session, "a-1").await;
+                (read.result.map(drop), read.session)
+            }
+            "transactions" => {
+                let read = bank.transactions(session, "a-1", &query).await;
+                (read.result.map(drop), read.session)
+            }
+            "transaction" => {
+                let read = bank.transaction(session, "a-1", "t-1").await;
+                (read.result.map(drop), read.session)
+            }
+            _ => {
+                let read = bank.confirm_funds(session, &iban, &amount).await;
+                (read.result.map(drop), read.session)
+            }
+        };
+        assert_eq!(after.consent, session.consent);
+        assert!(after.calls > session.calls, "{what}: the next call needs an id of its own");
+        result.unwrap_err()
+    };
+    let huge = format!("{{\"x\":\"{}\"}}", "x".repeat(9 * MAX_ANSWER_BYTES));
+    let (patient, hasty) = (patient_http(), hasty_http());
+    for what in ["accounts", "account", "balances", "transactions", "transaction", "funds"] {
+        let nobody = Url::parse(&format!("http://127.0.0.1:{}", closed_port())).unwrap();
+        let error = read(&nobody, &patient, what).await;
+        assert!(matches!(error, BankError::NotSent(_)), "{what}: {error:?}");
+        for (how, answer) in [
+            ("closed without an answer", Some(Vec::new())),
+            ("not HTTP", Some(b"220 smtp.example\r\n".to_vec())),
+            ("503", http_answer("503 Service Unavailable", "", "{}")),
+            ("moved", http_answer("302 Found", "Location: /again\r\n", "")),
+            ("malformed", http_answer("200 OK", "", "{\"accounts\":[")),
+            ("empty", http_answer("200 OK", "", "")),
+            ("a page", http_answer("200 OK", "Content-Type: text/html\r\n", "<html>")),
+            ("a list", http_answer("200 OK", "", "[]")),
+            (
+                "something else",
+                http_answer(
+                    "200 OK",
+                    "",
+                    "{\"accounts\":7,\"balances\":{},\"transactions\":{\"booked\":[null]}}",
+                ),
+            ),
+            ("huge", http_answer("200 OK", "", &huge)),
+        ] {
+            // An account is what has the id that was asked for; a bank may say nothing else of it.
+            if what == "account" && how == "something else" {
+                continue;
+            }
+            let error = read(&scripted(true, answer), &patient, what).await;
+            assert!(matches!(error, BankError::Unknown(_)), "{what}, {how}: {error:?}");
+        }
+        let error = read(&scripted(true, http_answer("403 Forbidden", "", "<html>")), &patient, what).await;
+        assert!(matches!(error, BankError::Refused { status: 403, .. }), "{what}: {error:?}");
+        let error = read(&scripted(true, None), &hasty, what).await;
+        assert!(matches!(error, BankError::Unknown(_)), "{what}, no answer in time: {error:?}");
     }
 }

@@ -23,6 +23,16 @@ pub enum Operation {
     ScaStatus,
     /// An authorisation is given a method or a code (PUT).
     PutAuthorisation,
+    /// A consent is asked for or ended.
+    Consent,
+    /// A consent's status or details.
+    ConsentStatus,
+    /// Accounts, balances, transactions.
+    Accounts,
+    /// The funds confirmation.
+    Funds,
+    /// The portal where TPPs enrol.
+    Enrol,
 }
 
 /// What goes wrong.

@@ -10,6 +10,7 @@ mod bank_code;
 mod berlin;
 mod books;
 mod cec;
+mod consents;
 pub mod customers;
 mod faults;
 mod form;
@@ -19,6 +20,7 @@ pub mod money;
 mod order;
 mod pages;
 mod phone;
+mod portal;
 pub mod scenarios;
 mod secrets;
 mod state;
@@ -26,7 +28,7 @@ mod visit;
 
 pub use bank_code::BankCode;
 pub use faults::{Fault, Operation};
-pub use ledger::{DeclineReason, LedgerEntry, LedgerEvent, RefusedBy, Word};
+pub use ledger::{DeclineReason, EndedBy, EnrolledClient, LedgerEntry, LedgerEvent, PortalUser, ReceivedConsent, RefusedBy, Rights, Word};
 pub use order::{Authorisation, Order, Outcome, SentCode};
 
 use crate::clock::{Clock, Timestamp};
@@ -67,10 +69,6 @@ impl SandboxSettings {
         }
     }
 
-    fn client(&self, client_id: &str) -> Option<&SandboxClient> {
-        self.clients.iter().find(|c| c.client_id == client_id)
-    }
-
     /// An absolute address of the listener; `path` begins with a slash.
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url.as_str().trim_end_matches('/'))
@@ -97,6 +95,13 @@ impl fmt::Debug for SandboxClient {
     }
 }
 
+/// A TPP as the banks know it.
+struct Tpp {
+    client_id: String,
+    secret_sha256: Option<String>,
+    redirect_uris: Vec<Url>,
+}
+
 /// A handle on the running banks: their books to look at, and faults to order.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
@@ -110,6 +115,7 @@ struct Inner {
     books: Mutex<Books>,
     faults: Mutex<Faults>,
     visits: Mutex<visit::Visits>,
+    consent_visits: Mutex<consents::Visits>,
 }
 
 impl Sandbox {
@@ -154,7 +160,7 @@ impl Sandbox {
 
     fn open(settings: SandboxSettings, clock: Clock) -> io::Result<Self> {
         let books = Mutex::new(Books::open(settings.step, settings.ledger_file.as_deref())?);
-        let (faults, visits) = (Mutex::default(), Mutex::default());
+        let (faults, visits, consent_visits) = (Mutex::default(), Mutex::default(), Mutex::default());
         Ok(Self {
             inner: Arc::new(Inner {
                 settings,
@@ -162,6 +168,7 @@ impl Sandbox {
                 books,
                 faults,
                 visits,
+                consent_visits,
             }),
         })
     }
@@ -190,6 +197,28 @@ impl Sandbox {
 
     fn take_fault(&self, bank: BankCode, operation: Operation) -> Option<Fault> {
         lock(&self.inner.faults).take(bank, operation)
+    }
+
+    /// The TPP with this client id: one of the settings, or one that enrolled itself.
+    fn tpp(&self, client_id: &str) -> Option<Tpp> {
+        let of_settings = self.settings().clients.iter().find(|c| c.client_id == client_id).map(|c| Tpp {
+            client_id: c.client_id.clone(),
+            secret_sha256: c.client_secret.as_ref().map(|secret| secrets::sha256_hex(secret.as_bytes())),
+            redirect_uris: c.redirect_uris.clone(),
+        });
+        of_settings.or_else(|| {
+            let books = self.books();
+            let client = books.portal().client(client_id)?;
+            Some(Tpp {
+                client_id: client.client_id.clone(),
+                secret_sha256: Some(client.secret_sha256.clone()),
+                redirect_uris: vec![client.redirect_uri.clone()],
+            })
+        })
+    }
+
+    fn consent_visits(&self) -> MutexGuard<'_, consents::Visits> {
+        lock(&self.inner.consent_visits)
     }
 
     fn visits(&self) -> MutexGuard<'_, visit::Visits> {

@@ -179,6 +179,20 @@ impl Protocol {
         let prefix = |text: &Option<String>| text.as_deref().is_none_or(|text| text.is_ascii() && text.len() <= 20);
         let scope_prefix = "must be short ASCII";
         [
+            (self.authorise_url.is_some() == oauth, "authorise_url", there),
+            (self.token_url.is_some() == oauth, "token_url", there),
+            (self.scope_prefix.is_some() == oauth, "scope_prefix", there),
+            (prefix(&self.scope_prefix), "scope_prefix", scope_prefix),
+            (
+                oauth || !self.status_needs_psu_token,
+                "status_needs_psu_token",
+                "only the oauth_redirect approach has such tokens",
+            ),
+            (
+                self.sca_approach.sca() != Sca::Redirect || !self.sca_starts_on_post,
+                "sca_starts_on_post",
+                "is impossible where the PSU authorises on the bank's page",
+            ),
             (
                 self.accounts.is_none() || self.sca_approach.sca() == Sca::Redirect,
                 "accounts",
@@ -194,20 +208,6 @@ impl Protocol {
                 self.accounts.is_some() || !self.funds,
                 "funds",
                 "are confirmed to the token of a consent: accounts is missing",
-            ),
-            (self.authorise_url.is_some() == oauth, "authorise_url", there),
-            (self.token_url.is_some() == oauth, "token_url", there),
-            (self.scope_prefix.is_some() == oauth, "scope_prefix", there),
-            (prefix(&self.scope_prefix), "scope_prefix", scope_prefix),
-            (
-                oauth || !self.status_needs_psu_token,
-                "status_needs_psu_token",
-                "only the oauth_redirect approach has such tokens",
-            ),
-            (
-                self.sca_approach.sca() != Sca::Redirect || !self.sca_starts_on_post,
-                "sca_starts_on_post",
-                "is impossible where the PSU authorises on the bank's page",
             ),
         ]
     }

@@ -54,7 +54,9 @@ fn the_facts_of_the_bank_served_are_those_of_its_documents() {
     assert!(cec.status_needs_psu_token && cec.withdraw_before_sca && cec.takes_bulk);
     assert!(!cec.sca_starts_on_post && !cec.post_is_idempotent && !cec.requires_iban && !cec.requires_psu_id);
     assert_eq!((cec.max_name_chars, cec.max_remittance_chars), (70, 140));
-    assert!(!cec.takes_standing_orders && cec.sca == Sca::Redirect);
+    assert!(!cec.takes_standing_orders && cec.sca == Sca::Redirect && cec.offers_accounts && cec.offers_funds);
+    let bt = banks.get("bt").unwrap().facts;
+    assert!(bt.status_needs_psu_token && !bt.offers_accounts && !bt.offers_funds && bt.sca == Sca::Redirect);
     let decoupled = banks.get("brd").unwrap();
     let rule = decoupled.psu_id.as_ref().unwrap();
     assert!(decoupled.facts.requires_psu_id && rule.accepts("41234567"));
@@ -167,6 +169,16 @@ const OF_THE_PROTOCOL: &[Mistake] = &[
     ("token_url = \"oauth2/token\"", "", "cec", "token_url"),
     ("scope_prefix = \"PIS:\"", "", "cec", "scope_prefix"),
     ("scope_prefix = \"PIS:\"", "scope_prefix = \"șșșș\"", "cec", "scope_prefix"),
+    ("consent_scope_prefix = \"AIS:\"", "", "cec", "consent_scope_prefix"),
+    ("accounts = \"empty_body\"", "", "cec", "consent_scope_prefix"),
+    ("accounts = \"empty_body\"\nconsent_scope_prefix = \"AIS:\"", "", "cec", "funds"),
+    ("accounts = \"empty_body\"", "accounts = \"everything\"", "cec", "`everything`"),
+    (
+        "sca_approach = \"decoupled\"",
+        "sca_approach = \"decoupled\"\naccounts = \"standard\"",
+        "brd",
+        "accounts",
+    ),
     ("sca_approach = \"decoupled\"", "sca_approach = \"oauth_redirect\"", "brd", "psu_id"),
     (
         "sca_approach = \"redirect\"",

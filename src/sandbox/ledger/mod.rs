@@ -3,11 +3,15 @@
 //!
 //! **Invariant:** entries are only ever appended, whole, and numbered without gaps.
 
+mod consent;
 mod file;
 mod order;
+mod portal;
 
+pub use consent::{EndedBy, ReceivedConsent, Rights};
 pub(super) use file::Ledger;
 pub use order::{Execution, Frequency, Instruction, PaymentService, ReceivedOrder, Schedule};
+pub use portal::{EnrolledClient, PortalUser};
 
 use super::BankCode;
 use super::money::Money;
@@ -110,10 +114,33 @@ pub enum LedgerEvent {
     },
     /// A code or a spent refresh token came back: all tokens of the code are void.
     TokensRevoked { payment_id: String, code_sha256: String },
+    /// A consent to account information was asked for.
+    ConsentReceived {
+        /// What was asked for.
+        consent: Box<ReceivedConsent>,
+    },
+    /// The PSU gave it; where the bank speaks OAuth2, an authorisation code was issued.
+    ConsentGiven {
+        consent_id: String,
+        /// The customer's login name.
+        customer: String,
+        rights: Rights,
+        grant: Option<GrantTerms>,
+    },
+    /// The PSU did not give it.
+    ConsentRefused { consent_id: String },
+    /// It was ended before its time.
+    ConsentEnded { consent_id: String, by: EndedBy },
+    /// Somebody registered at the portal.
+    UserRegistered { user: PortalUser },
+    /// They opened the link in the mail.
+    UserActivated { username: String },
+    /// A TPP enrolled there.
+    ClientEnrolled { client: EnrolledClient },
 }
 
 impl LedgerEvent {
-    /// The order this is about.
+    /// The order or consent this is about; nothing for what happens at the portal.
     #[must_use]
     pub fn payment_id(&self) -> &str {
         match self {
@@ -130,6 +157,11 @@ impl LedgerEvent {
             | Self::Booked { payment_id, .. }
             | Self::TokenIssued { payment_id, .. }
             | Self::TokensRevoked { payment_id, .. } => payment_id,
+            Self::ConsentReceived { consent } => &consent.consent_id,
+            Self::ConsentGiven { consent_id, .. } | Self::ConsentRefused { consent_id } | Self::ConsentEnded { consent_id, .. } => {
+                consent_id
+            }
+            Self::UserRegistered { .. } | Self::UserActivated { .. } | Self::ClientEnrolled { .. } => "",
         }
     }
 }
