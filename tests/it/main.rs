@@ -8,10 +8,13 @@
 
 mod support;
 
+mod account_choice;
 mod architecture;
 mod back_office;
 mod bad_input;
 mod bank_silent;
+mod consent_page;
+mod consents;
 mod decoupled;
 mod every_sca;
 mod gave_up;

@@ -96,7 +96,8 @@ pub(super) fn hear(consent: &mut Consent, moves: &mut Moves, answer: ConsentAnsw
     if !answer.bank_word.is_empty() {
         consent.bank_word = Some(answer.bank_word);
     }
-    consent.valid_until = answer.valid_until.or(consent.valid_until);
+    // A bank may grant more than was asked for; what the PSU read on our page holds.
+    consent.valid_until = answer.valid_until.into_iter().chain(consent.valid_until).min();
     match answer.verdict {
         ConsentVerdict::PsuNeeded(step) => {
             consent.psu_step = Some(serde_json::to_string(&step)?);
