@@ -36,7 +36,7 @@ async fn the_page_says_who_asks_for_what_and_until_when_and_leads_back() {
         format!("{RETURN_URL}?id={}&status=valid", tokens.consent)
     );
     // Coming back once more changes nothing.
-    psu.come_back(&back).await.says("Te-ai întors de la bancă");
+    psu.come_back(&back).await.says("Ai dat accesul");
     psu.get(&link).await.says("Ai dat accesul");
 }
 

@@ -401,3 +401,40 @@ async fn a_renewal_is_a_new_consent_with_the_same_terms() {
         (409, "NOT_POSSIBLE_NOW")
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_cannot_be_read_are_refused_clearly() {
+    let app = TestApp::start().await;
+    let erp = app.erp();
+    let tokens = erp.consent_tokens().await;
+    for id in ["1", "abc", "1234567890123456789", "..%2f..", "%00", "0000000000000000"] {
+        let request = erp.request(Method::GET, &format!("{CORE}/consentStatus/{id}"));
+        let answer = erp.send(request.bearer_auth(&tokens.access)).await;
+        assert_eq!(refused(&answer), (404, "CONSENT_NOT_FOUND"), "{id}");
+        let answer = erp.consent_token(("consentId", id)).await;
+        assert_eq!(answer.status, 404, "{id}");
+    }
+    assert_eq!(erp.consent_token(("isConsent", "perhaps")).await.status, 400);
+    let path = format!("{CORE}/initConsent/{}", tokens.consent);
+    for body in ["", "[]", "{", "{\"kind\":1}", "{\"kind\":\"accounts\",\"kind\":\"funds\"}", "\u{0}"] {
+        let request = erp.request(Method::POST, &path).bearer_auth(&tokens.access);
+        let request = request.header("content-type", "application/json").body(body.to_owned());
+        assert_eq!(erp.send(request).await.status, 400, "{body}");
+    }
+    let plain = erp.request(Method::POST, &path).bearer_auth(&tokens.access);
+    let plain = plain.header("content-type", "text/plain").body(terms().to_string());
+    assert_eq!(erp.send(plain).await.status, 415);
+    let huge = with(terms(), json!({ "psuIntermediarId": "x".repeat(100_000) }));
+    assert_eq!(erp.init_consent(&tokens, &huge).await.status, 413);
+    assert_eq!(erp.send(erp.request(Method::POST, &path).json(&terms())).await.status, 401);
+    let tokens = erp.given_consent(&app, ANA, &terms()).await;
+    for id in ["%20", "a%20b", "%C3%A9", &"x".repeat(141)] {
+        let answer = erp.get_consent("accounts", &tokens, &format!("/{id}/balances")).await;
+        assert_eq!(refused(&answer), (422, "ACCOUNT_NOT_IN_CONSENT"), "{id}");
+    }
+    for page in ["%00", &"x".repeat(2001)] {
+        let answer = erp.get_consent("accounts", &tokens, &format!("?page={page}")).await;
+        assert_eq!(refused(&answer), (400, "INVALID_REQUEST"));
+    }
+    assert_eq!(erp.consent_status(&tokens).await, "valid");
+}

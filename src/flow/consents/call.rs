@@ -174,6 +174,21 @@ fn tidy(consent: &mut Consent, now: Timestamp) {
     if consent.polls >= MOST_TRIES_TO_END {
         consent.session = None;
     }
+    forget_accounts(consent);
+}
+
+/// The list of accounts was for choosing only.
+fn forget_accounts(consent: &mut Consent) {
+    let page = consent
+        .page
+        .as_deref()
+        .and_then(|page| serde_json::from_str::<serde_json::Value>(page).ok());
+    if let Some(serde_json::Value::Object(mut page)) = page
+        && page.remove("accounts").is_some_and(|list| !list.is_null())
+    {
+        page.insert("accounts".into(), serde_json::Value::Null);
+        consent.page = Some(serde_json::Value::Object(page).to_string());
+    }
 }
 
 /// Asking slows down and never stops while something is to be learnt.

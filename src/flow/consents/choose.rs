@@ -88,8 +88,13 @@ impl std::fmt::Debug for Typed {
     }
 }
 
+impl std::fmt::Debug for Choosing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Choosing")
+    }
+}
+
 /// What the page about choosing shows.
-#[derive(Debug)]
 pub enum Choosing {
     /// The form: there is nothing (more) to choose.
     Form,

@@ -18,7 +18,7 @@ use serde::Serialize;
 use url::Url;
 
 /// What the partner wants, read and checked field by field.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct ConsentTerms {
     /// The bank, when the partner knows it.
     pub bank: Option<String>,
@@ -32,6 +32,12 @@ pub struct ConsentTerms {
     pub redirect_url: Url,
     /// The PSU's id at the partner.
     pub psu_id_at_partner: Option<String>,
+}
+
+impl std::fmt::Debug for ConsentTerms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConsentTerms").field("kind", &self.kind).finish_non_exhaustive()
+    }
 }
 
 /// Whether payers can give a consent of this kind there.

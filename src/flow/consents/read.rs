@@ -17,7 +17,7 @@ use crate::payment::{Amount, Iban};
 use crate::store::consents::{self, Consent};
 
 /// What is asked under a consent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Question {
     /// The accounts; the text is what [`Page::next`] said.
     Accounts(Option<String>),
@@ -39,8 +39,20 @@ pub enum Question {
     Funds(Iban, Amount),
 }
 
+// They name accounts and people: printed, they are only a name.
+impl std::fmt::Debug for Question {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Question")
+    }
+}
+
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Found")
+    }
+}
+
 /// What was found.
-#[derive(Debug)]
 pub enum Found {
     /// Accounts.
     Accounts(Page<Account>),
@@ -120,7 +132,10 @@ pub async fn read(cx: &Context, id: ConsentId, question: Question) -> Result<Fou
     if !question.fits(stored.kind) {
         return Err(ConsentError::OtherKind);
     }
-    if matches!(question, Question::Funds(..)) && !bank_confirms_funds(cx, &stored) {
+    if stored.status == Status::Valid && connector(cx, &stored).is_err() {
+        return Err(ConsentError::Unavailable);
+    }
+    if matches!(question, Question::Funds(..)) && stored.bank_code.is_some() && !bank_confirms_funds(cx, &stored) {
         return Err(ConsentError::NotOffered);
     }
     let now = cx.now();

@@ -135,7 +135,10 @@ async fn give_back(bank: &Connector, answer: &ConsentAnswer) {
 
 const fn word_for(error: &BankError) -> &'static str {
     match error {
-        BankError::Refused { status, .. } if matches!(status, 400 | 404 | 409 | 422) => "bank_declined",
+        BankError::Refused {
+            status: 400 | 404 | 409 | 422,
+            ..
+        } => "bank_declined",
         _ => "bank_unavailable",
     }
 }

@@ -204,6 +204,7 @@ impl Here {
             .replace("{bank}", &self.bank_name(&site.cx));
         ConsentResult {
             shell: self.shell(site),
+            c,
             tone: if given { "good" } else { "calm" },
             title,
             lead,

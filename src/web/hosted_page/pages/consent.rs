@@ -153,6 +153,8 @@ impl ConsentAtBank {
 pub struct ConsentResult {
     /// What stands around the page.
     pub shell: Shell,
+    /// The texts.
+    pub c: &'static ConsentTexts,
     /// Good, bad or calm.
     pub tone: &'static str,
     /// What happened.
