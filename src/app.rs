@@ -96,7 +96,7 @@ impl App {
         let stopping = Stopping::when(stop.clone());
         let servers = vec![
             public_server(settings, &context, detached.clone(), &stopping, public)?,
-            gateway_server(settings, &context, &stopping, gateway)?,
+            gateway_server(settings, &context, detached.clone(), &stopping, gateway)?,
             operations_server(&context, &stopping, operations)?,
         ];
         let pace = worker::Pace {
@@ -374,9 +374,16 @@ fn public_server(
 }
 
 /// HTTP/1.1 only: the server cannot say on HTTP/2 that a connection is about to end.
-fn gateway_server(settings: &Settings, cx: &Context, stopping: &Stopping, listener: TcpListener) -> anyhow::Result<Server> {
+fn gateway_server(
+    settings: &Settings,
+    cx: &Context,
+    detached: Detached,
+    stopping: &Stopping,
+    listener: TcpListener,
+) -> anyhow::Result<Server> {
     let gateway = actix_web::web::Data::new(Gateway::new(
         cx.clone(),
+        detached,
         settings.gateway.requests_per_minute,
         settings.gateway.requests_burst,
     ));

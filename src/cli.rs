@@ -150,6 +150,9 @@ struct NewPartner {
     /// It may vary path and query of the redirect URL
     #[arg(long)]
     flexible_redirect: bool,
+    /// It may ask its payers for access to their accounts (Finance partners only)
+    #[arg(long)]
+    account_access: bool,
     /// Its colour, #rrggbb
     #[arg(long, default_value = "#1f4e79")]
     colour: String,
@@ -359,6 +362,7 @@ async fn partner_add(new: NewPartner) -> anyhow::Result<()> {
         colour: new.colour,
         has_logo: logo.is_some(),
         active: true,
+        account_access: new.account_access,
     };
     let db = app::database(&settings)?;
     add_partner::add_partner(&db, partner, logo, "cli", Clock::default().now())

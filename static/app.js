@@ -209,7 +209,7 @@
     }
 
     form.addEventListener('submit', (event) => {
-      // Another page of the list: the server keeps what has been typed, right or wrong.
+      // Another button of the form leads elsewhere; the server keeps what has been typed, right or wrong.
       if (event.submitter && event.submitter.hasAttribute('formaction')) return;
       const open = problems();
       if (sent || open.length) event.preventDefault();

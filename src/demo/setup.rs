@@ -269,6 +269,7 @@ async fn seed(db: &Db, certificates: &Path, ports: Ports, admin_password: &str, 
             colour: colour.into(),
             has_logo: true,
             active: true,
+            account_access: kind == PartnerKind::Finance,
         };
         add_partner::add_partner(db, partner, Some((logo.to_vec(), "image/png".into())), "demo", now).await?;
     }

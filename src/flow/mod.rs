@@ -15,6 +15,7 @@ pub mod ask_bank;
 pub mod bank_access;
 mod bank_call;
 pub mod change_partner;
+pub mod consents;
 pub mod deliver_mail;
 pub mod edit_instruction;
 pub mod enrol_bank;

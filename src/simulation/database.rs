@@ -93,5 +93,6 @@ fn partner() -> Partner {
         colour: "#005bbb".into(),
         has_logo: false,
         active: true,
+        account_access: false,
     }
 }

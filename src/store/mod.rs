@@ -10,6 +10,9 @@ pub mod bank_access;
 #[cfg(test)]
 pub(crate) mod between_jobs;
 pub mod connection;
+mod consent_row;
+pub mod consent_tokens;
+pub mod consents;
 pub mod history;
 pub mod instructions;
 pub mod outbox;

@@ -8,11 +8,14 @@
 
 mod support;
 
+mod account_access;
+mod account_choice;
 mod accounts;
 mod architecture;
 mod back_office;
 mod bad_input;
 mod bank_silent;
+mod consent_page;
 mod consents;
 mod decoupled;
 mod due_together;

@@ -3,7 +3,7 @@
 use super::envelope::success;
 use super::input::{self, LIST_BODY, ORDER_BODY};
 use super::reader::Refused;
-use super::{ApiError, Gateway, order, peer};
+use super::{ApiError, Gateway, consents, order, peer};
 use crate::flow::init_payment::init_payment as start;
 use crate::flow::issue_token::{IssuedTokens, TokenFlags, authenticate, issue_token, refresh_token as exchange};
 use crate::flow::{FieldProblem, FlowError};
@@ -29,8 +29,8 @@ struct Tokens {
 }
 
 #[derive(Serialize)]
-struct WithResult<T: Serialize> {
-    result: T,
+pub(super) struct WithResult<T: Serialize> {
+    pub(super) result: T,
 }
 
 fn tokens(issued: &IssuedTokens) -> HttpResponse {
@@ -76,7 +76,16 @@ fn needed<'a>(fields: &'a BTreeMap<String, String>, names: &[&str], problems: &m
 
 const CLIENT_ID: [&str; 3] = ["client_id", "clientID", "clientId"];
 /// What the token call reads.
-const TOKEN_FIELDS: [&str; 6] = ["client_id", "clientID", "clientId", "isLink2Pay", "flexibleURL", "isHeadless"];
+const TOKEN_FIELDS: [&str; 8] = [
+    "client_id",
+    "clientID",
+    "clientId",
+    "isLink2Pay",
+    "flexibleURL",
+    "isHeadless",
+    "isConsent",
+    "consentId",
+];
 /// What the refreshToken call reads.
 const REFRESH_FIELDS: [&str; 4] = ["client_id", "clientID", "clientId", "refresh_token"];
 
@@ -91,9 +100,13 @@ pub async fn token(gateway: web::Data<Gateway>, request: HttpRequest, payload: w
         flexible_url: input::flag(&fields, "flexibleURL", &mut problems),
         headless: input::flag(&fields, "isHeadless", &mut problems),
     };
+    let for_consent = consents::wanted(&fields, &mut problems);
     let Some(client_id) = client_id.filter(|_| problems.is_empty()) else {
         return Err(ApiError::invalid(problems));
     };
+    if let Some(which) = for_consent {
+        return consents::token(&gateway, &peer, client_id, which?).await;
+    }
     Ok(tokens(&issue_token(&gateway.cx, &peer, client_id, flags).await?))
 }
 
@@ -107,7 +120,11 @@ pub async fn refresh_token(gateway: web::Data<Gateway>, request: HttpRequest, pa
     let (Some(client_id), Some(refresh)) = (client_id, refresh) else {
         return Err(ApiError::invalid(problems));
     };
-    Ok(tokens(&exchange(&gateway.cx, &peer, client_id, refresh).await?))
+    match exchange(&gateway.cx, &peer, client_id, refresh).await {
+        // It may be a consent's.
+        Err(FlowError::BadToken) => consents::refresh(&gateway, &peer, client_id, refresh).await,
+        issued => Ok(tokens(&issued?)),
+    }
 }
 
 #[derive(Serialize)]
@@ -158,12 +175,18 @@ pub async fn init_payment(
     })
     .await
     .map_err(|_| FlowError::Internal("reading an order was cut off".into()))?;
-    let order = read?.map_err(|refused| match refused {
-        Refused::IllFormed(problems) => ApiError::invalid(problems),
-        Refused::AgainstRules(problems) => FlowError::AgainstRules(problems).into(),
-    })?;
+    let order = read?.map_err(ApiError::from)?;
     let accepted = start(cx, &partner, id, order).await?;
     success_link(&accepted)
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::IllFormed(problems) => Self::invalid(problems),
+            Refused::AgainstRules(problems) => FlowError::AgainstRules(problems).into(),
+        }
+    }
 }
 
 fn success_link(accepted: &crate::flow::init_payment::Accepted) -> Result<HttpResponse, ApiError> {

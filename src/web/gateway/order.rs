@@ -86,7 +86,7 @@ fn schedule(r: &mut Reader<'_>) -> Option<Schedule> {
 }
 
 /// A calendar date (ISO 8601, `2026-12-01`).
-fn date(r: &mut Reader<'_>, field: &str) -> Option<NaiveDate> {
+pub(super) fn date(r: &mut Reader<'_>, field: &str) -> Option<NaiveDate> {
     let text = r.text(field)?;
     let date = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
         .ok()

@@ -1,9 +1,11 @@
 //! Which page fits a payment's state.
 
 mod at_bank;
+mod choose;
 mod list;
 
 pub use at_bank::{fingerprint, step_of};
+pub use choose::{ACCOUNT, ACCOUNT_LEAVE, CHOOSE, offering_accounts};
 pub use list::{EDIT, LIST};
 
 use super::browser::Browser;
@@ -16,6 +18,7 @@ use super::typed::Typed;
 use crate::bank::Reason;
 use crate::clock::Timestamp;
 use crate::flow::Context;
+use crate::flow::consents::choose::BeforeChoice;
 use crate::flow::init_payment::cannot_take;
 use crate::flow::open_page::START_DATE_PASSED;
 use crate::partner::{Field, Partner};
@@ -50,6 +53,8 @@ pub struct View<'a> {
     pub after: After,
     /// What the browser kept of a form that was not sent yet.
     pub typed: Option<Typed>,
+    /// What was typed before an account was chosen at the bank, and what came of that.
+    pub before_choice: Option<&'a BeforeChoice>,
 }
 
 /// What a page is shown after: nothing of it is kept, and only words on the page depend on it.
@@ -171,6 +176,14 @@ impl View<'_> {
     /// When the template fails.
     pub fn form_at(&self, page: usize, wrong: Option<&Wrong>, first: Option<FormNotice>) -> Rendered {
         let banks = bank_choices(&self.site.cx, self.payment);
+        // What the browser kept of the form is younger: choosing an account makes it forget.
+        let kept = if wrong.is_none() && self.typed.is_none() {
+            self.typed_form()
+        } else {
+            None
+        };
+        let first = first.or_else(|| self.account_notice().filter(|_| wrong.is_none()));
+        let wrong = wrong.or(kept.as_ref());
         let notice = first.or_else(|| self.form_notice());
         let mut known = known_order(self.payment);
         if matches!(notice, Some(FormNotice::Withdrawn { .. })) {
@@ -193,6 +206,10 @@ impl View<'_> {
             answered.or(unchecked),
         );
         form = form.with_phone(self.post_form(HAND_OVER_OFFER));
+        let offering = offering_accounts(self.site, self.payment);
+        if !offering.is_empty() {
+            form = form.with_account_choice(CHOOSE, &offering);
+        }
         if let Some(list) = self.payment_list(page) {
             form = form.with_list(list);
         }
@@ -277,15 +294,7 @@ impl View<'_> {
     pub fn shell(&self) -> Shell {
         let mut shell = self.site.shell(self.language);
         let partner = self.partner;
-        shell.partner = Some(PartnerBrand {
-            name: partner.name.clone(),
-            logo_url: partner.has_logo.then(|| format!("/partner/{}/logo", partner.id)),
-            css_url: Some(format!(
-                "/partner/{}/style.css?v={}",
-                partner.id,
-                partner.colour.trim_start_matches('#')
-            )),
-        });
+        shell.partner = Some(brand(partner));
         let other = if self.language == Language::Ro {
             Language::En
         } else {
@@ -354,6 +363,20 @@ impl View<'_> {
             )
             .into(),
         )
+    }
+}
+
+/// How a partner shows itself.
+#[must_use]
+pub fn brand(partner: &Partner) -> PartnerBrand {
+    PartnerBrand {
+        name: partner.name.clone(),
+        logo_url: partner.has_logo.then(|| format!("/partner/{}/logo", partner.id)),
+        css_url: Some(format!(
+            "/partner/{}/style.css?v={}",
+            partner.id,
+            partner.colour.trim_start_matches('#')
+        )),
     }
 }
 

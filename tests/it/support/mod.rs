@@ -6,6 +6,7 @@ pub mod at_banks;
 pub mod browser;
 pub mod certificates;
 mod checks;
+pub mod consents;
 pub mod database;
 pub mod partner;
 pub mod psu;
@@ -47,6 +48,7 @@ pub struct TestApp {
     pub mails: SentMails,
     /// The bank's books.
     pub bank: Sandbox,
+    bank_url: Url,
     /// The database behind it.
     pub database: Database,
     gateway: Url,
@@ -75,7 +77,7 @@ impl TestApp {
         let settings = Settings::from_texts(&[&settings(&folder, &database, &bank_url), more]).unwrap();
         let clock = Clock::default();
         let app = App::build(&settings, clock.clone()).unwrap();
-        let (banks, bank) = start_bank(bank_listener, bank_url, &app.context, &clock);
+        let (banks, bank) = start_bank(bank_listener, bank_url.clone(), &app.context, &clock);
         for (name, kind) in [
             ("shop", PartnerKind::Ecommerce),
             ("other-shop", PartnerKind::Ecommerce),
@@ -89,6 +91,7 @@ impl TestApp {
             cx: app.context.clone(),
             mails: app.sent_mails.clone().unwrap_or_default(),
             bank,
+            bank_url,
             database,
             gateway: smartpay::app::local_url("https", app.addresses.gateway).unwrap(),
             clock,
@@ -130,6 +133,26 @@ impl TestApp {
     /// A partner by its certificate: shop, other-shop, erp, or stranger.
     pub fn partner(&self, name: &str) -> Partner {
         Partner::new(self.gateway.clone(), name)
+    }
+
+    /// Makes somebody with a certificate a Finance partner that may ask for access to accounts.
+    pub async fn add_finance_partner(&self, name: &str) -> Partner {
+        let profile = Profile {
+            account_access: true,
+            ..profile(name, PartnerKind::Finance)
+        };
+        add_partner(&self.cx.db, profile, None, "story", self.clock.now()).await.unwrap();
+        self.partner(name)
+    }
+
+    /// Where the banks are.
+    pub const fn bank_url(&self) -> &Url {
+        &self.bank_url
+    }
+
+    /// The day it is where the payers are.
+    pub fn today(&self) -> chrono::NaiveDate {
+        smartpay::flow::init_payment::today(self.clock.now())
     }
 
     /// A payer with a browser that was never here before.
@@ -260,5 +283,6 @@ fn profile(name: &str, kind: PartnerKind) -> Profile {
         colour: "#14587a".into(),
         has_logo: false,
         active: true,
+        account_access: name == "erp",
     }
 }

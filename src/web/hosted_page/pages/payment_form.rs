@@ -5,6 +5,7 @@ use super::{OrderView, PaymentList, PostForm, ScheduleView, Shell, money, opaque
 use crate::flow::init_payment::CannotTake;
 use crate::partner::profile::{Field, PartnerKind};
 use crate::payment::{Amount, Language};
+use crate::web::hosted_page::consent_texts::ConsentTexts;
 use crate::web::hosted_page::form::{self, BankChoice, FieldError, FormInput, KnownOrder};
 use crate::web::hosted_page::list_texts::ListTexts;
 use crate::web::hosted_page::texts;
@@ -42,6 +43,55 @@ pub enum FormNotice {
     PageExpired,
     /// The list of payments is not the one that was shown.
     ListChanged,
+    /// What came of choosing an account at the bank.
+    Account(AccountNotice),
+}
+
+/// What came of choosing an account at the bank.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountNotice {
+    /// None of the banks that show accounts is chosen.
+    NotThere {
+        /// Those that do, by name.
+        banks: String,
+    },
+    /// It is filled in.
+    Picked {
+        /// The bank's name.
+        bank: String,
+        /// The bank says that there may not be enough on it.
+        low: bool,
+    },
+    /// The PSU did not let us see the accounts.
+    NotGiven {
+        /// The bank's name.
+        bank: String,
+    },
+    /// The bank does not show them now.
+    Failed {
+        /// The bank's name.
+        bank: String,
+    },
+}
+
+impl AccountNotice {
+    fn text(&self, language: Language) -> String {
+        let c = ConsentTexts::of(language);
+        match self {
+            Self::NotThere { banks } => c.choose_not_there.replace("{banks}", banks),
+            Self::Picked { bank, low: false } => c.picked.replace("{bank}", bank),
+            Self::Picked { bank, low: true } => c.picked_low.replace("{bank}", bank),
+            Self::NotGiven { bank } => c.not_given.replace("{bank}", bank),
+            Self::Failed { bank } => c.failed.replace("{bank}", bank),
+        }
+    }
+}
+
+/// The way to the list of accounts at the bank.
+struct AccountChoice {
+    action: String,
+    label: &'static str,
+    hint: String,
 }
 
 /// A bank in the list.
@@ -66,6 +116,7 @@ pub struct PaymentForm {
     post: PostForm,
     cancel: PostForm,
     to_phone: Option<PostForm>,
+    account_choice: Option<AccountChoice>,
     notice: Option<String>,
     errors: Vec<ErrorLine>,
     /// The order, when it is not the payer's to change.
@@ -143,6 +194,7 @@ impl PaymentForm {
             },
             post,
             to_phone: None,
+            account_choice: None,
             notice: None,
             errors: view.summary(banks),
             order_fields: if editable && one { view.order_fields() } else { Vec::new() },
@@ -180,6 +232,7 @@ impl PaymentForm {
             FormNotice::UserCodeRefused { bank } => s.user_code_refused.replace("{bank}", bank),
             FormNotice::PageExpired => t.page_expired.to_owned(),
             FormNotice::ListChanged => ListTexts::of(self.shell.language).changed.to_owned(),
+            FormNotice::Account(notice) => notice.text(self.shell.language),
         });
         let by_field = matches!(notice, FormNotice::UserCodeRefused { .. }) && !self.banks_with_user_code.is_empty();
         if by_field && self.errors.is_empty() {
@@ -190,6 +243,18 @@ impl PaymentForm {
                 message: s.user_code_unknown.to_owned(),
             });
         }
+        self
+    }
+
+    /// The same form with a way to pick the account at one of these banks, by name.
+    #[must_use]
+    pub fn with_account_choice(mut self, action: &str, banks: &str) -> Self {
+        let c = ConsentTexts::of(self.shell.language);
+        self.account_choice = Some(AccountChoice {
+            action: action.to_owned(),
+            label: c.choose,
+            hint: c.choose_hint.replace("{banks}", banks),
+        });
         self
     }
 
