@@ -1,6 +1,6 @@
 //! „Alege contul din bancă”: the payer picks the account to pay from at the bank, and what was typed is kept.
 
-use crate::consents::STEFAN;
+use crate::account_access::STEFAN;
 use crate::support::TestApp;
 use crate::support::browser::{Form, Page};
 use crate::support::partner::Started;

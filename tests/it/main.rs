@@ -8,13 +8,14 @@
 
 mod support;
 
+mod account_access;
 mod account_choice;
 mod architecture;
 mod back_office;
 mod bad_input;
 mod bank_silent;
 mod consent_page;
-mod consents;
+
 mod decoupled;
 mod every_sca;
 mod gave_up;
