@@ -15,7 +15,6 @@ mod back_office;
 mod bad_input;
 mod bank_silent;
 mod consent_page;
-
 mod decoupled;
 mod every_sca;
 mod gave_up;
