@@ -16,7 +16,6 @@ mod back_office;
 mod bad_input;
 mod bank_silent;
 mod consent_page;
-mod consents;
 mod decoupled;
 mod due_together;
 mod enrolment;
