@@ -1,6 +1,6 @@
 //! Consents to account information at the sandbox banks: asked for, given, refused, run out, ended by either side.
 
-use crate::support::at_banks::{AtBanks, psu};
+use crate::support::at_banks::{AtBanks, as_customer, psu};
 use crate::support::browser::Browser;
 use smartpay::bank::accounts::{AccountInformation as _, ConsentVerdict};
 use smartpay::bank::{BankError, PsuReply, PsuStep, Reason};
@@ -150,9 +150,9 @@ async fn either_side_ends_a_consent() {
         let prefix = code.trim_start_matches("demo-");
         let login = browser.get(&at.base.join(&format!("{prefix}/acorduri")).unwrap()).await;
         // Somebody else sees nothing of it.
-        let other = at.log_in(&browser, &login, "/acorduri", "ana").await;
+        let other = browser.submit(&as_customer(login.form("/acorduri"), "ana")).await;
         assert!(other.says("Niciun acord nu este în vigoare").status == 200);
-        let given = at.log_in(&browser, &login, "/acorduri", "mihai").await;
+        let given = browser.submit(&as_customer(login.form("/acorduri"), "mihai")).await;
         let id = session.bank_consent_id.clone().unwrap();
         let after = browser.submit(&given.form("/retragere").with("acord", &id)).await;
         after.says("Niciun acord nu este în vigoare");
