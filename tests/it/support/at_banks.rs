@@ -1,7 +1,8 @@
 //! Connectors in conversation with the sandbox banks, with nothing of the application between them.
 //!
 //! Where `SMARTPAY_JUDGE_FRONT` is the address of a proxy in front of the banks (a judge that compares calls and
-//! answers with the standard), the banks listen on port `SMARTPAY_JUDGE_PORT` and everybody goes through it.
+//! answers with the standard), everybody goes through it; where the banks listen stands in the file that
+//! `SMARTPAY_JUDGE_BANKS` names.
 
 use super::browser::{Browser, Form, Page};
 use super::certificates;
@@ -43,9 +44,11 @@ impl Drop for AtBanks {
 
 impl AtBanks {
     pub fn start() -> Self {
-        let port = std::env::var("SMARTPAY_JUDGE_PORT").ok().and_then(|port| port.parse().ok());
-        let listener = TcpListener::bind(("127.0.0.1", port.unwrap_or(0))).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let own = format!("http://{}", listener.local_addr().unwrap());
+        if let Ok(file) = std::env::var("SMARTPAY_JUDGE_BANKS") {
+            std::fs::write(file, &own).unwrap();
+        }
         let base = Url::parse(&std::env::var("SMARTPAY_JUDGE_FRONT").unwrap_or(own)).unwrap();
         let clock = Clock::default();
         let settings = SandboxSettings {
@@ -129,9 +132,8 @@ impl AtBanks {
 
     /// Fills in a login form with a customer's name and code.
     pub async fn log_in(&self, browser: &Browser, page: &Page, form: &str, user: &str) -> Page {
-        let code = smartpay::sandbox::customers::by_user(user).unwrap().code;
-        let form = page.form(form).with("user", user).with("code", code);
-        browser.follow(&browser.submit(&form).await).await
+        let sent = browser.submit(&as_customer(page.form(form), user)).await;
+        browser.follow(&sent).await
     }
 
     /// A consent that a customer gave to everything.
@@ -142,6 +144,12 @@ impl AtBanks {
         assert_eq!(answer.verdict, ConsentVerdict::Valid, "{}", answer.bank_word);
         answer.session
     }
+}
+
+/// A login form with a customer's name and code.
+pub fn as_customer(form: Form, user: &str) -> Form {
+    let code = sandbox::customers::by_user(user).unwrap().code;
+    form.with("user", user).with("code", code)
 }
 
 /// Every bank, under this client id.
