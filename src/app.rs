@@ -1,9 +1,11 @@
 //! One builder starts production, the demo and the tests: settings in, listeners and worker out.
 
+pub mod banks;
+
+use crate::bank::Tools;
 use crate::bank::access::Keeper;
-use crate::bank::directory::{BankAccess, Directory};
+use crate::bank::directory::Directory;
 use crate::bank::http::{BankHttp, BankHttpSettings};
-use crate::bank::{Credentials, Tools};
 use crate::clock::Clock;
 use crate::config::{MailTransport, Settings, SmtpEncryption};
 use crate::crypto::{Vault, fingerprint};
@@ -150,7 +152,7 @@ fn context_and_mails(settings: &Settings, clock: Clock, public: SocketAddr) -> a
     let (mailer, sent_mails) = mailer(settings)?;
     let db = database(settings)?;
     let context = Context {
-        banks: banks(settings, &db, &clock)?,
+        banks: connected_banks(settings, &db, &clock)?,
         db,
         mailer: Arc::new(mailer),
         clock,
@@ -230,30 +232,38 @@ fn read_pem(path: Option<&Path>, setting: &str) -> anyhow::Result<Option<String>
         .with_context(|| format!("{setting} is not PEM"))
 }
 
-fn banks(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result<crate::bank::directory::Banks> {
+fn connected_banks(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result<crate::bank::directory::Banks> {
+    let mut access = BTreeMap::new();
+    for code in settings.bank.keys() {
+        access.extend(banks::access(settings, db, code)?.map(|found| (code.clone(), found)));
+    }
+    Ok(Directory::shipped()?.connect(access, &bank_tools(settings, db, clock)?)?)
+}
+
+/// Every bank, and why it is not active where it is not.
+///
+/// # Errors
+/// A text that says what to mend.
+pub fn bank_standings(settings: &Settings) -> anyhow::Result<Vec<banks::Standing>> {
+    install_crypto_provider();
+    let db = database(settings)?;
+    banks::standings(settings, &db, &bank_tools(settings, &db, &Clock::default())?)
+}
+
+/// What connectors share.
+///
+/// # Errors
+/// A text that says what to mend.
+pub fn bank_tools(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result<Tools> {
     let calls = &settings.bank_calls;
-    let signing = read_pem(calls.signing_certificate.as_deref(), "bank_calls.signing_certificate")?;
-    let signing_key = read_pem(calls.signing_key.as_deref(), "bank_calls.signing_key")?.map(SecretString::from);
     let http = BankHttp::new(&BankHttpSettings {
         connect_timeout: Duration::from_millis(calls.connect_timeout_ms),
         total_timeout: Duration::from_millis(calls.total_timeout_ms),
         extra_root_pem: read_pem(calls.extra_root_ca.as_deref(), "bank_calls.extra_root_ca")?,
         identity_pem: client_identity(settings)?,
     })?;
-    let mut access = BTreeMap::new();
-    for (code, s) in &settings.bank {
-        let credentials = Credentials {
-            client_id: s.client_id.clone(),
-            client_secret: s.client_secret.as_ref().map(|secret| secret.wrapped().clone()),
-            signing_certificate_pem: signing.clone(),
-            signing_key_pem: signing_key.clone(),
-            bank_signing_certificate_pem: read_pem(s.signing_certificate.as_deref(), &format!("bank.{code}.signing_certificate"))?,
-        };
-        let base_url = s.base_url.clone();
-        access.insert(code.clone(), BankAccess { base_url, credentials });
-    }
     let keeper = Keeper::new(Arc::new(DatabaseKeeper::new(db.clone(), clock.clone())));
-    Ok(Directory::shipped()?.connect(access, &Tools { http, keeper })?)
+    Ok(Tools { http, keeper })
 }
 
 /// The certificate that banks see in TLS, with its key.

@@ -1,5 +1,7 @@
 //! What each command does.
 
+mod bank;
+
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
@@ -51,6 +53,9 @@ enum Command {
     AfterRestore(ConfigFile),
     /// Print the settings, secrets masked
     CheckConfig(ConfigFile),
+    /// Banks
+    #[command(subcommand)]
+    Bank(bank::BankCommand),
     /// Partners
     #[command(subcommand)]
     Partner(PartnerCommand),
@@ -183,6 +188,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             println!("{}", load(&file)?.masked()?.trim_end());
             Ok(())
         }
+        Command::Bank(command) => bank::run(command).await,
         Command::Partner(PartnerCommand::Add(new)) => partner_add(*new).await,
         Command::Partner(PartnerCommand::List(file)) => partner_list(&load(&file)?).await,
         Command::Admin(AdminCommand::Add { config, user }) => admin_add(&load(&config)?, &user).await,
@@ -401,16 +407,21 @@ async fn partner_list(settings: &Settings) -> anyhow::Result<()> {
 
 async fn admin_add(settings: &Settings, user: &str) -> anyhow::Result<()> {
     let db = app::database(settings)?;
-    let password = SecretString::from(if std::io::stdin().is_terminal() {
-        rpassword::prompt_password(format!("Password (at least {} characters): ", add_admin::MIN_PASSWORD_CHARS))?
-    } else {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)?;
-        line.trim_end_matches(['\r', '\n']).to_owned()
-    });
+    let password = read_password(&format!("Password (at least {} characters): ", add_admin::MIN_PASSWORD_CHARS))?;
     add_admin::add_admin(&db, user, password, "cli", Clock::default().now())
         .await
         .map_err(refused)?;
     println!("added {user}");
     Ok(())
+}
+
+/// Reads a password from standard input, unseen at a terminal.
+fn read_password(prompt: &str) -> anyhow::Result<SecretString> {
+    Ok(SecretString::from(if std::io::stdin().is_terminal() {
+        rpassword::prompt_password(prompt)?
+    } else {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    }))
 }

@@ -174,49 +174,51 @@ pub async fn keeps_the_contract(at: impl Fn(&Url, &BankHttp) -> Connector) {
     }
 }
 
-/// The same for what is read under a consent: nothing that is not an account, a balance, a transaction or an
-/// answer becomes one, and the session always comes back.
-pub async fn reading_keeps_the_contract(session: &ConsentSession, at: impl Fn(&Url, &BankHttp) -> Connector) {
-    let iban = Iban::parse("RO66BACX0000001234567890").unwrap();
-    let amount = Amount::from_minor(100, Currency::Ron).unwrap();
+/// Reads one thing under a consent; the session always comes back, and never to be used as it was.
+async fn read_one(bank: &Connector, session: &ConsentSession, what: &str) -> BankError {
     let query = TransactionQuery {
         booking_status: BookingStatus::Both,
         date_from: "2026-11-01".parse().ok(),
         date_to: None,
         page: None,
     };
-    let read = async |base: &Url, http: &BankHttp, what: &str| {
-        let bank = at(base, http);
-        let (result, after) = match what {
-            "accounts" => {
-                let read = bank.accounts(session, None).await;
-                (read.result.map(drop), read.session)
-            }
-            "account" => {
-                let read = bank.account(session, "a-1").await;
-                (read.result.map(drop), read.session)
-            }
-            "balances" => {
-                let read = bank.balances(session, "a-1").await;
-                (read.result.map(drop), read.session)
-            }
-            "transactions" => {
-                let read = bank.transactions(session, "a-1", &query).await;
-                (read.result.map(drop), read.session)
-            }
-            "transaction" => {
-                let read = bank.transaction(session, "a-1", "t-1").await;
-                (read.result.map(drop), read.session)
-            }
-            _ => {
-                let read = bank.confirm_funds(session, &iban, &amount).await;
-                (read.result.map(drop), read.session)
-            }
-        };
-        assert_eq!(after.consent, session.consent);
-        assert!(after.calls > session.calls, "{what}: the next call needs an id of its own");
-        result.unwrap_err()
+    let (result, after) = match what {
+        "accounts" => {
+            let read = bank.accounts(session, None).await;
+            (read.result.map(drop), read.session)
+        }
+        "account" => {
+            let read = bank.account(session, "a-1").await;
+            (read.result.map(drop), read.session)
+        }
+        "balances" => {
+            let read = bank.balances(session, "a-1").await;
+            (read.result.map(drop), read.session)
+        }
+        "transactions" => {
+            let read = bank.transactions(session, "a-1", &query).await;
+            (read.result.map(drop), read.session)
+        }
+        "transaction" => {
+            let read = bank.transaction(session, "a-1", "t-1").await;
+            (read.result.map(drop), read.session)
+        }
+        _ => {
+            let iban = Iban::parse("RO66BACX0000001234567890").unwrap();
+            let amount = Amount::from_minor(100, Currency::Ron).unwrap();
+            let read = bank.confirm_funds(session, &iban, &amount).await;
+            (read.result.map(drop), read.session)
+        }
     };
+    assert_eq!(after.consent, session.consent);
+    assert!(after.calls > session.calls, "{what}: the next call needs an id of its own");
+    result.unwrap_err()
+}
+
+/// The same for what is read under a consent: nothing that is not an account, a balance, a transaction or an
+/// answer becomes one.
+pub async fn reading_keeps_the_contract(session: &ConsentSession, at: impl Fn(&Url, &BankHttp) -> Connector) {
+    let read = async |base: &Url, http: &BankHttp, what: &str| read_one(&at(base, http), session, what).await;
     let huge = format!("{{\"x\":\"{}\"}}", "x".repeat(9 * MAX_ANSWER_BYTES));
     let (patient, hasty) = (patient_http(), hasty_http());
     for what in ["accounts", "account", "balances", "transactions", "transaction", "funds"] {

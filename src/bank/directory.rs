@@ -54,6 +54,19 @@ pub struct Directory {
     entries: Vec<(Entry, Option<PsuIdRule>)>,
 }
 
+/// A bank as it stands in the file.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its code.
+    pub code: String,
+    /// As people know it.
+    pub name: String,
+    /// A test bank: in no list unless the operator has settings for it.
+    pub test: bool,
+    /// Whether its protocol is known.
+    pub has_protocol: bool,
+}
+
 /// The id by which a bank knows the PSU, where the PSU must type it.
 #[derive(Clone, Debug)]
 pub struct PsuIdRule {
@@ -254,6 +267,33 @@ impl Directory {
     /// None for a released program: a test reads it.
     pub fn shipped() -> Result<Self, DirectoryError> {
         Self::parse(include_str!("../../config/banks.toml"))
+    }
+
+    /// Every bank as it stands in the file.
+    pub fn listed(&self) -> impl Iterator<Item = Listed> + '_ {
+        self.entries.iter().map(|(entry, _)| Listed {
+            code: entry.code.clone(),
+            name: entry.name.clone(),
+            test: entry.test,
+            has_protocol: entry.berlin_group.is_some(),
+        })
+    }
+
+    /// The base URL of a bank where TPPs enrol themselves; `configured` is the operator's own.
+    ///
+    /// # Errors
+    /// [`DirectoryError`] when there is no such bank, no portal, or no base URL.
+    pub fn portal(&self, code: &str, configured: Option<Url>) -> Result<Url, DirectoryError> {
+        let found = self.entries.iter().find(|(entry, _)| entry.code == code);
+        let (entry, _) = found.ok_or_else(|| wrong(code, "code", "is not in the bank directory"))?;
+        let protocol = entry.berlin_group.as_ref().filter(|p| p.enrolment);
+        let no_portal = "the bank has no portal: its credentials go into the operator's settings by hand";
+        let protocol = protocol.ok_or_else(|| wrong(code, "enrolment", no_portal))?;
+        match (configured, &protocol.base_url) {
+            (Some(url), _) => Ok(url),
+            (None, Some(text)) => Url::parse(text).map_err(|e| wrong(code, "base_url", e.to_string())),
+            (None, None) => Err(wrong(code, "base_url", format!("is missing: set bank.{code}.base_url"))),
+        }
     }
 
     /// Joins the directory with what the operator configured, by bank code. A bank without settings, or

@@ -97,11 +97,11 @@ impl Demo {
 
 fn bank_settings(folder: &Path, ports: Ports) -> anyhow::Result<SandboxSettings> {
     let mut settings = SandboxSettings::new(Url::parse(&format!("http://127.0.0.1:{}", ports.banks))?);
-    let back = Url::parse(&format!("http://127.0.0.1:{}/payment-return/cec", ports.public))?;
+    let back = |bank: &str| Url::parse(&format!("http://127.0.0.1:{}/payment-return/{bank}", ports.public));
     settings.clients = vec![SandboxClient {
         client_id: BANK_CLIENT_ID.into(),
         client_secret: None,
-        redirect_uris: vec![back],
+        redirect_uris: vec![back("cec")?, back("bt")?, back("demo-standard")?],
     }];
     settings.ledger_file = Some(folder.join("bank-ledger.jsonl"));
     Ok(settings)

@@ -233,6 +233,12 @@ base_url = "http://127.0.0.1:{banks}/cod"
 base_url = "http://127.0.0.1:{banks}/link"
 [bank.demo-pasi]
 base_url = "http://127.0.0.1:{banks}/pasi"
+[bank.bt]
+base_url = "http://127.0.0.1:{banks}/bt"
+client_id = "{BANK_CLIENT_ID}"
+[bank.demo-standard]
+base_url = "http://127.0.0.1:{banks}/standard"
+client_id = "{BANK_CLIENT_ID}"
 "#,
         gateway_pem = path("certificates/gateway.pem"),
         gateway_key = path("certificates/gateway.key"),

@@ -18,6 +18,7 @@ pub mod change_partner;
 pub mod consents;
 pub mod deliver_mail;
 pub mod edit_instruction;
+pub mod enrol_bank;
 pub mod error;
 pub mod hand_over;
 pub mod init_payment;

@@ -179,6 +179,18 @@ impl Db {
         result
     }
 
+    /// Reads on this very thread: for the start of the program, before anybody is served.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_at_start<T>(&self, job: impl FnOnce(&mut Access<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut conn = self.pool.get().map_err(|_| StoreError::Busy)?;
+        job(&mut Access {
+            conn: &mut conn,
+            vault: &self.vault,
+        })
+    }
+
     /// Writes, in one transaction; returns after the commit.
     ///
     /// # Errors

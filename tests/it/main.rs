@@ -10,13 +10,17 @@ mod support;
 
 mod account_access;
 mod account_choice;
+mod accounts;
 mod architecture;
 mod back_office;
 mod bad_input;
 mod bank_silent;
 mod consent_page;
+mod consents;
 mod decoupled;
+mod enrolment;
 mod every_sca;
+mod funds;
 mod gave_up;
 mod gone_away;
 mod hand_over;

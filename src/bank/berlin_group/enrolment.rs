@@ -98,7 +98,9 @@ impl Portal {
             "last_name": who.last_name,
             "organization": who.organization,
         });
-        self.post("register_user", "portal/users/register", HeaderMap::new(), &body).await.map(drop)
+        self.post("register_user", "portal/users/register", HeaderMap::new(), &body)
+            .await
+            .map(drop)
     }
 
     /// Creates the app of a user whose mail was confirmed.

@@ -55,7 +55,8 @@ pub fn common(protocol: &Protocol, credentials: &Credentials) -> Result<HeaderMa
     let mut headers = HeaderMap::new();
     let by_client_id = protocol.sca_approach == ScaApproach::OauthRedirect || protocol.sends_client_id_header;
     if by_client_id && credentials.client_id.is_empty() {
-        return Err(("client_id", "is missing".to_owned()));
+        let problem = "is missing: set it, or enrol where the bank has a portal (`smartpay bank enrol`)";
+        return Err(("client_id", problem.to_owned()));
     }
     if protocol.sends_client_id_header {
         let value = sensitive(&credentials.client_id).ok_or_else(|| ("client_id", "cannot be a header value".to_owned()))?;

@@ -22,6 +22,7 @@ mod code_flow;
 mod consent;
 mod conversation;
 mod embedded;
+pub mod enrolment;
 mod headers;
 mod links;
 mod protocol;

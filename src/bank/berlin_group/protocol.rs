@@ -39,6 +39,9 @@ pub struct Protocol {
     /// Whether the bank confirms funds to a holder of a consent.
     #[serde(default)]
     pub funds: bool,
+    /// Whether TPPs enrol themselves, at a portal below the base URL.
+    #[serde(default)]
+    pub enrolment: bool,
     /// Hosts (`host` or `host:port`) the PSU may be sent to, beside those of the base and authorise URLs.
     #[serde(default)]
     pub psu_hosts: Vec<String>,

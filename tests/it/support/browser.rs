@@ -143,6 +143,12 @@ impl Form {
         self
     }
 
+    /// Empties a field, or unticks a box.
+    pub fn without(mut self, name: &str) -> Self {
+        self.fields.retain(|(known, _)| known != name);
+        self
+    }
+
     /// What a field holds now.
     pub fn value(&self, name: &str) -> &str {
         let field = self.fields.iter().find(|(known, _)| known == name);

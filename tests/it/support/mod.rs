@@ -2,6 +2,7 @@
 //! clients for everybody who uses it.
 
 pub mod admin;
+pub mod at_banks;
 pub mod browser;
 pub mod certificates;
 mod checks;

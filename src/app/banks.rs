@@ -1,0 +1,79 @@
+//! The banks as they are configured: their credentials, from the settings or from an enrolment, and why one is
+//! not active.
+
+use super::read_pem;
+use crate::bank::Credentials;
+use crate::bank::Tools;
+use crate::bank::access::Holder;
+use crate::bank::directory::{BankAccess, Directory};
+use crate::config::Settings;
+use crate::store::{Db, bank_access};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+
+/// A bank of the directory, and how it stands.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Its code.
+    pub code: String,
+    /// As people know it.
+    pub name: String,
+    /// Nothing for an active bank, else what keeps it from being one.
+    pub problem: Option<String>,
+}
+
+/// What is configured for one bank. Where the settings name no client, one that enrolled itself is used.
+pub(super) fn access(settings: &Settings, db: &Db, code: &str) -> anyhow::Result<Option<BankAccess>> {
+    let Some(s) = settings.bank.get(code) else {
+        return Ok(None);
+    };
+    let calls = &settings.bank_calls;
+    let mut credentials = Credentials {
+        client_id: s.client_id.clone(),
+        client_secret: s.client_secret.as_ref().map(|secret| secret.wrapped().clone()),
+        signing_certificate_pem: read_pem(calls.signing_certificate.as_deref(), "bank_calls.signing_certificate")?,
+        signing_key_pem: read_pem(calls.signing_key.as_deref(), "bank_calls.signing_key")?.map(SecretString::from),
+        bank_signing_certificate_pem: read_pem(s.signing_certificate.as_deref(), &format!("bank.{code}.signing_certificate"))?,
+    };
+    if credentials.client_id.is_empty() {
+        let stored = db.read_at_start(|a| bank_access::credentials(a, code, Holder::Operator.as_str()))?;
+        if let Some((id, secret)) = stored {
+            credentials.client_id = id.to_string();
+            credentials.client_secret = Some(SecretString::from(secret.to_string()));
+        }
+    }
+    let base_url = s.base_url.clone();
+    Ok(Some(BankAccess { base_url, credentials }))
+}
+
+/// Every bank of the directory but the test banks nobody has settings for, by code.
+///
+/// # Errors
+/// The database, or a file that the settings name and that cannot be read.
+pub fn standings(settings: &Settings, db: &Db, tools: &Tools) -> anyhow::Result<Vec<Standing>> {
+    let directory = Directory::shipped()?;
+    let mut standings = Vec::new();
+    for listed in directory.listed() {
+        let configured = access(settings, db, &listed.code)?;
+        let problem = match configured {
+            None if listed.test => continue,
+            None if !listed.has_protocol => Some("the directory has no protocol for it".to_owned()),
+            None => Some(format!("no settings: add [bank.{}] with its base_url", listed.code)),
+            Some(access) => {
+                let one = BTreeMap::from([(listed.code.clone(), access)]);
+                match Directory::shipped()?.connect(one, tools) {
+                    Err(error) => Some(error.to_string()),
+                    Ok(banks) if banks.get(&listed.code).is_some_and(|bank| bank.active()) => None,
+                    Ok(_) => Some(format!("no base URL: set bank.{}.base_url", listed.code)),
+                }
+            }
+        };
+        standings.push(Standing {
+            code: listed.code,
+            name: listed.name,
+            problem,
+        });
+    }
+    standings.sort_by(|a, b| a.code.cmp(&b.code));
+    Ok(standings)
+}
