@@ -106,6 +106,24 @@ async fn everything_in_parts(app: &TestApp, erp: &Partner, tokens: &ConsentToken
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_banks_say_which_consents_can_be_given_there() {
+    let app = TestApp::start().await;
+    let banks = app.erp().banks().await.good();
+    let offers = |code: &str| {
+        let bank = banks.json["payload"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|b| b["code"] == code)
+            .unwrap();
+        bank["accountAccess"].clone()
+    };
+    assert_eq!(offers("cec"), json!({ "accounts": true, "funds": true }));
+    assert_eq!(offers("brd"), json!({ "accounts": false, "funds": false }));
+    assert_eq!(offers("bcr"), json!({ "accounts": false, "funds": false }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_terms_answer_the_same_and_others_are_refused() {
     let app = TestApp::start().await;
     let erp = app.erp();

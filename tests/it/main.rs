@@ -16,6 +16,7 @@ mod back_office;
 mod bad_input;
 mod bank_silent;
 mod consent_page;
+mod consents;
 mod decoupled;
 mod due_together;
 mod enrolment;

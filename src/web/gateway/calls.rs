@@ -4,6 +4,8 @@ use super::envelope::success;
 use super::input::{self, LIST_BODY, ORDER_BODY};
 use super::reader::Refused;
 use super::{ApiError, Gateway, consents, order, peer};
+use crate::consent::Kind;
+use crate::flow::consents::init::offers;
 use crate::flow::init_payment::init_payment as start;
 use crate::flow::issue_token::{IssuedTokens, TokenFlags, authenticate, issue_token, refresh_token as exchange};
 use crate::flow::{FieldProblem, FlowError};
@@ -208,6 +210,15 @@ struct BankLine {
     active: bool,
     #[serde(rename = "requiredParameters")]
     required: Required,
+    #[serde(rename = "accountAccess")]
+    account_access: AccountAccess,
+}
+
+/// Which consents payers can give there.
+#[derive(Serialize)]
+struct AccountAccess {
+    accounts: bool,
+    funds: bool,
 }
 
 #[derive(Serialize)]
@@ -259,6 +270,10 @@ pub async fn banks(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<
                 psu_id: bank.facts.requires_psu_id,
                 psu_id_type: bank.facts.requires_psu_id_type,
                 iban: bank.facts.requires_iban,
+            },
+            account_access: AccountAccess {
+                accounts: offers(bank, Kind::Accounts),
+                funds: offers(bank, Kind::Funds),
             },
         })
         .collect();

@@ -32,6 +32,7 @@ catalogue! {
         unavailable: "{bank} nu răspunde acum. Nimeni nu a primit acces. Încearcă din nou sau alege altă bancă.", "{bank} is not answering right now. Nobody was given access. Try again or choose another bank.";
         expired_page: "Pagina a stat deschisă prea mult. Verifică datele și continuă din nou.", "The page was open for too long. Check the details and continue again.";
         secure: "Conexiunea este criptată, iar parola și PIN-ul băncii le introduci numai la banca ta. Noi nu ți le cerem niciodată.", "The connection is encrypted, and you enter your bank password and PIN only at your bank. We never ask for them.";
+        operated_by: "Serviciu de informare cu privire la conturi oferit de", "Account information service provided by";
 
         at_title: "Mergi la {bank}", "Go to {bank}";
         at_lead: "Mai ai un pas: aprobă accesul la banca ta.", "One step left: approve the access at your bank.";
