@@ -101,6 +101,12 @@ impl TlsClient {
     }
 }
 
+/// The establishments as the index lists them: path, name, what is special.
+pub(super) fn listed() -> Vec<(&'static str, &'static str, &'static str)> {
+    let row = |bank: Cdetab| (bank.prefix(), Establishment::of(bank).name, Establishment::of(bank).about());
+    Cdetab::ALL.map(row).to_vec()
+}
+
 type Bank = web::Data<Sandbox>;
 type Of = web::Data<&'static Establishment>;
 
