@@ -308,7 +308,11 @@ async fn sandbox_banks(options: BankOptions) -> anyhow::Result<()> {
             let tls = app::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.banks_tls_port)), "--banks-tls-port")?;
             let api_url = app::local_url("https", tls.local_addr()?).context("no address")?;
             let stet_ledger = options.ledger.as_ref().map(|file| file.with_extension("stet.jsonl"));
-            println!("STET banks at {api_url}stet/ for {} (certificates in {})", stet_banks::ORGANIZATION, folder.display());
+            println!(
+                "STET banks at {api_url}stet/ for {} (certificates in {})",
+                stet_banks::ORGANIZATION,
+                folder.display()
+            );
             settings.stet = Some(stet_banks::settings(&folder, api_url, stet_ledger)?);
             settings.ledger_file = options.ledger;
             sandbox::start_with_tls(listener, tls, settings, clock)?

@@ -105,7 +105,10 @@ fn bank_settings(folder: &Path, ports: Ports) -> anyhow::Result<SandboxSettings>
         client_secret: None,
         redirect_uris,
     };
-    settings.clients = vec![client(BANK_CLIENT_ID, vec![back.clone()]), client(stet_banks::ORGANIZATION, vec![back])];
+    settings.clients = vec![
+        client(BANK_CLIENT_ID, vec![back.clone()]),
+        client(stet_banks::ORGANIZATION, vec![back]),
+    ];
     settings.ledger_file = Some(folder.join("bank-ledger.jsonl"));
     let certificates = folder.join("certificates");
     if stet_banks::are_made(&certificates) {

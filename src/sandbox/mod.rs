@@ -35,13 +35,13 @@ use actix_web::{App, HttpServer, dev::Server, web};
 use books::Books;
 use faults::Faults;
 use std::any::Any;
-use stet::{Stet, StetSettings};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
+use stet::{Stet, StetSettings};
 use url::Url;
 
 /// How the sandbox banks are run.
@@ -278,7 +278,11 @@ fn start_on((plain, tls): (TcpListener, Option<TcpListener>), settings: SandboxS
             .app_data(web::PayloadConfig::new(berlin::MAX_BODY))
             .configure(cec::routes)
             .configure(berlin::routes)
-            .configure(|config| if with_stet { stet::routes(config) })
+            .configure(|config| {
+                if with_stet {
+                    stet::routes(config)
+                }
+            })
             .configure(phone::pages::routes)
             .configure(scenarios::pages::routes)
             .configure(pages::routes)
@@ -292,7 +296,10 @@ fn start_on((plain, tls): (TcpListener, Option<TcpListener>), settings: SandboxS
             if let Some(wire) = Wire::of(connection) {
                 data.insert(wire);
             }
-            if let Some(client) = connection.downcast_ref::<TlsStream>().and_then(|s| stet::TlsClient::of(s.get_ref().1)) {
+            if let Some(client) = connection
+                .downcast_ref::<TlsStream>()
+                .and_then(|s| stet::TlsClient::of(s.get_ref().1))
+            {
                 data.insert(client);
             }
         })

@@ -40,7 +40,10 @@ pub(super) fn consented(
     let named = |account: &&Account| resource_id(account) == call.segment("id");
     let account = persona.accounts.iter().find(named);
     let account = account.ok_or_else(|| call.error(StatusCode::NOT_FOUND, "AC01", "there is no such account"))?;
-    let granted = grant.consent.as_ref().is_some_and(|c| list(c).iter().any(|iban| iban == account.iban));
+    let granted = grant
+        .consent
+        .as_ref()
+        .is_some_and(|c| list(c).iter().any(|iban| iban == account.iban));
     match granted {
         true => Ok(account),
         false => Err(call.forbidden("NGAC", "the PSU has not consented to this for this account")),
@@ -58,7 +61,9 @@ pub(super) fn consent(call: &Call<'_>) -> Outcome {
     let accounts = |name: &str| -> Result<Vec<String>, Reply> {
         let list = body.get(name).and_then(Value::as_array);
         let list = list.ok_or_else(|| call.format_error(&format!("{name} must be a list")))?;
-        list.iter().map(|named| Ok(account_named(call, persona, named)?.iban.to_owned())).collect()
+        list.iter()
+            .map(|named| Ok(account_named(call, persona, named)?.iban.to_owned()))
+            .collect()
     };
     // The owners' names are the PSU's own here; they are read and mean nothing more.
     accounts("owners")?;
@@ -146,10 +151,11 @@ fn balance_rows(call: &Call<'_>, account: &Account) -> Result<Value, Reply> {
     let booked = books.balance_minor(account.iban).unwrap_or_default();
     let expected = books.available_minor(account.iban).unwrap_or_default();
     let moment = call.now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let row = |name: &str, kind: &str, minor: i64| {
-        json!({ "name": name, "balanceAmount": amount(minor, call.version), "balanceType": kind, "referenceDate": moment })
-    };
-    Ok(json!([row("Solde comptable", "CLBD", booked), row("Solde prévisionnel", "XPCD", expected)]))
+    let row = |name: &str, kind: &str, minor: i64| json!({ "name": name, "balanceAmount": amount(minor, call.version), "balanceType": kind, "referenceDate": moment });
+    Ok(json!([
+        row("Solde comptable", "CLBD", booked),
+        row("Solde prévisionnel", "XPCD", expected)
+    ]))
 }
 
 /// `GET /end-user-identity`.
@@ -171,9 +177,7 @@ pub(super) fn beneficiaries(call: &Call<'_>) -> Outcome {
     if !grant.consent.as_ref().is_some_and(|c| c.trusted_beneficiaries) {
         return Err(call.forbidden("NGAC", "the PSU has not consented to this"));
     }
-    let row = |(name, iban): (&str, &str)| {
-        json!({ "isTrusted": true, "creditor": { "name": name }, "creditorAccount": { "iban": iban, "currency": "EUR" } })
-    };
+    let row = |(name, iban): (&str, &str)| json!({ "isTrusted": true, "creditor": { "name": name }, "creditorAccount": { "iban": iban, "currency": "EUR" } });
     let body = json!({
         "beneficiaries": TRUSTED.map(row),
         "_links": { "self": link(call.href("/trusted-beneficiaries")), "accounts": link(call.href("/accounts")) },

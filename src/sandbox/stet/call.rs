@@ -51,7 +51,10 @@ impl<'a> Call<'a> {
         match fault {
             Some(Fault::UnknownWord(word)) => {
                 let mut reply = act();
-                let status = reply.body.as_mut().and_then(|b| b.pointer_mut("/paymentRequest/paymentInformationStatus"));
+                let status = reply
+                    .body
+                    .as_mut()
+                    .and_then(|b| b.pointer_mut("/paymentRequest/paymentInformationStatus"));
                 if let Some(status) = status {
                     *status = word.into();
                 }

@@ -82,7 +82,12 @@ pub(super) fn serial(hex: &str) -> String {
 pub(super) fn name_parts(name: &str) -> Vec<String> {
     let part = |part: &str| {
         let words: Vec<&str> = part.split_whitespace().collect();
-        words.join(" ").replace("= ", "=").replace(" =", "=").replace('\\', "").to_lowercase()
+        words
+            .join(" ")
+            .replace("= ", "=")
+            .replace(" =", "=")
+            .replace('\\', "")
+            .to_lowercase()
     };
     let mut parts: Vec<String> = name.split(',').map(part).filter(|p| !p.is_empty()).collect();
     parts.sort();

@@ -22,7 +22,12 @@ pub enum Cdetab {
 
 impl Cdetab {
     /// All of them, in the order the pages list them.
-    pub const ALL: [Self; 4] = [Self::GrandOuest, Self::AuvergneRhoneAlpes, Self::BourgogneFrancheComte, Self::IleDeFrance];
+    pub const ALL: [Self; 4] = [
+        Self::GrandOuest,
+        Self::AuvergneRhoneAlpes,
+        Self::BourgogneFrancheComte,
+        Self::IleDeFrance,
+    ];
 
     /// The first segments of every path of the establishment, with their slashes.
     #[must_use]

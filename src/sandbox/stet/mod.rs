@@ -143,11 +143,7 @@ fn scope(establishment: &'static Establishment) -> actix_web::Scope {
 }
 
 /// A call of the interface: the bank acts, unless a fault says that it does not, and signs its answer.
-async fn serve(
-    place: (HttpRequest, Bank, Of, Body),
-    operation: Option<Operation>,
-    act: impl FnOnce(&Call<'_>) -> Outcome,
-) -> HttpResponse {
+async fn serve(place: (HttpRequest, Bank, Of, Body), operation: Option<Operation>, act: impl FnOnce(&Call<'_>) -> Outcome) -> HttpResponse {
     let (request, bank, of, body) = place;
     let Some(stet) = bank.inner.stet.as_ref() else {
         return HttpResponse::NotFound().finish();

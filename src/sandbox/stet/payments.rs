@@ -34,7 +34,11 @@ pub(super) fn initiate(call: &Call<'_>) -> Outcome {
     let wrong = |shape::Wrong(code, detail)| call.error(StatusCode::BAD_REQUEST, code, &detail);
     let asked = shape::read(&resource, call.version, call.now().date()).map_err(wrong)?;
     check_addresses(call, client, &asked)?;
-    if asked.debtor_iban.as_ref().is_some_and(|iban| people::by_iban(iban.electronic()).is_none()) {
+    if asked
+        .debtor_iban
+        .as_ref()
+        .is_some_and(|iban| people::by_iban(iban.electronic()).is_none())
+    {
         return Err(call.error(StatusCode::BAD_REQUEST, "AC01", "debtorAccount is no account of this bank"));
     }
     let payment_id = Uuid::new_v4().simple().to_string();
@@ -86,7 +90,11 @@ fn created(call: &Call<'_>, id: &str) -> Reply {
         "appliedAuthenticationApproach": "REDIRECT",
         "_links": { "consentApproval": view::link(call.bank.settings().url(&page)) },
     });
-    let status = if call.at.says_created { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if call.at.says_created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     let reply = call.hal(status, body);
     match call.at.names_location {
         true => reply.with(header::LOCATION, call.href(&format!("/payment-requests/{id}"))),
@@ -127,7 +135,11 @@ pub(super) fn confirm(call: &Call<'_>) -> Outcome {
         _ => Confirmation::Plain,
     };
     if request.confirmation() != offered {
-        return Err(call.error(StatusCode::METHOD_NOT_ALLOWED, "NIMP", "this bank does not ask for this confirmation"));
+        return Err(call.error(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "NIMP",
+            "this bank does not ask for this confirmation",
+        ));
     }
     let may = match &access {
         Access::Granted(grant) => grant.payment_id.as_deref() == Some(&id),

@@ -165,7 +165,10 @@ mod tests {
             assert!(seen.insert(iban), "{iban}");
         }
         assert_eq!(seen.len(), 16);
-        assert_eq!(by_iban("FR7613807008043001965405255").map(|(p, a)| (p.name, a.opening_minor)), Some(("Marc", 45_956)));
+        assert_eq!(
+            by_iban("FR7613807008043001965405255").map(|(p, a)| (p.name, a.opening_minor)),
+            Some(("Marc", 45_956))
+        );
         assert!(by_id(" d0999990i0 ").is_some() && by_iban(CLOSED_ACCOUNT).is_none());
     }
 }

@@ -45,7 +45,9 @@ pub struct TrustedSeal {
 
 impl fmt::Debug for StetSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StetSettings").field("api_url", &self.api_url).finish_non_exhaustive()
+        f.debug_struct("StetSettings")
+            .field("api_url", &self.api_url)
+            .finish_non_exhaustive()
     }
 }
 

@@ -85,7 +85,8 @@ fn id<'a>(body: &'a Value, pointer: &str) -> Read<&'a str> {
 fn one_of(body: &Value, pointer: &str, words: &[&str]) -> Read<()> {
     let found = body.pointer(pointer).and_then(Value::as_str);
     let fits = found.is_some_and(|word| words.contains(&word));
-    fits.then_some(()).ok_or_else(|| wrong(format!("{pointer} must be one of {}", words.join(", "))))
+    fits.then_some(())
+        .ok_or_else(|| wrong(format!("{pointer} must be one of {}", words.join(", "))))
 }
 
 fn iban(body: &Value, pointer: &str) -> Read<Iban> {
@@ -106,7 +107,10 @@ pub(super) fn read(body: &Value, version: Version, today: NaiveDate) -> Read<Ask
     text(body, "/initiatingParty/name", MAX_NAME)?;
     one_of(body, "/paymentTypeInformation/serviceLevel", &["SEPA"])?;
     one_of(body, "/paymentTypeInformation/categoryPurpose", &["CASH", "DVPM"])?;
-    if body.pointer("/paymentTypeInformation/localInstrument").is_some_and(|i| !i.is_null()) {
+    if body
+        .pointer("/paymentTypeInformation/localInstrument")
+        .is_some_and(|i| !i.is_null())
+    {
         one_of(body, "/paymentTypeInformation/localInstrument", &["INST"])?;
     }
     if body.get("chargeBearer").is_some() {
@@ -157,7 +161,9 @@ fn places<'a>(body: &'a Value, instruction: &'a Value, version: Version) -> Read
 /// The success address of a request that accepts to be redirected.
 fn report(body: &Value) -> Read<Url> {
     let accepted = body.pointer("/supplementaryData/acceptedAuthenticationApproach");
-    let redirect = accepted.and_then(Value::as_array).is_some_and(|all| all.iter().any(|a| a == "REDIRECT"));
+    let redirect = accepted
+        .and_then(Value::as_array)
+        .is_some_and(|all| all.iter().any(|a| a == "REDIRECT"));
     if !redirect {
         return Err(wrong("acceptedAuthenticationApproach must have REDIRECT"));
     }
@@ -167,7 +173,9 @@ fn report(body: &Value) -> Read<Url> {
 fn moment(body: &Value, pointer: &str) -> Read<NaiveDate> {
     let found = text(body, pointer, 40)?;
     let moment = DateTime::parse_from_rfc3339(found);
-    moment.map(|m| m.date_naive()).map_err(|_| wrong(format!("{pointer} is no date-time")))
+    moment
+        .map(|m| m.date_naive())
+        .map_err(|_| wrong(format!("{pointer} is no date-time")))
 }
 
 fn execution(body: &Value, today: NaiveDate) -> Read<NaiveDate> {
@@ -181,7 +189,10 @@ fn execution(body: &Value, today: NaiveDate) -> Read<NaiveDate> {
 fn remittance(instruction: &Value, version: Version) -> Read<Vec<String>> {
     let found = instruction.get("remittanceInformation");
     let (list, kind) = match version {
-        Version::V1_5 => (found.and_then(|r| r.get("unstructured")), "an object with a list of texts in unstructured"),
+        Version::V1_5 => (
+            found.and_then(|r| r.get("unstructured")),
+            "an object with a list of texts in unstructured",
+        ),
         Version::V1_4_0 | Version::V1_4_2 => (found, "a list of texts"),
     };
     let texts = |list: &Vec<Value>| {
@@ -208,7 +219,9 @@ pub(super) fn essence(resource: &Value) -> Value {
     ];
     match resource {
         Value::Object(fields) => {
-            let own = fields.iter().filter(|(name, value)| !ADDED.contains(&name.as_str()) && !value.is_null());
+            let own = fields
+                .iter()
+                .filter(|(name, value)| !ADDED.contains(&name.as_str()) && !value.is_null());
             let own: Map<String, Value> = own.map(|(name, value)| (name.clone(), essence(value))).collect();
             Value::Object(own)
         }

@@ -60,7 +60,9 @@ fn named<'a>(key_id: &str, known: &'a [KnownSeal]) -> Option<&'a Certificate> {
     let seal = match key_id.strip_prefix("SN=").and_then(|rest| rest.split_once(",CA=")) {
         Some((number, issuer)) => {
             let (number, issuer) = (serial(number), name_parts(issuer));
-            known.iter().find(|s| s.certificate.serial == number && s.certificate.issuer == issuer)
+            known
+                .iter()
+                .find(|s| s.certificate.serial == number && s.certificate.issuer == issuer)
         }
         None => known.iter().find(|s| {
             let fingerprint = key_id.rsplit_once('_').map(|(_, end)| end.to_ascii_lowercase());

@@ -40,7 +40,11 @@ pub(super) fn list(call: &Call<'_>) -> Outcome {
     let (grant, persona) = grant(call)?;
     let account = consented(call, &grant, persona, |c| &c.transactions)?;
     let query = parameters(call.request.query_string().as_bytes()).ok_or_else(|| call.format_error("a parameter comes twice"))?;
-    let days = if grant.has("extended_transaction_history") { EXTENDED_DAYS } else { SHOWN_DAYS };
+    let days = if grant.has("extended_transaction_history") {
+        EXTENDED_DAYS
+    } else {
+        SHOWN_DAYS
+    };
     let filter = Filter::read(call, &query)?;
     let books = call.books()?;
     let mut entries = past(account, call.now().date(), days);
@@ -51,9 +55,11 @@ pub(super) fn list(call: &Call<'_>) -> Outcome {
     let last = entries.len().div_ceil(PER_PAGE).max(1);
     let page = match query.get("page") {
         None => 1,
-        Some(page) => page.parse().ok().filter(|page| (1..=last).contains(page)).ok_or_else(|| {
-            call.error(StatusCode::BAD_REQUEST, "IPGN", &format!("page must be from 1 to {last}"))
-        })?,
+        Some(page) => page
+            .parse()
+            .ok()
+            .filter(|page| (1..=last).contains(page))
+            .ok_or_else(|| call.error(StatusCode::BAD_REQUEST, "IPGN", &format!("page must be from 1 to {last}")))?,
     };
     let shown = entries.iter().skip((page - 1) * PER_PAGE).take(PER_PAGE);
     let rows: Vec<Value> = shown.map(|entry| entry.row(call)).collect();
@@ -63,7 +69,11 @@ pub(super) fn list(call: &Call<'_>) -> Outcome {
 
 fn links(call: &Call<'_>, account: &Account, query: &HashMap<String, String>, (page, last): (usize, usize)) -> Value {
     let path = format!("/accounts/{}", resource_id(account));
-    let mut kept: Vec<(&str, &str)> = query.iter().map(|(n, v)| (n.as_str(), v.as_str())).filter(|(n, _)| *n != "page").collect();
+    let mut kept: Vec<(&str, &str)> = query
+        .iter()
+        .map(|(n, v)| (n.as_str(), v.as_str()))
+        .filter(|(n, _)| *n != "page")
+        .collect();
     kept.sort_unstable();
     let at = |page: usize| {
         let mut query = form_urlencoded::Serializer::new(String::new());

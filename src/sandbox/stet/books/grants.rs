@@ -100,7 +100,8 @@ impl Grants {
             }
             StetEvent::ServiceTokenIssued { client_id, access_sha256 } => {
                 let (bank, client_id) = (entry.bank, client_id.clone());
-                self.access.insert(access_sha256.clone(), (Opens::Service { bank, client_id }, until));
+                self.access
+                    .insert(access_sha256.clone(), (Opens::Service { bank, client_id }, until));
             }
             StetEvent::TokenIssued {
                 code_sha256,
@@ -199,7 +200,9 @@ impl Books {
         now: Timestamp,
     ) -> Result<Tokens, BooksError> {
         let grant = self.grants.by_code.get(&sha256_hex(code.as_bytes())).cloned();
-        let grant = grant.filter(|g| (g.bank, g.client_id.as_str()) == of).ok_or(BooksError::InvalidGrant)?;
+        let grant = grant
+            .filter(|g| (g.bank, g.client_id.as_str()) == of)
+            .ok_or(BooksError::InvalidGrant)?;
         if grant.code_spent {
             let code_sha256 = grant.code_sha256;
             self.record_all(now, of.0, vec![StetEvent::TokensRevoked { code_sha256 }])?;
@@ -219,9 +222,19 @@ impl Books {
     }
 
     /// Exchanges a refresh token, which stays good until its 180 days are over.
-    pub(in crate::sandbox::stet) fn redeem_refresh(&mut self, token: &str, of: (Cdetab, &str), now: Timestamp) -> Result<Tokens, BooksError> {
+    pub(in crate::sandbox::stet) fn redeem_refresh(
+        &mut self,
+        token: &str,
+        of: (Cdetab, &str),
+        now: Timestamp,
+    ) -> Result<Tokens, BooksError> {
         let hash = sha256_hex(token.as_bytes());
-        let grant = self.grants.refresh.get(&hash).and_then(|code| self.grants.by_code.get(code)).cloned();
+        let grant = self
+            .grants
+            .refresh
+            .get(&hash)
+            .and_then(|code| self.grants.by_code.get(code))
+            .cloned();
         let good = |g: &Grant| !g.revoked && (g.bank, g.client_id.as_str()) == of && now < g.issued_at + REFRESH_LIFE;
         let grant = grant.filter(good).ok_or(BooksError::InvalidGrant)?;
         self.issue(grant, Some(token.to_owned()), now)

@@ -125,7 +125,12 @@ impl Books {
     pub(super) fn refuse(&mut self, payment_id: &str, now: Timestamp) -> Result<(), BooksError> {
         let by = RefusedBy::Psu;
         let payment_id = payment_id.to_owned();
-        self.change(&payment_id.clone(), PaymentRequest::is_waiting, StetEvent::Refused { payment_id, by }, now)
+        self.change(
+            &payment_id.clone(),
+            PaymentRequest::is_waiting,
+            StetEvent::Refused { payment_id, by },
+            now,
+        )
     }
 
     /// The PSU says yes. Returns the code for the way back, where a confirmation is wanted.
@@ -193,7 +198,13 @@ impl Books {
             return;
         }
         self.grants.apply(entry, &self.requests);
-        if let StetEvent::Booked { debtor_iban, creditor_iban, money, .. } = &entry.event {
+        if let StetEvent::Booked {
+            debtor_iban,
+            creditor_iban,
+            money,
+            ..
+        } = &entry.event
+        {
             for (iban, minor) in [(debtor_iban, -money.minor), (creditor_iban, money.minor)] {
                 // The creditor may bank here too.
                 if let Some(balance) = self.balances.get_mut(iban.electronic()) {

@@ -1,1 +1,6 @@
-
+mod accounts;
+mod certificates;
+mod funds;
+mod payments;
+mod shapes;
+mod support;
