@@ -210,9 +210,12 @@ impl<'a> Call<'a> {
             .ok_or_else(|| self.format_error("X-Request-ID is missing or longer than 70 characters"))?;
         let target = self.request.uri().path_and_query().map_or("/", |p| p.as_str());
         let mut targets = vec![target];
-        // A judge in between adds the establishment's prefix, which the TPP did not sign.
-        let shorter = target.strip_prefix(self.at.bank.prefix());
-        targets.extend(shorter.filter(|_| self.stet.settings.in_the_clear.is_some()));
+        // A judge in between adds the establishment's prefix, or all up to the version: the TPP signed neither.
+        if self.stet.settings.in_the_clear.is_some() {
+            let shorter = target.strip_prefix(self.at.bank.prefix());
+            let version = format!("/stet/psd2/{}", self.version.segment());
+            targets.extend(shorter.into_iter().chain(shorter.and_then(|s| s.strip_prefix(&version))));
+        }
         let by = (client.client_id.as_str(), self.stet.seals.as_slice());
         verify(self.request, self.body()?, by, &targets, self.now()).map_err(|why| self.unauthorized(why))?;
         Ok(client)
