@@ -7,7 +7,6 @@ use smartpay::app::{self, App};
 use smartpay::clock::Clock;
 use smartpay::config::Settings;
 use smartpay::crypto::Vault;
-use smartpay::demo::certificates::DevelopmentCa;
 use smartpay::demo::run::Demo;
 use smartpay::demo::setup::{Ports, read_certificate};
 use smartpay::demo::stet_banks;
@@ -302,9 +301,7 @@ async fn sandbox_banks(options: BankOptions) -> anyhow::Result<()> {
             sandbox::start(listener, settings, clock)?
         }
         Some(folder) => {
-            if !stet_banks::are_made(&folder) {
-                stet_banks::make(&DevelopmentCa::create(&folder, &clock)?)?;
-            }
+            stet_banks::make_missing(&folder, &clock)?;
             let tls = app::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.banks_tls_port)), "--banks-tls-port")?;
             let api_url = app::local_url("https", tls.local_addr()?).context("no address")?;
             let stet_ledger = options.ledger.as_ref().map(|file| file.with_extension("stet.jsonl"));

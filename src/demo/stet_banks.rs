@@ -1,8 +1,9 @@
 //! What the sandbox's STET banks and their TPP need to know one another: certificates under the development CA.
 
 use super::certificates::{DevelopmentCa, PemPair, Purpose};
+use crate::clock::Clock;
 use crate::sandbox::stet::{StetSettings, TrustedSeal};
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -25,6 +26,23 @@ pub fn make(ca: &DevelopmentCa) -> anyhow::Result<()> {
     ca.issue_for_psp(QWAC, "SmartPay Demo", ORGANIZATION, Purpose::Qwac)?;
     ca.issue_for_psp(QSEALC, "SmartPay Demo", ORGANIZATION, Purpose::Qsealc)?;
     Ok(())
+}
+
+/// Makes a development CA and all of these certificates in a folder that has none.
+///
+/// # Errors
+/// As [`make`]; also a folder with the certificates of another CA, which is left as it is.
+pub fn make_missing(folder: &Path, clock: &Clock) -> anyhow::Result<()> {
+    if are_made(folder) {
+        return Ok(());
+    }
+    if DevelopmentCa::certificate(folder).exists() {
+        bail!(
+            "{} has a CA but not the STET banks' certificates: name an empty folder",
+            folder.display()
+        );
+    }
+    make(&DevelopmentCa::create(folder, clock)?)
 }
 
 /// Whether the folder has what the banks need; one that was made before there were STET banks does not.

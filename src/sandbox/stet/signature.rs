@@ -106,7 +106,7 @@ pub(super) fn verify(
     let parameters = header(request, "Signature").ok_or("Signature is missing")?;
     let parameters = Parameters::parse(parameters).ok_or("Signature cannot be read")?;
     let covers = |name: &&str| parameters.headers.iter().any(|h| h.eq_ignore_ascii_case(name));
-    if !COVERED.iter().all(|name| covers(&name)) || !body.is_empty() && !covers(&"digest") {
+    if !COVERED.iter().all(covers) || !body.is_empty() && !covers(&"digest") {
         return Err("Signature must cover (request-target), date, digest and x-request-id");
     }
     match header(request, "Digest") {
@@ -133,7 +133,7 @@ pub(super) fn verify(
         let text = signing_text(request, &parameters.headers, target)?;
         key.verify(text.as_bytes(), &parameters.signature).ok()
     };
-    targets.iter().find_map(|target| fits(&target)).ok_or("the signature is wrong")
+    targets.iter().find_map(fits).ok_or("the signature is wrong")
 }
 
 /// The signing string (draft-cavage-12 §2.3); `None` when a header it covers is missing.

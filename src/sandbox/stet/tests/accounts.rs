@@ -1,6 +1,7 @@
 //! Account information.
 
-use super::support::{CE, MARC, MARC_5158, MARC_5255, OUEST, Psu, RETURN, TPP, TestBanks, Tpp, attribute, parameter, payment};
+use super::support::{CE, MARC, MARC_5158, MARC_5255, OUEST, Psu, RETURN, TPP, TestBanks, attribute, parameter, payment};
+use super::tpp::Tpp;
 use serde_json::{Value, json};
 use std::time::Duration;
 use url::Url;

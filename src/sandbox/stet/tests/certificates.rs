@@ -1,6 +1,7 @@
 //! Who may call at all: certificates and signatures.
 
-use super::support::{AURA, CE, OTHER, OUEST, TPP, TestBanks, payment, pem, read};
+use super::support::{AURA, CE, OTHER, OUEST, TPP, TestBanks, payment, pem};
+use super::tpp::read;
 use crate::clock::Clock;
 use crate::sandbox::stet::{Cdetab, StetSettings};
 use reqwest::{Method, StatusCode};

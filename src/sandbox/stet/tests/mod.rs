@@ -4,3 +4,4 @@ mod funds;
 mod payments;
 mod shapes;
 mod support;
+mod tpp;

@@ -1,7 +1,8 @@
 //! Payments from the request to the money.
 
-use super::support::{AURA, BFC, CE, CREDITOR, FAILED, MARC, MARC_5158, MARC_5255, OUEST, Psu, RETURN, STEP, TPP, TestBanks, Tpp};
+use super::support::{AURA, BFC, CE, CREDITOR, FAILED, MARC, MARC_5158, MARC_5255, OUEST, Psu, RETURN, STEP, TPP, TestBanks};
 use super::support::{attribute, parameter, payment, payment_1_4_0, payment_1_5};
+use super::tpp::Tpp;
 use crate::clock::Clock;
 use crate::sandbox::stet::people::CLOSED_ACCOUNT;
 use crate::sandbox::{Fault, Operation};
@@ -294,7 +295,7 @@ async fn the_same_request_is_the_same_payment() {
     assert_eq!((first.status, &first.location), (201, &again.location));
     assert!(first.location.unwrap().starts_with(&format!("{}{path}/", banks.api)));
     draft.body = payment(&banks, "10.52").to_string().into_bytes();
-    draft.digest = format!("SHA-256={}", super::support::sha256_b64(&draft.body));
+    draft.digest = format!("SHA-256={}", super::tpp::sha256_b64(&draft.body));
     assert_eq!(draft.send().await.refusal(), (400, "FF01".into()));
     assert_eq!(banks.sandbox.stet_orders().len(), 1);
 }

@@ -2,32 +2,31 @@
 //!
 //! Every POST ends in a redirect to the visit's one address, which shows whatever comes next.
 
+mod bank;
+
 use super::authorize;
 use super::books::{Books, BooksError};
 use super::establishment::{Cdetab, Establishment};
-use super::event::{AccessTerms, StetEvent};
+use super::event::AccessTerms;
 use super::people::{self, Persona, eur};
 use super::request::PaymentRequest;
 use super::visit::{AccessAsked, COOKIE, Ending, Notice, Subject, Visit, way_back};
-use super::{Bank, Of, Stet, funds};
+use super::{Bank, Of, Stet};
 use crate::payment::iban::{Iban, group};
 use crate::sandbox::Sandbox;
 use crate::sandbox::form::parameters;
-use crate::sandbox::ledger::{RefusedBy, Word};
-use crate::sandbox::pages::{AccountRow, CustomerRow, Facts, html, message, why};
+use crate::sandbox::ledger::Word;
+use crate::sandbox::pages::{AccountRow, CustomerRow, Facts, html, message};
 use crate::sandbox::secrets::same_secret;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use std::collections::HashMap;
 
-/// How many entries the ledger page shows.
-const SHOWN_ENTRIES: usize = 200;
-
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
-        .route("", web::get().to(bank_page))
-        .route("/ledger", web::get().to(ledger))
+        .route("", web::get().to(bank::overview))
+        .route("/ledger", web::get().to(bank::ledger))
         .route("/certificate.pem", web::get().to(authorize::certificate))
         .route("/banque-en-ligne", web::get().to(authorize::online_bank))
         .route("/paiement", web::get().to(authorize::payment))
@@ -459,101 +458,4 @@ fn terms(asked: &AccessAsked, customer: &Persona, form: &HashMap<String, String>
         accounts,
         code_sha256: String::new(),
     })
-}
-
-#[derive(Template)]
-#[template(path = "sandbox/stet_bank.html")]
-struct BankPage {
-    profile: &'static Establishment,
-    api: String,
-    closed: String,
-    blocked: String,
-    stories: Vec<(String, &'static str)>,
-    customers: Vec<CustomerRow>,
-}
-
-async fn bank_page(bank: Bank, of: Of) -> HttpResponse {
-    let profile: &'static Establishment = of.get_ref();
-    let Some(stet) = bank.inner.stet.as_ref() else {
-        return out_of_order();
-    };
-    let api = stet.settings.api_url.as_str().trim_end_matches('/');
-    let page = BankPage {
-        profile,
-        api: format!("{api}{}/", profile.bank.prefix()),
-        closed: group(people::CLOSED_ACCOUNT),
-        blocked: group(people::BLOCKED_ACCOUNT),
-        stories: funds::STORIES.map(|(minor, _, code)| (eur(minor).shown(), code)).to_vec(),
-        customers: customer_rows(&stet.caught_up(bank.now())),
-    };
-    html(StatusCode::OK, &page)
-}
-
-#[derive(Template)]
-#[template(path = "sandbox/ledger.html")]
-struct LedgerPage {
-    profile: &'static Establishment,
-    rows: Vec<LedgerRow>,
-    total: usize,
-}
-
-struct LedgerRow {
-    seq: u64,
-    at: String,
-    payment_id: String,
-    what: String,
-}
-
-/// What one establishment did, the newest first.
-async fn ledger(bank: Bank, of: Of) -> HttpResponse {
-    let profile: &'static Establishment = of.get_ref();
-    let Some(stet) = bank.inner.stet.as_ref() else {
-        return out_of_order();
-    };
-    let books = stet.caught_up(bank.now());
-    let own: Vec<_> = books.entries().iter().rev().filter(|entry| entry.bank == profile.bank).collect();
-    let row = |entry: &&super::StetEntry| LedgerRow {
-        seq: entry.seq,
-        at: entry.at.format("%d.%m.%Y %H:%M:%S%.3f").to_string(),
-        payment_id: entry.event.payment_id().unwrap_or_default().to_owned(),
-        what: told(&entry.event),
-    };
-    let page = LedgerPage {
-        profile,
-        rows: own.iter().take(SHOWN_ENTRIES).map(row).collect(),
-        total: own.len(),
-    };
-    html(StatusCode::OK, &page)
-}
-
-fn told(event: &StetEvent) -> String {
-    match event {
-        StetEvent::RequestReceived { request } => format!(
-            "Ordin primit: {} către {} ({})",
-            request.money.shown(),
-            request.creditor_name,
-            request.creditor_iban.masked()
-        ),
-        StetEvent::LoginFailed { .. } => "Autentificare greșită".to_owned(),
-        StetEvent::Authorised { customer, debtor_iban, .. } => format!("ACTC: autorizat de {customer} din contul {}", debtor_iban.masked()),
-        StetEvent::Confirmed { .. } => "Confirmat de prestatorul de inițiere".to_owned(),
-        StetEvent::Refused { by: RefusedBy::Psu, .. } => "RJCT: refuzat de client".to_owned(),
-        StetEvent::Refused {
-            by: RefusedBy::WrongCodes, ..
-        } => "RJCT: cod greșit de 3 ori".to_owned(),
-        StetEvent::Refused { by: RefusedBy::Lapse, .. } => "RJCT: neautorizat sau neconfirmat la timp".to_owned(),
-        StetEvent::Declined { reason, .. } => format!("RJCT: {}", why(*reason)),
-        StetEvent::Cancelled { reason, .. } => format!("CANC: retras de prestatorul de inițiere ({})", reason.code()),
-        StetEvent::StatusMoved { status, .. } => status.iso().to_owned(),
-        StetEvent::Booked { money, debtor_iban, .. } => format!("ACSC: {} debitați din {}", money.shown(), debtor_iban.masked()),
-        StetEvent::ServiceTokenIssued { .. } => "Token emis pentru un prestator".to_owned(),
-        StetEvent::AccessGranted { terms } => format!("Acces acordat de {} ({})", terms.customer, terms.scope),
-        StetEvent::TokenIssued { .. } => "Token emis".to_owned(),
-        StetEvent::TokensRevoked { .. } => "Tokenuri revocate: un cod a venit a doua oară".to_owned(),
-        StetEvent::ConsentGiven { consent, .. } => format!(
-            "Consimțământ: {} solduri, {} istorice",
-            consent.balances.len(),
-            consent.transactions.len()
-        ),
-    }
 }
