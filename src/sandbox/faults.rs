@@ -33,6 +33,8 @@ pub enum Operation {
     Funds,
     /// The portal where TPPs enrol.
     Enrol,
+    /// A payment request is confirmed (STET).
+    Confirm,
 }
 
 /// What goes wrong.
@@ -79,8 +81,13 @@ impl Faults {
     }
 
     pub(super) fn take(&mut self, bank: BankCode, operation: Operation) -> Option<Fault> {
-        let mut next = |bank| self.0.get_mut(&(bank, operation))?.pop_front();
-        next(Some(bank)).or_else(|| next(None))
+        let own = self.0.get_mut(&(Some(bank), operation)).and_then(VecDeque::pop_front);
+        own.or_else(|| self.take_anywhere(operation))
+    }
+
+    /// What waits for whichever bank is called first.
+    pub(super) fn take_anywhere(&mut self, operation: Operation) -> Option<Fault> {
+        self.0.get_mut(&(None, operation))?.pop_front()
     }
 
     pub(super) fn is_empty(&self) -> bool {
