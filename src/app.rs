@@ -246,6 +246,7 @@ fn banks(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result<crate::b
             client_id: s.client_id.clone(),
             client_secret: s.client_secret.as_ref().map(|secret| secret.wrapped().clone()),
             signing_certificate_pem: signing.clone(),
+            signing_certificate_url: calls.signing_certificate_url.clone(),
             signing_key_pem: signing_key.clone(),
             bank_signing_certificate_pem: read_pem(s.signing_certificate.as_deref(), &format!("bank.{code}.signing_certificate"))?,
         };
@@ -253,7 +254,14 @@ fn banks(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result<crate::b
         access.insert(code.clone(), BankAccess { base_url, credentials });
     }
     let keeper = Keeper::new(Arc::new(DatabaseKeeper::new(db.clone(), clock.clone())));
-    Ok(Directory::shipped()?.connect(access, &Tools { http, keeper })?)
+    Ok(Directory::shipped()?.connect(
+        access,
+        &Tools {
+            http,
+            keeper,
+            clock: clock.clone(),
+        },
+    )?)
 }
 
 /// The certificate that banks see in TLS, with its key.

@@ -1,6 +1,6 @@
 //! Talking to banks: turns our order into "what the bank says now" and says whether the PSU is needed.
 //!
-//! **Invariant:** stateless. No database, no clock, no randomness on a retry, no payment status: what must
+//! **Invariant:** stateless. No database, no clock of its own, no randomness on a retry, no payment status: what must
 //! survive between two calls goes into [`Session`], which the caller keeps (sealed). An unknown word from a
 //! bank means "still working"; success and failure only when the bank says so explicitly.
 
@@ -12,10 +12,14 @@ mod contract;
 pub mod directory;
 pub mod http;
 pub mod oauth;
+mod place;
 pub mod refusal;
+pub mod signature;
 #[cfg(test)]
 pub mod simulated;
+pub mod stet;
 
+use crate::clock::Clock;
 use crate::payment::{Order, PaymentId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -72,6 +76,8 @@ impl std::fmt::Debug for Session {
 pub enum SessionState {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(Box<berlin_group::Conversation>),
+    /// STET.
+    Stet(Box<stet::Conversation>),
     /// The simulation's banks.
     #[cfg(test)]
     Simulated(Box<simulated::Conversation>),
@@ -82,8 +88,15 @@ impl SessionState {
     fn berlin_group(&self) -> &berlin_group::Conversation {
         match self {
             Self::BerlinGroup(talk) => talk,
-            #[cfg(test)]
-            Self::Simulated(_) => unreachable!("a session of another bank"),
+            _ => unreachable!("a session of another bank"),
+        }
+    }
+
+    /// The conversation with a STET bank.
+    fn stet(&self) -> &stet::Conversation {
+        match self {
+            Self::Stet(talk) => talk,
+            _ => unreachable!("a session of another bank"),
         }
     }
 }
@@ -92,6 +105,7 @@ impl std::fmt::Debug for SessionState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::BerlinGroup(_) => f.write_str("SessionState::BerlinGroup"),
+            Self::Stet(_) => f.write_str("SessionState::Stet"),
             #[cfg(test)]
             Self::Simulated(_) => f.write_str("SessionState::Simulated"),
         }
@@ -252,9 +266,57 @@ pub enum Reason {
     WrongCodes,
     /// An admin learnt from the bank that nothing was executed.
     NotExecuted,
+    /// One of the accounts is not known (ISO 20022 `AC01`).
+    AccountUnknown,
+    /// One of the accounts is closed (`AC04`).
+    AccountClosed,
+    /// One of the accounts is blocked (`AC06`).
+    AccountBlocked,
+    /// The account is not for such payments (`AG01`).
+    NotPermitted,
+    /// The PSU refused, or there is not enough money: the bank does not tell which (`CUST`).
+    PsuOrFunds,
+    /// There is not enough money (`AM04`).
+    InsufficientFunds,
+    /// Suspicion of fraud (`FRAD`).
+    FraudSuspected,
+    /// The PSU did not authorise in time (`NOAS`).
+    PsuNoAnswer,
+    /// Name, address or identification of a party is missing or wrong (`RR01`, `RR03`, `RR12`).
+    PartyNotAccepted,
+    /// The law stands against it (`RR04`).
+    Regulatory,
+    /// Taken for one that was there already (`DUPL`).
+    Duplicate,
+    /// The order itself is not one the bank takes (`FF01`, `AM18`, `CH03`).
+    OrderNotAccepted,
+    /// Something failed at the bank (`TECH`).
+    BankTechnical,
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 18] = [
+        Self::PsuDeclined,
+        Self::BankDeclined,
+        Self::Withdrawn,
+        Self::WrongCodes,
+        Self::NotExecuted,
+        Self::AccountUnknown,
+        Self::AccountClosed,
+        Self::AccountBlocked,
+        Self::NotPermitted,
+        Self::PsuOrFunds,
+        Self::InsufficientFunds,
+        Self::FraudSuspected,
+        Self::PsuNoAnswer,
+        Self::PartyNotAccepted,
+        Self::Regulatory,
+        Self::Duplicate,
+        Self::OrderNotAccepted,
+        Self::BankTechnical,
+    ];
+
     /// The word stored and shown to partners as `statusReason`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -264,6 +326,19 @@ impl Reason {
             Self::Withdrawn => "withdrawn",
             Self::WrongCodes => "wrong_codes",
             Self::NotExecuted => "not_executed",
+            Self::AccountUnknown => "account_unknown",
+            Self::AccountClosed => "account_closed",
+            Self::AccountBlocked => "account_blocked",
+            Self::NotPermitted => "not_permitted",
+            Self::PsuOrFunds => "psu_or_funds",
+            Self::InsufficientFunds => "insufficient_funds",
+            Self::FraudSuspected => "fraud_suspected",
+            Self::PsuNoAnswer => "psu_no_answer",
+            Self::PartyNotAccepted => "party_not_accepted",
+            Self::Regulatory => "regulatory",
+            Self::Duplicate => "duplicate",
+            Self::OrderNotAccepted => "order_not_accepted",
+            Self::BankTechnical => "bank_technical",
         }
     }
 }
@@ -324,6 +399,8 @@ pub struct Credentials {
     pub client_secret: Option<SecretString>,
     /// Our signing certificate (QSEALC) as PEM, sent as `TPP-Signature-Certificate`.
     pub signing_certificate_pem: Option<String>,
+    /// Where that certificate can be fetched, for banks that find it by address.
+    pub signing_certificate_url: Option<Url>,
     /// Its private key as PEM (PKCS#8), for banks that want requests signed.
     pub signing_key_pem: Option<SecretString>,
     /// The certificate with which the bank signs its answers, as PEM, where the operator has it.
@@ -337,6 +414,8 @@ pub struct Tools {
     pub http: http::BankHttp,
     /// Tokens and logins that are ours and not one payment's.
     pub keeper: access::Keeper,
+    /// The time, for requests and answers that carry it under a signature.
+    pub clock: Clock,
 }
 
 /// The connector of a bank: a closed set, so an enum and not `dyn`.
@@ -344,6 +423,8 @@ pub struct Tools {
 pub enum Connector {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(berlin_group::BerlinGroup),
+    /// STET.
+    Stet(stet::Stet),
     /// A bank of the simulation.
     #[cfg(test)]
     Simulated(simulated::Simulated),
@@ -354,6 +435,7 @@ macro_rules! each {
     ($connector:expr, $bank:ident => $call:expr) => {
         match $connector {
             Self::BerlinGroup($bank) => $call,
+            Self::Stet($bank) => $call,
             #[cfg(test)]
             Self::Simulated($bank) => $call,
         }

@@ -169,6 +169,9 @@ pub struct BankCalls {
     /// PEM of our QSEALC.
     #[serde(default)]
     pub signing_certificate: Option<PathBuf>,
+    /// Where banks can fetch the QSEALC, for those that find it by its address.
+    #[serde(default)]
+    pub signing_certificate_url: Option<Url>,
     /// PEM of its private key (PKCS#8).
     #[serde(default)]
     pub signing_key: Option<PathBuf>,

@@ -68,6 +68,7 @@ impl World {
                 &Tools {
                     http,
                     keeper: Keeper::in_memory(),
+                    clock: Clock::default(),
                 },
             )
             .unwrap();

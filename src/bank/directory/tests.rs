@@ -42,7 +42,9 @@ fn an_iban_suggests_its_bank_also_by_the_code_of_a_merged_one() {
     assert_eq!(suggested("RO66BACX0000001234567890").as_deref(), Some("unicredit"));
     assert_eq!(suggested("RO09PORL7789778256833565").as_deref(), Some("porsche"));
     assert_eq!(suggested("RO49AAAA1B31007593840000"), None);
-    assert_eq!(suggested("FR7613807008043001965405158"), None);
+    assert_eq!(suggested("FR7613807008043001965405158").as_deref(), Some("bp-grand-ouest"));
+    assert_eq!(suggested("FR7617515000920400430518020").as_deref(), Some("ce-ile-de-france"));
+    assert_eq!(suggested("DE89370400440532013000"), None);
     let merged = banks.get("bt").unwrap();
     assert!(["BTRL", "OTPV"].iter().all(|c| merged.iban_codes.iter().any(|i| i == c)));
 }
