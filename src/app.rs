@@ -251,7 +251,15 @@ fn banks(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result<crate::b
             bank_signing_certificate_pem: read_pem(s.signing_certificate.as_deref(), &format!("bank.{code}.signing_certificate"))?,
         };
         let base_url = s.base_url.clone();
-        access.insert(code.clone(), BankAccess { base_url, credentials });
+        let authorise_url = s.authorise_url.clone();
+        access.insert(
+            code.clone(),
+            BankAccess {
+                base_url,
+                authorise_url,
+                credentials,
+            },
+        );
     }
     let keeper = Keeper::new(Arc::new(DatabaseKeeper::new(db.clone(), clock.clone())));
     Ok(Directory::shipped()?.connect(

@@ -45,6 +45,8 @@ pub struct BankAccess {
     /// Replaces the directory's base URL; relative addresses of the entry follow it, and the PSU may be sent
     /// to its host.
     pub base_url: Option<Url>,
+    /// Replaces the directory's page for consents; the PSU may be sent to its host. STET only.
+    pub authorise_url: Option<Url>,
     /// The operator's credentials.
     pub credentials: Credentials,
 }
@@ -335,8 +337,18 @@ fn connector(entry: &Entry, access: BankAccess, tools: &Tools) -> Result<Option<
         }
     };
     if let Some(protocol) = &entry.stet {
-        let bank = Stet::new(&entry.code, protocol, &base, access.credentials, tools).map_err(failed)?;
+        let bank = Stet::new(
+            &entry.code,
+            protocol,
+            (&base, access.authorise_url.as_ref()),
+            access.credentials,
+            tools,
+        )
+        .map_err(failed)?;
         return Ok(Some(Connector::Stet(bank)));
+    }
+    if access.authorise_url.is_some() {
+        return Err(wrong(&entry.code, "authorise_url", "is for STET banks only"));
     }
     let Some(protocol) = &entry.berlin_group else { return Ok(None) };
     let bank = BerlinGroup::new(&entry.code, protocol, &base, access.credentials, &tools.http).map_err(failed)?;

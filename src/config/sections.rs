@@ -184,6 +184,9 @@ pub struct BankSettings {
     /// Base URL of its API.
     #[serde(default)]
     pub base_url: Option<Url>,
+    /// Replaces the page of the directory on which payers give consents, at a STET bank; payers may be sent to its host.
+    #[serde(default)]
+    pub authorise_url: Option<Url>,
     /// Client id; empty at a bank that knows us by our certificate alone.
     #[serde(default)]
     pub client_id: String,

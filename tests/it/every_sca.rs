@@ -52,6 +52,7 @@ impl World {
                 signing_certificate_pem: Some(signing.clone()),
                 ..Credentials::default()
             },
+            ..BankAccess::default()
         };
         let at = [
             ("brd", "brd"),

@@ -22,11 +22,11 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// Reads the addresses of a bank.
+    /// Reads the addresses of a bank. `page` replaces the entry's page for consents.
     ///
     /// # Errors
     /// The field and what is wrong with it.
-    pub fn new(protocol: &Protocol, base: &Url) -> Result<Self, (&'static str, String)> {
+    pub fn new(protocol: &Protocol, base: &Url, page: Option<&Url>) -> Result<Self, (&'static str, String)> {
         if !is_safe_destination(base) || base.query().is_some() || base.fragment().is_some() {
             return Err(("base_url", "must be https (http only on this machine), without query".to_owned()));
         }
@@ -36,7 +36,7 @@ impl Addresses {
             _ => Err((field, "must be an https address or a path relative to base_url".to_owned())),
         };
         let token = resolve("token_url", &protocol.token_url)?;
-        let authorise = resolve("authorise_url", &protocol.authorise_url)?;
+        let authorise = resolve("authorise_url", page.map_or(&*protocol.authorise_url, Url::as_str))?;
         let mut psu_hosts: Vec<(String, u16)> = [&base, &authorise].into_iter().filter_map(host_and_port).collect();
         for text in &protocol.psu_hosts {
             psu_hosts.push(read_host(text).ok_or_else(|| ("psu_hosts", format!("{text:?} is not a host or host:port")))?);
@@ -129,7 +129,7 @@ mod tests {
 
     fn addresses(base: &str) -> Addresses {
         let protocol = crate::bank::directory::shipped_stet("bp-grand-ouest").unwrap();
-        Addresses::new(&protocol, &Url::parse(base).unwrap()).unwrap()
+        Addresses::new(&protocol, &Url::parse(base).unwrap(), None).unwrap()
     }
 
     #[test]
@@ -161,6 +161,17 @@ mod tests {
         ] {
             assert_eq!(at.approval(link), None, "{link}");
         }
+    }
+
+    #[test]
+    fn the_operators_page_replaces_the_directorys_and_its_host_is_allowed() {
+        let protocol = crate::bank::directory::shipped_stet("bp-grand-ouest").unwrap();
+        let base = Url::parse("https://bank.example").unwrap();
+        let page = |text: &str| Addresses::new(&protocol, &base, Some(&Url::parse(text).unwrap()));
+        let at = page("http://127.0.0.1:8090/stet/13807/authorize").unwrap();
+        assert_eq!(at.authorise().port(), Some(8090));
+        assert!(at.approval("http://127.0.0.1:8090/psu").is_some());
+        assert_eq!(page("http://pages.example/authorize").unwrap_err().0, "authorise_url");
     }
 
     #[test]

@@ -87,14 +87,15 @@ impl std::fmt::Debug for Inner {
 }
 
 impl Stet {
-    /// A connector for the bank called `code`, at `base`.
+    /// A connector for the bank called `code`, at this base; the second address, where there is one, replaces the
+    /// directory's page for consents.
     ///
     /// # Errors
     /// The field of the configuration and what is wrong with it.
     pub fn new(
         code: &str,
         protocol: &Protocol,
-        base: &Url,
+        (base, page): (&Url, Option<&Url>),
         credentials: Credentials,
         tools: &Tools,
     ) -> Result<Self, (&'static str, String)> {
@@ -118,7 +119,7 @@ impl Stet {
         let verifier = credentials.bank_signing_certificate_pem.as_deref().map(Verifier::new).transpose();
         Ok(Self(Arc::new(Inner {
             code: code.to_owned(),
-            addresses: Addresses::new(protocol, base)?,
+            addresses: Addresses::new(protocol, base, page)?,
             protocol: protocol.clone(),
             party: signature::organisation(certificate).map_err(|e| ("signing_certificate_pem", e))?,
             signer: Signer::new(key.expose_secret(), key_id).map_err(|e| ("signing_key_pem", e))?,
@@ -136,7 +137,7 @@ impl Stet {
 /// # Errors
 /// The field and what is wrong with it.
 pub fn check_addresses(protocol: &Protocol, base: &Url) -> Result<(), (&'static str, String)> {
-    Addresses::new(protocol, base).map(drop)
+    Addresses::new(protocol, base, None).map(drop)
 }
 
 impl PaymentInitiation for Stet {

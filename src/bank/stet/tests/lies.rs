@@ -40,7 +40,7 @@ fn with_token(base: &Url, http: &BankHttp) -> Connector {
         bank_signing_certificate_pem: None,
         ..credentials()
     };
-    Connector::Stet(Stet::new(CODE, &shipped_stet(CODE).unwrap(), base, credentials, &tools).unwrap())
+    Connector::Stet(Stet::new(CODE, &shipped_stet(CODE).unwrap(), (base, None), credentials, &tools).unwrap())
 }
 
 #[tokio::test]

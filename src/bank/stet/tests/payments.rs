@@ -390,7 +390,7 @@ fn what_is_missing_in_the_settings_is_named() {
             key_id,
             ..shipped_stet(CODE).unwrap()
         };
-        Stet::new(CODE, &protocol, &base, given, &tools)
+        Stet::new(CODE, &protocol, (&base, None), given, &tools)
             .map(|bank| format!("{:?}", bank.signer))
             .map_err(|(field, _)| field)
     };

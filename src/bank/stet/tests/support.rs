@@ -81,7 +81,7 @@ impl World {
         let mut protocol = shipped_stet(CODE).unwrap();
         change(&mut protocol);
         let base = Url::parse(&server.uri()).unwrap();
-        let bank = Stet::new(CODE, &protocol, &base, credentials(), &tools).unwrap();
+        let bank = Stet::new(CODE, &protocol, (&base, None), credentials(), &tools).unwrap();
         let world = Self { server, clock, bank };
         world.sells_tokens().await;
         world
