@@ -225,10 +225,6 @@ impl<'a> Turn<'a> {
     /// Confirms the order. `Ok` when there is nothing more to be done about it: it is confirmed, or the bank has
     /// refused, and then the order's status tells what that means.
     async fn confirm(&mut self) -> Result<(), BankError> {
-        let Some(segment) = self.bank.protocol.confirmation.segment() else {
-            self.talk.intent = None;
-            return Ok(());
-        };
         let token = match self.talk.intent.clone() {
             Some(Intent::Code(code)) => match self.exchange(&code).await? {
                 Some(token) => Some(token),
@@ -243,13 +239,8 @@ impl<'a> Turn<'a> {
             }
             None => return Ok(()),
         };
-        let ask = self.ask_about("confirm", 0, Method::POST, &[segment], b"{}".to_vec())?;
-        let result = match &token {
-            Some(token) => self.bank.call(ask, token).await,
-            None => self.bank.call_as_operator(ask).await,
-        };
-        match result {
-            Ok(_) => {
+        match self.post_confirmation(token.as_ref()).await {
+            Ok(()) => {
                 self.talk.confirmed = true;
                 self.talk.intent = None;
                 self.must_keep = true;
@@ -271,6 +262,25 @@ impl<'a> Turn<'a> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Sends the confirmation to where the bank takes it.
+    async fn post_confirmation(&self, token: Option<&Secret>) -> Result<(), BankError> {
+        let segments = self.bank.protocol.confirmation.segments();
+        let mut result = Err(BankError::Unsupported);
+        for (n, segment) in (0..).zip(segments) {
+            let ask = self.ask_about("confirm", n, Method::POST, &[segment], b"{}".to_vec())?;
+            let sent = match token {
+                Some(token) => self.bank.call(ask, token).await,
+                None => self.bank.call_as_operator(ask).await,
+            };
+            result = sent.map(drop);
+            // A place that the bank does not know has confirmed nothing.
+            if !matches!(result, Err(BankError::Refused { status: 404 | 405, .. })) {
+                break;
+            }
+        }
+        result
     }
 
     /// What a code buys. A code that the bank refuses is dropped (`None`); only a new return of the PSU can help then.

@@ -83,19 +83,20 @@ pub enum KeyId {
 pub enum Confirmation {
     /// None: the bank executes what the PSU approved.
     None,
-    /// `POST …/o-confirmation`, with the token that the returned code buys.
+    /// `POST …/o-confirmation`, with the token that the returned code buys; `…/confirmation` where the bank does not
+    /// know the former (banks of one group differ). Nothing where no code comes back.
     OConfirmation,
     /// `POST …/confirmation`, with that token, or with our own where no code came back and the bank offers it.
     Confirmation,
 }
 
 impl Confirmation {
-    /// The path's last segment.
-    pub const fn segment(self) -> Option<&'static str> {
+    /// The path's last segment, in the order in which they are tried.
+    pub const fn segments(self) -> &'static [&'static str] {
         match self {
-            Self::None => None,
-            Self::OConfirmation => Some("o-confirmation"),
-            Self::Confirmation => Some("confirmation"),
+            Self::None => &[],
+            Self::OConfirmation => &["o-confirmation", "confirmation"],
+            Self::Confirmation => &["confirmation"],
         }
     }
 }

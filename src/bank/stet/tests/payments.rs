@@ -199,6 +199,21 @@ async fn a_code_confirms_the_order_once_and_a_crash_does_not_forget_it() {
 }
 
 #[tokio::test]
+async fn a_bank_that_knows_the_other_confirmation_only_gets_that() {
+    let world = World::start().await;
+    let session = world.taken().await;
+    world.stands("ACTC", None).await;
+    world.says("POST", &format!("{ORDER}/o-confirmation"), 405, json!({})).await;
+    world
+        .says("POST", &format!("{ORDER}/confirmation"), 200, resource("ACSP", None))
+        .await;
+    let meant = world.bank.reply(&session, &back(&[STATE, ("code", "c1")])).await.unwrap();
+    let done = world.bank.ask(&meant.session).await.unwrap();
+    assert!(done.session.state.stet().confirmed);
+    assert!(world.asked().await.contains(&format!("POST {ORDER}/confirmation of-c1")));
+}
+
+#[tokio::test]
 async fn a_code_that_is_not_ours_confirms_nothing() {
     let world = World::start().await;
     let session = world.taken().await;
