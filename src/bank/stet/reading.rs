@@ -220,6 +220,8 @@ mod tests {
             let why = crate::payment::refusal::why(reason.as_str(), crate::payment::Language::Ro);
             assert_eq!(why.is_none(), explained_by_pages, "{reason:?}");
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str(), "one word, stored and shown");
+            let listed = include_str!("../../../README.md").contains(&format!("`{}`", reason.as_str()));
+            assert!(listed, "partners read of {reason:?} in the README");
         }
     }
 
