@@ -271,7 +271,11 @@ pub fn bank_tools(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result
         identity_pem: client_identity(settings)?,
     })?;
     let keeper = Keeper::new(Arc::new(DatabaseKeeper::new(db.clone(), clock.clone())));
-    Ok(Tools { http, keeper })
+    Ok(Tools {
+        http,
+        keeper,
+        clock: clock.clone(),
+    })
 }
 
 /// The certificate that banks see in TLS, with its key.

@@ -191,8 +191,8 @@
     // --- the IBAN suggests a bank and never locks it
     function suggest() {
       const iban = compact($('debtor_iban').value);
-      const fits = (radio) => radio.dataset.ibanCodes.split(' ').includes(iban.slice(4, 8));
-      const fit = iban.startsWith('RO') && ibanIsRight(iban) && radios.find((r) => !r.disabled && fits(r));
+      const fits = (radio) => radio.dataset.ibanCodes.split(' ').includes(iban.slice(4, iban.startsWith('FR') ? 9 : 8));
+      const fit = /^(RO|FR)/.test(iban) && ibanIsRight(iban) && radios.find((r) => !r.disabled && fits(r));
       const current = chosenBank();
       if (fit && (!current || (current === proposed && !fits(current)))) propose(fit);
       const bank = chosenBank();

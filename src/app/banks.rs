@@ -32,6 +32,7 @@ pub(super) fn access(settings: &Settings, db: &Db, code: &str) -> anyhow::Result
         client_id: s.client_id.clone(),
         client_secret: s.client_secret.as_ref().map(|secret| secret.wrapped().clone()),
         signing_certificate_pem: read_pem(calls.signing_certificate.as_deref(), "bank_calls.signing_certificate")?,
+        signing_certificate_url: calls.signing_certificate_url.clone(),
         signing_key_pem: read_pem(calls.signing_key.as_deref(), "bank_calls.signing_key")?.map(SecretString::from),
         bank_signing_certificate_pem: read_pem(s.signing_certificate.as_deref(), &format!("bank.{code}.signing_certificate"))?,
     };
@@ -42,8 +43,11 @@ pub(super) fn access(settings: &Settings, db: &Db, code: &str) -> anyhow::Result
             credentials.client_secret = Some(SecretString::from(secret.to_string()));
         }
     }
-    let base_url = s.base_url.clone();
-    Ok(Some(BankAccess { base_url, credentials }))
+    Ok(Some(BankAccess {
+        base_url: s.base_url.clone(),
+        authorise_url: s.authorise_url.clone(),
+        credentials,
+    }))
 }
 
 /// Every bank of the directory but the test banks nobody has settings for, by code.

@@ -6,6 +6,7 @@ use super::berlin_group::BerlinGroup;
 use super::directory::shipped_protocol;
 use super::http::{BankHttp, BankHttpSettings, MAX_ANSWER_BYTES};
 use super::{BankError, Connector, Credentials, PaymentInitiation as _, PsuContext, Tools};
+use crate::clock::Clock;
 use crate::payment::{Amount, Currency, Iban, Instruction, Order, PaymentId};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -73,6 +74,7 @@ pub fn tools() -> Tools {
     Tools {
         http: patient_http(),
         keeper: Keeper::in_memory(),
+        clock: Clock::default(),
     }
 }
 
@@ -123,10 +125,15 @@ pub fn http_answer(status: &str, headers: &str, body: &str) -> Option<Vec<u8>> {
 
 /// The contract's table: what the bank does, and what may be concluded from it.
 pub async fn keeps_the_contract(at: impl Fn(&Url, &BankHttp) -> Connector) {
-    let patient = patient_http();
     let mut one = order();
     one.instructions.truncate(1);
-    let initiate = async |base: &Url, http: &BankHttp| at(base, http).initiate(&one, &psu()).await.map(drop).unwrap_err();
+    keeps_the_contract_with(&one, at).await;
+}
+
+/// The same with an order that this connector's bank takes.
+pub async fn keeps_the_contract_with(one: &Order, at: impl Fn(&Url, &BankHttp) -> Connector) {
+    let patient = patient_http();
+    let initiate = async |base: &Url, http: &BankHttp| at(base, http).initiate(one, &psu()).await.map(drop).unwrap_err();
 
     let refused_connection = Url::parse(&format!("http://127.0.0.1:{}", closed_port())).unwrap();
     let no_tls = Url::parse(&scripted(true, http_answer("200 OK", "", "{}")).as_str().replace("http", "https")).unwrap();

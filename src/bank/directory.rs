@@ -4,6 +4,7 @@
 //! bank has a connector exactly when it has a protocol, a base URL and credentials.
 
 use super::berlin_group::BerlinGroup;
+use super::stet::{self, Stet};
 use super::{Connector, Credentials, Tools};
 use crate::payment::{Currency, Iban};
 use regex::Regex;
@@ -44,6 +45,8 @@ pub struct BankAccess {
     /// Replaces the directory's base URL; relative addresses of the entry follow it, and the PSU may be sent
     /// to its host.
     pub base_url: Option<Url>,
+    /// Replaces the directory's page for consents; the PSU may be sent to its host. STET only.
+    pub authorise_url: Option<Url>,
     /// The operator's credentials.
     pub credentials: Credentials,
 }
@@ -136,6 +139,9 @@ pub struct Facts {
     pub offers_accounts: bool,
     /// The bank says whether an account has enough.
     pub offers_funds: bool,
+    /// The PSU's return makes us confirm the order, and only then the bank executes it: it counts in the browser
+    /// that the payment is bound to, and in no other.
+    pub confirms_the_return: bool,
     /// Longest creditor name sent, in characters.
     pub max_name_chars: usize,
     /// Longest remittance information sent, in characters.
@@ -144,6 +150,13 @@ pub struct Facts {
 
 impl Facts {
     fn of(entry: &Entry) -> Self {
+        match &entry.stet {
+            Some(protocol) => Self::of_stet(protocol),
+            None => Self::of_berlin_group(entry),
+        }
+    }
+
+    fn of_berlin_group(entry: &Entry) -> Self {
         let protocol = entry.berlin_group.as_ref();
         Self {
             sca_starts_on_post: protocol.is_none_or(|p| p.sca_starts_on_post),
@@ -159,8 +172,30 @@ impl Facts {
             takes_standing_orders: protocol.is_some_and(|p| p.periodic_product.is_some()),
             offers_accounts: protocol.is_some_and(|p| p.accounts.is_some()),
             offers_funds: protocol.is_some_and(|p| p.funds),
+            confirms_the_return: false,
             max_name_chars: protocol.map_or(70, |p| p.max_name_chars),
             max_remittance_chars: protocol.map_or(140, |p| p.max_remittance_chars),
+        }
+    }
+
+    fn of_stet(protocol: &stet::Protocol) -> Self {
+        Self {
+            sca_starts_on_post: false,
+            status_needs_psu_token: false,
+            post_is_idempotent: false,
+            withdraw_before_sca: protocol.withdraw_before_sca,
+            ask_limit_hours: protocol.ask_limit_hours,
+            requires_psu_id: false,
+            requires_psu_id_type: false,
+            requires_iban: false,
+            sca: Sca::Redirect,
+            takes_bulk: false,
+            takes_standing_orders: false,
+            offers_accounts: true,
+            offers_funds: true,
+            confirms_the_return: protocol.confirmation != stet::Confirmation::None,
+            max_name_chars: protocol.max_name_chars,
+            max_remittance_chars: protocol.max_remittance_chars,
         }
     }
 }
@@ -332,14 +367,16 @@ impl Directory {
 }
 
 fn connector(entry: &Entry, access: BankAccess, tools: &Tools) -> Result<Option<Connector>, DirectoryError> {
-    let Some(protocol) = &entry.berlin_group else {
-        return Err(wrong(
-            &entry.code,
-            "berlin_group",
-            "the bank has no protocol in the directory, so it needs no settings",
-        ));
+    let failed = |(field, problem): (&'static str, String)| wrong(&entry.code, field, problem);
+    let base = match (&entry.berlin_group, &entry.stet) {
+        (Some(protocol), _) => &protocol.base_url,
+        (None, Some(protocol)) => &protocol.base_url,
+        (None, None) => {
+            let problem = "the bank has no protocol in the directory, so it needs no settings";
+            return Err(wrong(&entry.code, "berlin_group", problem));
+        }
     };
-    let base = match (access.base_url, &protocol.base_url) {
+    let base = match (access.base_url, base) {
         (Some(url), _) => url,
         (None, Some(text)) => Url::parse(text).map_err(|e| wrong(&entry.code, "base_url", e.to_string()))?,
         (None, None) => {
@@ -347,9 +384,23 @@ fn connector(entry: &Entry, access: BankAccess, tools: &Tools) -> Result<Option<
             return Ok(None);
         }
     };
-    BerlinGroup::new(&entry.code, protocol, &base, access.credentials, &tools.http)
-        .map(|c| Some(Connector::BerlinGroup(c)))
-        .map_err(|(field, problem)| wrong(&entry.code, field, problem))
+    if let Some(protocol) = &entry.stet {
+        let bank = Stet::new(
+            &entry.code,
+            protocol,
+            (&base, access.authorise_url.as_ref()),
+            access.credentials,
+            tools,
+        )
+        .map_err(failed)?;
+        return Ok(Some(Connector::Stet(bank)));
+    }
+    if access.authorise_url.is_some() {
+        return Err(wrong(&entry.code, "authorise_url", "is for STET banks only"));
+    }
+    let Some(protocol) = &entry.berlin_group else { return Ok(None) };
+    let bank = BerlinGroup::new(&entry.code, protocol, &base, access.credentials, &tools.http).map_err(failed)?;
+    Ok(Some(Connector::BerlinGroup(bank)))
 }
 
 fn wrong(bank: &str, field: &str, problem: impl Into<String>) -> DirectoryError {
@@ -365,6 +416,13 @@ fn wrong(bank: &str, field: &str, problem: impl Into<String>) -> DirectoryError 
 pub(in crate::bank) fn shipped_protocol(code: &str) -> Option<super::berlin_group::Protocol> {
     let entries = Directory::shipped().ok()?.entries;
     entries.into_iter().find(|(e, _)| e.code == code)?.0.berlin_group
+}
+
+/// The same of a STET bank.
+#[cfg(test)]
+pub(in crate::bank) fn shipped_stet(code: &str) -> Option<stet::Protocol> {
+    let entries = Directory::shipped().ok()?.entries;
+    entries.into_iter().find(|(e, _)| e.code == code)?.0.stet
 }
 
 #[cfg(test)]

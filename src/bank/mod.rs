@@ -1,6 +1,6 @@
 //! Talking to banks: turns our order into "what the bank says now" and says whether the PSU is needed.
 //!
-//! **Invariant:** stateless. No database, no clock, no randomness on a retry, no payment status: what must
+//! **Invariant:** stateless. No database, no clock of its own, no randomness on a retry, no payment status: what must
 //! survive between two calls goes into [`Session`], which the caller keeps (sealed). An unknown word from a
 //! bank means "still working"; success and failure only when the bank says so explicitly.
 
@@ -13,10 +13,17 @@ mod contract;
 pub mod directory;
 pub mod http;
 pub mod oauth;
+mod place;
+mod reason;
 pub mod refusal;
+pub mod signature;
 #[cfg(test)]
 pub mod simulated;
+pub mod stet;
 
+pub use reason::Reason;
+
+use crate::clock::Clock;
 use crate::payment::{Order, PaymentId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -73,6 +80,8 @@ impl std::fmt::Debug for Session {
 pub enum SessionState {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(Box<berlin_group::Conversation>),
+    /// STET.
+    Stet(Box<stet::Conversation>),
     /// The simulation's banks.
     #[cfg(test)]
     Simulated(Box<simulated::Conversation>),
@@ -83,8 +92,15 @@ impl SessionState {
     fn berlin_group(&self) -> &berlin_group::Conversation {
         match self {
             Self::BerlinGroup(talk) => talk,
-            #[cfg(test)]
-            Self::Simulated(_) => unreachable!("a session of another bank"),
+            _ => unreachable!("a session of another bank"),
+        }
+    }
+
+    /// The conversation with a STET bank.
+    fn stet(&self) -> &stet::Conversation {
+        match self {
+            Self::Stet(talk) => talk,
+            _ => unreachable!("a session of another bank"),
         }
     }
 }
@@ -93,6 +109,7 @@ impl std::fmt::Debug for SessionState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::BerlinGroup(_) => f.write_str("SessionState::BerlinGroup"),
+            Self::Stet(_) => f.write_str("SessionState::Stet"),
             #[cfg(test)]
             Self::Simulated(_) => f.write_str("SessionState::Simulated"),
         }
@@ -239,36 +256,6 @@ impl std::fmt::Debug for PsuReply {
     }
 }
 
-/// Why a payment ended without money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// The PSU refused at the bank, or did not authorise.
-    PsuDeclined,
-    /// The bank refused (funds, rules, fraud checks).
-    BankDeclined,
-    /// Withdrawn at the bank on our request before execution.
-    Withdrawn,
-    /// Too many wrong one-time codes.
-    WrongCodes,
-    /// An admin learnt from the bank that nothing was executed.
-    NotExecuted,
-}
-
-impl Reason {
-    /// The word stored and shown to partners as `statusReason`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PsuDeclined => "psu_declined",
-            Self::BankDeclined => "bank_declined",
-            Self::Withdrawn => "withdrawn",
-            Self::WrongCodes => "wrong_codes",
-            Self::NotExecuted => "not_executed",
-        }
-    }
-}
-
 /// What went wrong in a call, in terms of what the bank may have done.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum BankError {
@@ -325,6 +312,8 @@ pub struct Credentials {
     pub client_secret: Option<SecretString>,
     /// Our signing certificate (QSEALC) as PEM, sent as `TPP-Signature-Certificate`.
     pub signing_certificate_pem: Option<String>,
+    /// Where that certificate can be fetched, for banks that find it by address.
+    pub signing_certificate_url: Option<Url>,
     /// Its private key as PEM (PKCS#8), for banks that want requests signed.
     pub signing_key_pem: Option<SecretString>,
     /// The certificate with which the bank signs its answers, as PEM, where the operator has it.
@@ -338,6 +327,8 @@ pub struct Tools {
     pub http: http::BankHttp,
     /// Tokens and logins that are ours and not one payment's.
     pub keeper: access::Keeper,
+    /// The time, for requests and answers that carry it under a signature.
+    pub clock: Clock,
 }
 
 /// The connector of a bank: a closed set, so an enum and not `dyn`.
@@ -345,6 +336,8 @@ pub struct Tools {
 pub enum Connector {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(berlin_group::BerlinGroup),
+    /// STET.
+    Stet(stet::Stet),
     /// A bank of the simulation.
     #[cfg(test)]
     Simulated(simulated::Simulated),
@@ -355,6 +348,7 @@ macro_rules! each {
     ($connector:expr, $bank:ident => $call:expr) => {
         match $connector {
             Self::BerlinGroup($bank) => $call,
+            Self::Stet($bank) => $call,
             #[cfg(test)]
             Self::Simulated($bank) => $call,
         }

@@ -171,6 +171,9 @@ pub struct BankCalls {
     /// PEM of our QSEALC.
     #[serde(default)]
     pub signing_certificate: Option<PathBuf>,
+    /// Where banks can fetch the QSEALC, for those that find it by its address.
+    #[serde(default)]
+    pub signing_certificate_url: Option<Url>,
     /// PEM of its private key (PKCS#8).
     #[serde(default)]
     pub signing_key: Option<PathBuf>,
@@ -183,6 +186,9 @@ pub struct BankSettings {
     /// Base URL of its API.
     #[serde(default)]
     pub base_url: Option<Url>,
+    /// Replaces the page of the directory on which payers give consents, at a STET bank; payers may be sent to its host.
+    #[serde(default)]
+    pub authorise_url: Option<Url>,
     /// Client id; empty at a bank that knows us by our certificate alone.
     #[serde(default)]
     pub client_id: String,

@@ -117,7 +117,7 @@ fn check(cx: &Context, payment: &Payment, confirmed: &ConfirmedOrder) -> Result<
         return Err(FlowError::OtherContent);
     }
     let bank = cx.banks.get(&confirmed.bank_code);
-    if bank.is_some_and(|bank| cannot_take(bank, payment.instructions.len(), payment.schedule.is_some()).is_some()) {
+    if bank.is_some_and(|bank| cannot_take(bank, payment.currency, payment.instructions.len(), payment.schedule.is_some()).is_some()) {
         let words = "the bank takes no such order";
         return Err(FlowError::AgainstRules(vec![FieldProblem::new(
             "bank",

@@ -56,11 +56,16 @@ impl Iban {
         &self.0[..2]
     }
 
-    /// The bank identifier inside the IBAN (Romania: the first four letters of the BIC). It suggests a
-    /// bank and never proves one: some institutions hold accounts under another bank's identifier.
+    /// The bank identifier inside the IBAN (Romania: the first four letters of the BIC; France: the five digits
+    /// of the `code banque`). It suggests a bank and never proves one: some institutions hold accounts under
+    /// another bank's identifier.
     #[must_use]
     pub fn bank_identifier(&self) -> Option<&str> {
-        (self.country() == "RO").then(|| &self.0[4..8])
+        match self.country() {
+            "RO" => Some(&self.0[4..8]),
+            "FR" => Some(&self.0[4..9]),
+            _ => None,
+        }
     }
 }
 
@@ -128,7 +133,8 @@ mod tests {
         assert_eq!(Iban::parse(VALID[0]).unwrap().grouped(), "RO49 AAAA 1B31 0075 9384 0000");
         assert_eq!(Iban::parse(VALID[0]).unwrap().bank_identifier(), Some("AAAA"));
         assert_eq!(Iban::parse(VALID[0]).unwrap().masked(), "RO49 •••• 0000");
-        assert_eq!(Iban::parse(VALID[4]).unwrap().bank_identifier(), None);
+        assert_eq!(Iban::parse(VALID[4]).unwrap().bank_identifier(), Some("13807"));
+        assert_eq!(Iban::parse("DE89370400440532013000").unwrap().bank_identifier(), None);
         assert!(!format!("{:?}", Iban::parse(VALID[0]).unwrap()).contains("7593840000"));
     }
 

@@ -8,6 +8,7 @@ pub mod iban;
 pub mod language;
 pub mod link;
 pub mod order;
+pub mod refusal;
 pub mod schedule;
 pub mod status;
 pub mod text;

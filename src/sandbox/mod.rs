@@ -74,6 +74,11 @@ impl SandboxSettings {
         }
     }
 
+    /// A TPP of the settings.
+    fn client(&self, client_id: &str) -> Option<&SandboxClient> {
+        self.clients.iter().find(|c| c.client_id == client_id)
+    }
+
     /// An absolute address of the listener; `path` begins with a slash.
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url.as_str().trim_end_matches('/'))
@@ -224,7 +229,7 @@ impl Sandbox {
 
     /// The TPP with this client id: one of the settings, or one that enrolled itself.
     fn tpp(&self, client_id: &str) -> Option<Tpp> {
-        let of_settings = self.settings().clients.iter().find(|c| c.client_id == client_id).map(|c| Tpp {
+        let of_settings = self.settings().client(client_id).map(|c| Tpp {
             client_id: c.client_id.clone(),
             secret_sha256: c.client_secret.as_ref().map(|secret| secrets::sha256_hex(secret.as_bytes())),
             redirect_uris: c.redirect_uris.clone(),

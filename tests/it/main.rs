@@ -20,6 +20,7 @@ mod consents;
 mod decoupled;
 mod due_together;
 mod enrolment;
+mod euros;
 mod every_sca;
 mod funds;
 mod gave_up;

@@ -2,6 +2,7 @@
 
 use super::{DirectoryError, PsuIdRule, Sca, wrong};
 use crate::bank::berlin_group::{Protocol, ScaApproach, check_addresses};
+use crate::bank::stet;
 use crate::payment::Currency;
 use regex::Regex;
 use serde::Deserialize;
@@ -25,6 +26,7 @@ pub(super) struct Entry {
     pub(super) test: bool,
     pub(super) psu_id: Option<PsuIdEntry>,
     pub(super) berlin_group: Option<Protocol>,
+    pub(super) stet: Option<stet::Protocol>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -66,12 +68,12 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
             "must be two letters",
         ),
         (
-            entry
-                .iban_codes
-                .iter()
-                .all(|c| all(c, upper) && !c.is_empty() && (!romanian || c.len() == 4)),
+            entry.iban_codes.iter().all(|c| {
+                let length = if romanian { 4 } else { 5 };
+                all(c, upper) && !c.is_empty() && (!(romanian || entry.country == "FR") || c.len() == length)
+            }),
             "iban_codes",
-            "must be A-Z 0-9, four of them for RO",
+            "must be A-Z 0-9, four of them for RO, five for FR",
         ),
         (
             all(&entry.logo, file) && !entry.logo.starts_with('.'),
@@ -98,7 +100,24 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
         let base = base.map_err(|e| wrong(&entry.code, "base_url", e.to_string()))?;
         check_addresses(protocol, &base).map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
     }
+    if let Some(protocol) = &entry.stet {
+        check_stet(entry, protocol).map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
+    }
     entry.psu_id.as_ref().map(|rule| psu_id_rule(&entry.code, rule)).transpose()
+}
+
+fn check_stet(entry: &Entry, protocol: &stet::Protocol) -> Result<(), (&'static str, String)> {
+    let base = Url::parse(protocol.base_url.as_deref().unwrap_or("https://bank.invalid/"));
+    let rules = [
+        (entry.berlin_group.is_none(), "stet", "a bank speaks one protocol"),
+        (entry.currency == Currency::Eur, "currency", "is EUR with this protocol"),
+        (entry.psu_id.is_none(), "psu_id", "is not used by this protocol"),
+    ];
+    if let Some((_, field, problem)) = rules.into_iter().find(|(good, ..)| !good) {
+        return Err((field, problem.to_owned()));
+    }
+    protocol.check()?;
+    stet::check_addresses(protocol, &base.map_err(|e| ("base_url", e.to_string()))?)
 }
 
 fn psu_id_rule(bank: &str, rule: &PsuIdEntry) -> Result<PsuIdRule, DirectoryError> {

@@ -9,7 +9,7 @@ use crate::flow::consents::init::offers;
 use crate::flow::init_payment::init_payment as start;
 use crate::flow::issue_token::{IssuedTokens, TokenFlags, authenticate, issue_token, refresh_token as exchange};
 use crate::flow::{FieldProblem, FlowError};
-use crate::partner::{PartnerKind, PeerCertificate};
+use crate::partner::{Partner, PartnerKind, PeerCertificate};
 use crate::payment::PaymentId;
 use crate::payment::text::has_forbidden_characters;
 use crate::store::partners;
@@ -236,7 +236,7 @@ struct WithPayload<T: Serialize> {
     payload: T,
 }
 
-async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<(), ApiError> {
+async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<Partner, ApiError> {
     let known = gateway
         .cx
         .db
@@ -246,20 +246,18 @@ async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<(
         })
         .await
         .map_err(FlowError::from)?;
-    known
-        .filter(|p| p.active && peer.belongs_to(p))
-        .map(drop)
-        .ok_or_else(ApiError::not_you)
+    known.filter(|p| p.active && peer.belongs_to(p)).ok_or_else(ApiError::not_you)
 }
 
-/// GET banks. The certificate alone says who asks: no payment exists yet.
+/// GET banks: those of the partner's currency. The certificate alone says who asks: no payment exists yet.
 pub async fn banks(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    known_certificate(&gateway, peer(&request)?).await?;
+    let partner = known_certificate(&gateway, peer(&request)?).await?;
     let payload: Vec<BankLine> = gateway
         .cx
         .banks
         .list()
         .iter()
+        .filter(|bank| bank.currency == partner.currency)
         .map(|bank| BankLine {
             code: bank.code.clone(),
             name: bank.name.clone(),

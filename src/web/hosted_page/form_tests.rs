@@ -314,6 +314,7 @@ fn a_user_code_has_the_form_of_its_bank() {
             &Tools {
                 http,
                 keeper: Keeper::in_memory(),
+                clock: crate::clock::Clock::default(),
             },
         )
         .unwrap();

@@ -23,7 +23,7 @@ use crate::flow::init_payment::cannot_take;
 use crate::flow::open_page::START_DATE_PASSED;
 use crate::partner::{Field, Partner};
 use crate::payment::link::with_query;
-use crate::payment::{Language, PaymentId, Status};
+use crate::payment::{Language, PaymentId, Status, refusal};
 use crate::store::payments::Payment;
 use crate::web::Site;
 use askama::Template as _;
@@ -83,7 +83,7 @@ pub fn page_path(id: PaymentId, state: &str) -> String {
     format!("/payment-initiation?payment={id}&state={state}")
 }
 
-/// The banks as the page offers them.
+/// The banks as the page offers them: those of the payment's currency.
 #[must_use]
 pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
     let choice = |b: &crate::bank::directory::Bank| BankChoice {
@@ -93,9 +93,10 @@ pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
         iban_codes: b.iban_codes.clone(),
         needs_user_code: b.facts.requires_psu_id,
         psu_id: b.psu_id.clone(),
-        cannot: cannot_take(b, payment.instructions.len(), payment.schedule.is_some()),
+        cannot: cannot_take(b, payment.currency, payment.instructions.len(), payment.schedule.is_some()),
     };
-    cx.banks.list().iter().map(choice).collect()
+    let banks = cx.banks.list().iter();
+    banks.filter(|b| b.currency == payment.currency).map(choice).collect()
 }
 
 /// What is known of the order before the PSU adds to it.
@@ -250,6 +251,7 @@ impl View<'_> {
     /// The result, over a page of the list where there are several payments.
     fn result_at(&self, page: usize) -> Rendered {
         let payment = self.payment;
+        let told = payment.reason.as_deref().and_then(|word| refusal::why(word, self.language));
         let outcome = match payment.status {
             Status::Settled => Outcome::Settled,
             Status::PartlySettled => Outcome::PartlySettled,
@@ -257,11 +259,11 @@ impl View<'_> {
                 Some(word) if word == Reason::PsuDeclined.as_str() => Refusal::NotApproved,
                 Some(word) if word == Reason::BankDeclined.as_str() => Refusal::ByBank,
                 Some(word) if word == Reason::WrongCodes.as_str() => Refusal::WrongCodes,
-                _ => Refusal::Unknown,
+                _ => told.map_or(Refusal::Unknown, Refusal::Because),
             }),
             // The bank's own refusal is a refusal to the payer, whichever word the bank uses for it.
             Status::Cancelled if payment.reason.as_deref() == Some(Reason::BankDeclined.as_str()) => Outcome::Rejected(Refusal::ByBank),
-            Status::Cancelled => Outcome::Cancelled,
+            Status::Cancelled => told.map_or(Outcome::Cancelled, |why| Outcome::Rejected(Refusal::Because(why))),
             Status::Blocked => Outcome::Blocked,
             _ if payment.reason.as_deref() == Some(START_DATE_PASSED) => Outcome::TooLateToBegin,
             _ if payment.expires_at <= payment.updated_at => Outcome::Expired,

@@ -56,6 +56,7 @@ impl World {
                 signing_certificate_pem: Some(signing.clone()),
                 ..Credentials::default()
             },
+            ..BankAccess::default()
         };
         let at = [
             ("brd", "brd"),
@@ -65,11 +66,13 @@ impl World {
             ("demo-pasi", "pasi"),
         ];
         let access = at.into_iter().map(|(code, path)| (code.to_owned(), access(path)));
-        let banks = Directory::shipped()
-            .unwrap()
-            .connect(access.collect(), &Tools { http, keeper })
-            .unwrap();
         let clock = Clock::default();
+        let tools = Tools {
+            http,
+            keeper,
+            clock: clock.clone(),
+        };
+        let banks = Directory::shipped().unwrap().connect(access.collect(), &tools).unwrap();
         let settings = SandboxSettings {
             step: STEP,
             ..SandboxSettings::new(base)

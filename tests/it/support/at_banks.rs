@@ -164,12 +164,14 @@ fn connected(base: &Url, client_id: &str, secret: Option<&str>) -> Banks {
                 signing_certificate_pem: Some(signing.clone()),
                 ..Credentials::default()
             },
+            ..BankAccess::default()
         };
         ((*code).to_owned(), access)
     });
     let tools = Tools {
         http: BankHttp::new(&BankHttpSettings::default()).unwrap(),
         keeper: Keeper::in_memory(),
+        clock: Clock::default(),
     };
     Directory::shipped().unwrap().connect(access.collect(), &tools).unwrap()
 }

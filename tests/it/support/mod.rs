@@ -265,7 +265,8 @@ fn start_bank(listener: TcpListener, url: Url, cx: &Context, clock: &Clock) -> (
     (handle, bank)
 }
 
-fn profile(name: &str, kind: PartnerKind) -> Profile {
+/// A partner that has the certificate of this name.
+pub fn profile(name: &str, kind: PartnerKind) -> Profile {
     let pem = certificates::pem(&format!("{name}.pem"));
     let der = <rustls::pki_types::CertificateDer<'_> as rustls::pki_types::pem::PemObject>::from_pem_slice(pem).unwrap();
     let certificate = PeerCertificate::from_der(&der, fingerprint(&der)).unwrap();

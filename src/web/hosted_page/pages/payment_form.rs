@@ -355,6 +355,7 @@ fn no_bank(language: Language, banks: &[BankChoice]) -> Option<&'static str> {
         return None;
     }
     banks.iter().find_map(|b| b.cannot).map(|cannot| match cannot {
+        CannotTake::Currency => l.none_currency,
         CannotTake::Several => l.none_several,
         CannotTake::StandingOrder => l.none_standing,
     })

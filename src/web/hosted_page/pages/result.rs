@@ -13,6 +13,8 @@ pub enum Refusal {
     ByBank,
     /// Too many wrong codes.
     WrongCodes,
+    /// The bank's decision, and why, in the payer's language.
+    Because(&'static str),
     /// The bank gave no reason.
     Unknown,
 }
@@ -117,6 +119,7 @@ impl Result {
             Outcome::Rejected(Refusal::NotApproved) => t.rejected_psu,
             Outcome::Rejected(Refusal::ByBank) => t.rejected_bank,
             Outcome::Rejected(Refusal::WrongCodes) => t.rejected_codes,
+            Outcome::Rejected(Refusal::Because(why)) => return t.rejected_because.replace("{why}", why),
             Outcome::Rejected(Refusal::Unknown) => t.rejected_unknown,
             Outcome::Cancelled => t.cancelled_lead,
             Outcome::GivenUp => t.abandoned_lead,
