@@ -1,6 +1,7 @@
 //! What anybody may look at: the bank, its customers and its ledger.
 
-use super::{customer_rows, out_of_order};
+use super::draw::customer_rows;
+use super::out_of_order;
 use crate::payment::iban::group;
 use crate::sandbox::ledger::RefusedBy;
 use crate::sandbox::pages::{CustomerRow, html, why};

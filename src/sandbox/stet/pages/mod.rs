@@ -1,26 +1,30 @@
 //! The banks' own pages: log in, choose the account, confirm or refuse, go back. They work without scripts.
 //!
 //! Every POST ends in a redirect to the visit's one address, which shows whatever comes next.
+//!
+//! **Invariant:** whoever says yes has logged in on this visit, with an account of their own; a page changes
+//! nothing.
 
 mod bank;
+mod draw;
 
 use super::authorize;
-use super::books::{Books, BooksError};
+use super::books::BooksError;
 use super::establishment::{Cdetab, Establishment};
 use super::event::AccessTerms;
-use super::people::{self, Persona, eur};
+use super::people::{self, Persona};
 use super::request::PaymentRequest;
 use super::visit::{AccessAsked, COOKIE, Ending, Notice, Subject, Visit, way_back};
 use super::{Bank, Of, Stet};
-use crate::payment::iban::{Iban, group};
+use crate::payment::iban::Iban;
 use crate::sandbox::Sandbox;
 use crate::sandbox::form::parameters;
 use crate::sandbox::ledger::Word;
-use crate::sandbox::pages::{AccountRow, CustomerRow, Facts, html, message};
+use crate::sandbox::pages::message;
 use crate::sandbox::secrets::same_secret;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
-use askama::Template;
+use draw::{access_page, back_page, payment_page};
 use std::collections::HashMap;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -78,110 +82,6 @@ pub(super) fn out_of_order() -> HttpResponse {
     )
 }
 
-#[derive(Template)]
-#[template(path = "sandbox/login.html")]
-struct LoginPage<'a> {
-    profile: &'static Establishment,
-    visit: &'a str,
-    facts: Facts,
-    notice: Option<String>,
-    user: &'a str,
-    code: &'a str,
-    customers: Vec<CustomerRow>,
-}
-
-#[derive(Template)]
-#[template(path = "sandbox/stet_login.html")]
-struct AccessLoginPage<'a> {
-    profile: &'static Establishment,
-    visit: &'a str,
-    tpp: &'a str,
-    notice: Option<String>,
-    user: &'a str,
-    code: &'a str,
-    customers: Vec<CustomerRow>,
-}
-
-#[derive(Template)]
-#[template(path = "sandbox/stet_access.html")]
-struct AccessPage<'a> {
-    profile: &'static Establishment,
-    visit: &'a str,
-    tpp: &'a str,
-    name: &'static str,
-    /// The TPP asks for cover, account by account; otherwise it wants to see accounts.
-    cover: bool,
-    accounts: Vec<AccountRow>,
-}
-
-#[derive(Template)]
-#[template(path = "sandbox/account.html")]
-struct AccountPage<'a> {
-    profile: &'static Establishment,
-    visit: &'a str,
-    facts: Facts,
-    name: &'static str,
-    accounts: Vec<AccountRow>,
-}
-
-#[derive(Template)]
-#[template(path = "sandbox/confirm.html")]
-struct ConfirmPage<'a> {
-    profile: &'static Establishment,
-    visit: &'a str,
-    facts: Facts,
-    name: &'static str,
-    debtor_iban: String,
-    available: String,
-}
-
-#[derive(Template)]
-#[template(path = "sandbox/back.html")]
-struct BackPage<'a> {
-    profile: &'static Establishment,
-    title: &'static str,
-    text: &'static str,
-    good: bool,
-    url: &'a str,
-}
-
-fn account_rows(books: &Books, persona: &Persona) -> Vec<AccountRow> {
-    let row = |account: &people::Account| AccountRow {
-        iban: account.iban,
-        grouped: group(account.iban),
-        label: account.label(),
-        balance: eur(books.balance_minor(account.iban).unwrap_or_default()).shown(),
-    };
-    persona.accounts.iter().map(row).collect()
-}
-
-fn customer_rows(books: &Books) -> Vec<CustomerRow> {
-    let row = |persona: &Persona| CustomerRow {
-        name: persona.name,
-        user: persona.id,
-        code: people::CODE,
-        hint: persona.hint,
-        psu_id: None,
-        methods: &[],
-        accounts: account_rows(books, persona),
-    };
-    people::ALL.iter().map(row).collect()
-}
-
-fn facts(request: &PaymentRequest) -> Facts {
-    let received = &request.received;
-    let later = received.execution > request.received_at.date();
-    Facts {
-        amount: received.money.shown(),
-        creditor_name: received.creditor_name.clone(),
-        creditor_iban: received.creditor_iban.grouped(),
-        remittance: Some(received.remittance.join(" ")),
-        end_to_end: received.end_to_end.clone(),
-        when: later.then(|| received.execution.format("%d.%m.%Y").to_string()),
-        several: Vec::new(),
-    }
-}
-
 /// The visit at this establishment that this browser is on.
 fn visit(http: &HttpRequest, bank: &Bank, stet: &Stet, (code, id): (Cdetab, &str)) -> Option<Visit> {
     let cookie = http.cookie(COOKIE)?;
@@ -210,123 +110,6 @@ async fn show(http: HttpRequest, bank: Bank, of: Of, id: web::Path<String>) -> H
             Some(request) => payment_page(&http, &books, (profile, &id), &visit, request),
         },
     }
-}
-
-fn notice(visit: &Visit) -> Option<String> {
-    visit.notice.map(|notice| match notice {
-        Notice::WrongCode(1) => "Utilizator sau cod greșit. Mai aveți o încercare.".to_owned(),
-        Notice::WrongCode(left) => format!("Utilizator sau cod greșit. Mai aveți {left} încercări."),
-        Notice::NotTheOwner => "Ordinul numește un cont care nu vă aparține. Conectați-vă ca titularul lui.".to_owned(),
-    })
-}
-
-/// `?client=D0999990I0` fills the form in: a link per test customer.
-fn chosen(http: &HttpRequest) -> (&'static str, &'static str) {
-    let query = parameters(http.query_string().as_bytes()).unwrap_or_default();
-    let chosen = query.get("client").and_then(|id| people::by_id(id));
-    chosen.map_or(("", ""), |c| (c.id, people::CODE))
-}
-
-fn payment_page(
-    http: &HttpRequest,
-    books: &Books,
-    (profile, id): (&'static Establishment, &str),
-    visit: &Visit,
-    request: &PaymentRequest,
-) -> HttpResponse {
-    let facts = facts(request);
-    match (visit.customer, &visit.account) {
-        (None, _) => {
-            let (user, code) = chosen(http);
-            let page = LoginPage {
-                profile,
-                visit: id,
-                facts,
-                notice: notice(visit),
-                user,
-                code,
-                customers: customer_rows(books),
-            };
-            html(StatusCode::OK, &page)
-        }
-        (Some(customer), None) => {
-            let page = AccountPage {
-                profile,
-                visit: id,
-                facts,
-                name: customer.name,
-                accounts: account_rows(books, customer),
-            };
-            html(StatusCode::OK, &page)
-        }
-        (Some(customer), Some(account)) => {
-            let page = ConfirmPage {
-                profile,
-                visit: id,
-                facts,
-                name: customer.name,
-                debtor_iban: account.grouped(),
-                available: eur(books.available_minor(account.electronic()).unwrap_or_default()).shown(),
-            };
-            html(StatusCode::OK, &page)
-        }
-    }
-}
-
-fn access_page(
-    http: &HttpRequest,
-    books: &Books,
-    (profile, id): (&'static Establishment, &str),
-    visit: &Visit,
-    asked: &AccessAsked,
-) -> HttpResponse {
-    let Some(customer) = visit.customer else {
-        let (user, code) = chosen(http);
-        let page = AccessLoginPage {
-            profile,
-            visit: id,
-            tpp: &asked.client_id,
-            notice: notice(visit),
-            user,
-            code,
-            customers: customer_rows(books),
-        };
-        return html(StatusCode::OK, &page);
-    };
-    let page = AccessPage {
-        profile,
-        visit: id,
-        tpp: &asked.client_id,
-        name: customer.name,
-        cover: !asked.scope.starts_with("aisp"),
-        accounts: account_rows(books, customer),
-    };
-    html(StatusCode::OK, &page)
-}
-
-fn back_page(profile: &'static Establishment, (subject, ending): (&Subject, Ending), url: &str) -> HttpResponse {
-    let (title, text) = match (subject, ending) {
-        (Subject::Payment(_), Ending::Agreed) => ("Plata este confirmată", "Banca a primit acordul dumneavoastră."),
-        (Subject::Payment(_), Ending::Refused) => ("Ați refuzat plata", "Din cont nu pleacă niciun ban."),
-        (Subject::Payment(_), Ending::TooManyTries) => (
-            "Plata este oprită",
-            "Codul a fost greșit de trei ori. Din cont nu pleacă niciun ban.",
-        ),
-        (Subject::Access(_), Ending::Agreed) => ("Accesul este acordat", "Banca a primit acordul dumneavoastră."),
-        (Subject::Access(_), Ending::Refused) => ("Ați refuzat accesul", "Nimeni nu vă vede conturile."),
-        (Subject::Access(_), Ending::TooManyTries) => (
-            "Accesul este oprit",
-            "Codul a fost greșit de trei ori. Nimeni nu vă vede conturile.",
-        ),
-    };
-    let page = BackPage {
-        profile,
-        title,
-        text,
-        good: ending == Ending::Agreed,
-        url,
-    };
-    html(StatusCode::OK, &page)
 }
 
 /// What every POST does: find the visit, let the PSU act if there is still something to decide, and send the
