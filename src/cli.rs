@@ -9,6 +9,7 @@ use smartpay::config::Settings;
 use smartpay::crypto::Vault;
 use smartpay::demo::run::Demo;
 use smartpay::demo::setup::{Ports, read_certificate};
+use smartpay::demo::stet_banks;
 use smartpay::flow::{FlowError, add_admin, add_partner, after_restore};
 use smartpay::partner::{Partner, PartnerKind};
 use smartpay::payment::Currency;
@@ -76,6 +77,9 @@ struct DemoOptions {
     /// Sandbox banks
     #[arg(long, default_value_t = 8090)]
     banks_port: u16,
+    /// Sandbox banks that ask for a client certificate
+    #[arg(long, default_value_t = 8091)]
+    banks_tls_port: u16,
     /// Health and metrics
     #[arg(long, default_value_t = 8081)]
     operations_port: u16,
@@ -98,9 +102,15 @@ struct BankOptions {
     /// Address browsers and TPPs reach it under, when there is a proxy in between
     #[arg(long, value_name = "URL")]
     base_url: Option<Url>,
-    /// Keeps the banks' books over a restart
+    /// Keeps the banks' books over a restart; those of the STET banks beside it
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
+    /// Port on loopback of the STET banks, which ask for a client certificate
+    #[arg(long, default_value_t = 8091)]
+    banks_tls_port: u16,
+    /// Runs the STET banks too, with certificates of a development CA in this folder; they are made when missing
+    #[arg(long, value_name = "FOLDER")]
+    certificates: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -222,6 +232,7 @@ async fn demo(options: DemoOptions) -> anyhow::Result<()> {
         public_port,
         gateway_port,
         banks_port,
+        banks_tls_port,
         operations_port,
         shop_port,
     } = options;
@@ -229,6 +240,7 @@ async fn demo(options: DemoOptions) -> anyhow::Result<()> {
         public: public_port,
         gateway: gateway_port,
         banks: banks_port,
+        banks_tls: banks_tls_port,
         operations: operations_port,
         shop: shop_port,
     };
@@ -276,13 +288,33 @@ async fn sandbox_banks(options: BankOptions) -> anyhow::Result<()> {
     let local = app::local_url("http", listener.local_addr()?).context("no address")?;
     let base_url = options.base_url.unwrap_or(local);
     let mut settings = SandboxSettings::new(base_url.clone());
-    settings.clients = vec![SandboxClient {
-        client_id: options.client_id,
+    let client = |client_id: String| SandboxClient {
+        client_id,
         client_secret: None,
-        redirect_uris: options.redirect_uris,
-    }];
-    settings.ledger_file = options.ledger;
-    let (server, _) = sandbox::start(listener, settings, Clock::default())?;
+        redirect_uris: options.redirect_uris.clone(),
+    };
+    settings.clients = vec![client(options.client_id), client(stet_banks::ORGANIZATION.into())];
+    let clock = Clock::default();
+    let (server, _) = match options.certificates {
+        None => {
+            settings.ledger_file = options.ledger;
+            sandbox::start(listener, settings, clock)?
+        }
+        Some(folder) => {
+            stet_banks::make_missing(&folder, &clock)?;
+            let tls = app::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.banks_tls_port)), "--banks-tls-port")?;
+            let api_url = app::local_url("https", tls.local_addr()?).context("no address")?;
+            let stet_ledger = options.ledger.as_ref().map(|file| file.with_extension("stet.jsonl"));
+            println!(
+                "STET banks at {api_url}stet/ for {} (certificates in {})",
+                stet_banks::ORGANIZATION,
+                folder.display()
+            );
+            settings.stet = Some(stet_banks::settings(&folder, api_url, stet_ledger)?);
+            settings.ledger_file = options.ledger;
+            sandbox::start_with_tls(listener, tls, settings, clock)?
+        }
+    };
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     println!("Sandbox banks at {base_url} (no real money). Ctrl-C stops.");

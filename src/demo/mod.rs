@@ -14,10 +14,12 @@ mod home;
 mod mailbox;
 mod orders;
 mod pages;
+mod qc_statements;
 pub mod run;
 mod sessions;
 pub mod setup;
 mod shop;
+pub mod stet_banks;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,7 @@
 //! Starts everything: the application, the sandbox banks and the demo site, in one process.
 
 use super::setup::{BANK_CLIENT_ID, DemoFile, Ports, Setup, prepare};
-use super::{DemoSite, PartnerLogin, start as start_site};
+use super::{DemoSite, PartnerLogin, start as start_site, stet_banks};
 use crate::app::{self, App};
 use crate::clock::Clock;
 use crate::sandbox::{self, SandboxClient, SandboxSettings};
@@ -40,6 +40,7 @@ impl Demo {
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         // Ports first: nothing is made or reset while another demo runs.
         let banks_listener = app::bind(local(ports.banks), "--banks-port")?;
+        let tls_listener = app::bind(local(ports.banks_tls), "--banks-tls-port")?;
         let site_listener = app::bind(local(ports.shop), "--shop-port")?;
         for (port, option) in [
             (ports.public, "--public-port"),
@@ -55,7 +56,8 @@ impl Demo {
             fresh,
         } = prepare(folder, ports, reset, &clock).await?;
         let app = App::build(&settings, clock.clone())?;
-        let (banks, _) = sandbox::start(banks_listener, bank_settings(&folder, ports)?, clock.clone())?;
+        let banks = bank_settings(&folder, ports)?;
+        let (banks, _) = sandbox::start_with_tls(banks_listener, tls_listener, banks, clock.clone())?;
         let site = start_site(site_listener, site_settings(&folder, &file)?, clock)?;
         Ok(Self {
             file,
@@ -98,12 +100,22 @@ impl Demo {
 fn bank_settings(folder: &Path, ports: Ports) -> anyhow::Result<SandboxSettings> {
     let mut settings = SandboxSettings::new(Url::parse(&format!("http://127.0.0.1:{}", ports.banks))?);
     let back = Url::parse(&format!("http://127.0.0.1:{}/payment-return/cec", ports.public))?;
-    settings.clients = vec![SandboxClient {
-        client_id: BANK_CLIENT_ID.into(),
+    let client = |client_id: &str, redirect_uris| SandboxClient {
+        client_id: client_id.into(),
         client_secret: None,
-        redirect_uris: vec![back],
-    }];
+        redirect_uris,
+    };
+    settings.clients = vec![
+        client(BANK_CLIENT_ID, vec![back.clone()]),
+        client(stet_banks::ORGANIZATION, vec![back]),
+    ];
     settings.ledger_file = Some(folder.join("bank-ledger.jsonl"));
+    let certificates = folder.join("certificates");
+    if stet_banks::are_made(&certificates) {
+        let api_url = Url::parse(&format!("https://127.0.0.1:{}", ports.banks_tls))?;
+        let ledger = folder.join("stet-bank-ledger.jsonl");
+        settings.stet = Some(stet_banks::settings(&certificates, api_url, Some(ledger))?);
+    }
     Ok(settings)
 }
 

@@ -1,6 +1,7 @@
 //! Makes what the demo needs under one folder, once; a second start finds it there.
 
 use super::certificates::{DevelopmentCa, PemPair, Purpose, write_private};
+use super::stet_banks;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{DEMO, Settings};
@@ -51,6 +52,8 @@ pub struct Ports {
     pub gateway: u16,
     /// Sandbox banks.
     pub banks: u16,
+    /// Sandbox banks that ask for a client certificate.
+    pub banks_tls: u16,
     /// Health and metrics.
     pub operations: u16,
     /// Shop, accounting page and mailbox.
@@ -70,6 +73,9 @@ pub struct DemoFile {
     pub gateway: String,
     /// The sandbox banks.
     pub sandbox_banks: String,
+    /// The sandbox banks of the STET family (TLS with a client certificate); none in a folder from before.
+    #[serde(default)]
+    pub stet_banks: Option<String>,
     /// Health and metrics.
     pub operations: String,
     /// The CA that signed the gateway's certificate.
@@ -185,7 +191,7 @@ pub async fn prepare(folder: &Path, ports: Ports, reset: bool, clock: &Clock) ->
 fn make_certificates(folder: &Path, clock: &Clock) -> anyhow::Result<()> {
     let ca = DevelopmentCa::create(folder, clock)?;
     ca.issue("gateway", "SmartPay Demo", Purpose::Server)?;
-    ca.issue("qsealc", "SmartPay Demo", Purpose::Client)?;
+    stet_banks::make(&ca)?;
     for (partner, ..) in demo_partners(folder) {
         ca.issue(&partner.client_id, &partner.name, Purpose::Client)?;
     }
@@ -297,6 +303,7 @@ fn demo_file(folder: &Path, ports: Ports, admin_password: String) -> DemoFile {
         back_office: http(ports.public, "/back-office"),
         gateway: format!("https://127.0.0.1:{}", ports.gateway),
         sandbox_banks: http(ports.banks, "/"),
+        stet_banks: stet_banks::are_made(&certificates).then(|| format!("https://127.0.0.1:{}/stet/", ports.banks_tls)),
         operations: http(ports.operations, "/"),
         ca: certificates.join("ca.pem"),
         mailbox: folder.join("mail"),

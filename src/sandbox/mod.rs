@@ -22,6 +22,7 @@ mod phone;
 pub mod scenarios;
 mod secrets;
 mod state;
+pub mod stet;
 mod visit;
 
 pub use bank_code::BankCode;
@@ -40,6 +41,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
+use stet::{Stet, StetSettings};
 use url::Url;
 
 /// How the sandbox banks are run.
@@ -53,6 +55,8 @@ pub struct SandboxSettings {
     pub step: Duration,
     /// Where the ledger is kept across restarts, as JSON lines; in memory only without it.
     pub ledger_file: Option<PathBuf>,
+    /// The banks of the STET family; without it there are none.
+    pub stet: Option<StetSettings>,
 }
 
 impl SandboxSettings {
@@ -64,6 +68,7 @@ impl SandboxSettings {
             clients: Vec::new(),
             step: Duration::from_secs(1),
             ledger_file: None,
+            stet: None,
         }
     }
 
@@ -110,6 +115,7 @@ struct Inner {
     books: Mutex<Books>,
     faults: Mutex<Faults>,
     visits: Mutex<visit::Visits>,
+    stet: Option<Stet>,
 }
 
 impl Sandbox {
@@ -128,7 +134,22 @@ impl Sandbox {
     /// What an account holds, in minor units; `None` for an account the banks do not keep.
     #[must_use]
     pub fn balance_minor(&self, iban: &str) -> Option<i64> {
-        self.caught_up().balance_minor(iban)
+        let stet = || self.inner.stet.as_ref()?.caught_up(self.now()).balance_minor(iban);
+        self.caught_up().balance_minor(iban).or_else(stet)
+    }
+
+    /// Everything the STET banks did up to now, oldest first; empty where there are none.
+    #[must_use]
+    pub fn stet_ledger(&self) -> Vec<stet::StetEntry> {
+        let entries = |stet: &Stet| stet.caught_up(self.now()).entries().to_vec();
+        self.inner.stet.as_ref().map(entries).unwrap_or_default()
+    }
+
+    /// Every payment request at the STET banks as it stands, oldest first.
+    #[must_use]
+    pub fn stet_orders(&self) -> Vec<stet::PaymentRequest> {
+        let orders = |stet: &Stet| stet.caught_up(self.now()).orders();
+        self.inner.stet.as_ref().map(orders).unwrap_or_default()
     }
 
     /// The next call of this operation, at any bank, meets this fault. Several faults for one operation queue up.
@@ -155,6 +176,7 @@ impl Sandbox {
     fn open(settings: SandboxSettings, clock: Clock) -> io::Result<Self> {
         let books = Mutex::new(Books::open(settings.step, settings.ledger_file.as_deref())?);
         let (faults, visits) = (Mutex::default(), Mutex::default());
+        let stet = settings.stet.clone().map(|s| Stet::open(s, settings.step)).transpose()?;
         Ok(Self {
             inner: Arc::new(Inner {
                 settings,
@@ -162,6 +184,7 @@ impl Sandbox {
                 books,
                 faults,
                 visits,
+                stet,
             }),
         })
     }
@@ -192,6 +215,10 @@ impl Sandbox {
         lock(&self.inner.faults).take(bank, operation)
     }
 
+    fn take_fault_anywhere(&self, operation: Operation) -> Option<Fault> {
+        lock(&self.inner.faults).take_anywhere(operation)
+    }
+
     fn visits(&self) -> MutexGuard<'_, visit::Visits> {
         lock(&self.inner.visits)
     }
@@ -202,13 +229,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A connection of the TLS listener.
+type TlsStream = actix_tls::accept::rustls_0_23::TlsStream<actix_web::rt::net::TcpStream>;
+
 /// A second handle on a connection's socket, to cut it in the middle of a call.
 #[derive(Debug)]
 struct Wire(TcpStream);
 
 impl Wire {
     fn of(connection: &dyn Any) -> Option<Self> {
-        let stream = connection.downcast_ref::<actix_web::rt::net::TcpStream>()?;
+        let plain = connection.downcast_ref::<actix_web::rt::net::TcpStream>();
+        let stream = plain.or_else(|| connection.downcast_ref::<TlsStream>().map(|s| s.get_ref().0))?;
         let fd: OwnedFd = stream.as_fd().try_clone_to_owned().ok()?;
         Some(Self(TcpStream::from(fd)))
     }
@@ -224,14 +255,34 @@ impl Wire {
 /// # Errors
 /// The ledger file cannot be opened or read, or the listener cannot be used.
 pub fn start(listener: TcpListener, settings: SandboxSettings, clock: Clock) -> io::Result<(Server, Sandbox)> {
+    start_on((listener, None), settings, clock)
+}
+
+/// Starts the banks on two listeners: one for browsers and for the banks that ask for no client certificate,
+/// and one with TLS for those that do ([`SandboxSettings::stet`], without which it is only closed again).
+///
+/// # Errors
+/// As [`start`]; also certificates or keys that cannot be used.
+pub fn start_with_tls(plain: TcpListener, tls: TcpListener, settings: SandboxSettings, clock: Clock) -> io::Result<(Server, Sandbox)> {
+    start_on((plain, Some(tls)), settings, clock)
+}
+
+fn start_on((plain, tls): (TcpListener, Option<TcpListener>), settings: SandboxSettings, clock: Clock) -> io::Result<(Server, Sandbox)> {
+    let tls = tls.zip(settings.stet.as_ref().map(StetSettings::tls).transpose()?);
     let sandbox = Sandbox::open(settings, clock)?;
     let shared = sandbox.clone();
     let app = move || {
+        let with_stet = shared.inner.stet.is_some();
         App::new()
             .app_data(web::Data::new(shared.clone()))
             .app_data(web::PayloadConfig::new(berlin::MAX_BODY))
             .configure(cec::routes)
             .configure(berlin::routes)
+            .configure(|config| {
+                if with_stet {
+                    stet::routes(config)
+                }
+            })
             .configure(phone::pages::routes)
             .configure(scenarios::pages::routes)
             .configure(pages::routes)
@@ -245,8 +296,17 @@ pub fn start(listener: TcpListener, settings: SandboxSettings, clock: Clock) -> 
             if let Some(wire) = Wire::of(connection) {
                 data.insert(wire);
             }
+            if let Some(client) = connection
+                .downcast_ref::<TlsStream>()
+                .and_then(|s| stet::TlsClient::of(s.get_ref().1))
+            {
+                data.insert(client);
+            }
         })
-        .listen(listener)?
-        .run();
-    Ok((server, sandbox))
+        .listen(plain)?;
+    let server = match tls {
+        Some((listener, config)) => server.listen_rustls_0_23(listener, config)?,
+        None => server,
+    };
+    Ok((server.run(), sandbox))
 }

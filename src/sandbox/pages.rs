@@ -133,6 +133,8 @@ struct IndexPage {
     banks: Vec<&'static Profile>,
     people: Vec<Person>,
     step_s: String,
+    /// The STET banks: path, name and what is special; empty where there are none.
+    stet: Vec<(&'static str, &'static str, &'static str)>,
 }
 
 /// A customer with what each bank knows of them.
@@ -163,6 +165,7 @@ async fn index(bank: web::Data<Sandbox>) -> HttpResponse {
             banks: BankCode::ALL.into_iter().map(Profile::of).collect(),
             people: customers::ALL.iter().map(|c| Person::of(c, &bank)).collect(),
             step_s,
+            stet: bank.inner.stet.as_ref().map(|_| super::stet::listed()).unwrap_or_default(),
         },
     )
 }

@@ -19,7 +19,7 @@ const HUGE_PIECES: usize = 320;
 pub(in crate::sandbox) struct Reply {
     pub status: StatusCode,
     headers: Vec<(HeaderName, String)>,
-    body: Option<Value>,
+    pub body: Option<Value>,
 }
 
 /// What a call of the API comes to; both are answers, and `?` ends the call early.
@@ -105,7 +105,8 @@ impl Reply {
         response.content_type("application/json").streaming(stream::iter(pieces))
     }
 
-    fn text(&self) -> String {
+    /// The body as it is sent.
+    pub(in crate::sandbox) fn text(&self) -> String {
         self.body.as_ref().map(Value::to_string).unwrap_or_default()
     }
 

@@ -17,18 +17,18 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
-/// One line of the ledger.
+/// One line of a ledger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LedgerEntry {
+pub struct LedgerEntry<B = BankCode, E = LedgerEvent> {
     /// Counts from 1 without gaps.
     pub seq: u64,
     /// When it happened (UTC). A status step that the bank notices late keeps the time it was due.
     pub at: Timestamp,
     /// Which bank.
-    pub bank: BankCode,
+    pub bank: B,
     /// What happened.
     #[serde(flatten)]
-    pub event: LedgerEvent,
+    pub event: E,
 }
 
 /// Something the bank did. Authorisation codes and tokens appear as SHA-256, in hex; one-time codes in
