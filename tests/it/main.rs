@@ -42,6 +42,7 @@ mod return_from_bank;
 mod secrets;
 mod several;
 mod standing_orders;
+mod stet_banks;
 mod taken_over;
 mod tried_again;
 mod what_is_sent;
