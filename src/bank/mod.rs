@@ -120,6 +120,8 @@ pub struct InstructionStatus {
     pub end_to_end_id: String,
     /// The bank's status word of it, at most 35 characters.
     pub word: String,
+    /// Why it was refused, in the bank's words, at most 200 characters; hostile text.
+    pub text: Option<String>,
 }
 
 /// What an answer means.

@@ -148,7 +148,10 @@ async fn settle(
             saving.words = answer
                 .instructions
                 .iter()
-                .map(|i| (i.end_to_end_id.clone(), i.word.clone()))
+                .map(|i| {
+                    let (word, text) = (i.word.clone(), i.text.clone());
+                    (i.end_to_end_id.clone(), instructions::Said { word, text })
+                })
                 .collect();
             let late = payment.status.is_final() && answer.verdict == Verdict::StillWorking;
             keep_conversation(&mut payment, &answer)?;
@@ -175,7 +178,7 @@ async fn settle(
 struct Saving {
     hint: Duration,
     watch_until: Option<Timestamp>,
-    words: Vec<(String, String)>,
+    words: Vec<(String, instructions::Said)>,
     keep_lease: bool,
 }
 

@@ -1,11 +1,12 @@
 //! The PSU presses „Plătește”: the intent is written, then the order goes to the bank, once.
 
 use super::bank_call::{Call, History, connector, finish, finish_and_keep, save, session};
-use super::edit_instruction::{EditedInstruction, is_as_shown};
-use super::init_payment::cannot_take;
+use super::edit_instruction::{EditedInstruction, giro, is_as_shown};
+use super::init_payment::{cannot_take, serves};
 use super::verdict::{detail_of, internal, refusal_notice};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FieldProblem, FlowError, after};
+use crate::bank::directory::Bank;
 use crate::bank::{Answer, BankError, PaymentInitiation as _, PsuContext, PsuReply, PsuStep, Verdict};
 use crate::crypto;
 use crate::fail_point;
@@ -116,7 +117,8 @@ fn check(cx: &Context, payment: &Payment, confirmed: &ConfirmedOrder) -> Result<
         return Err(FlowError::OtherContent);
     }
     let bank = cx.banks.get(&confirmed.bank_code);
-    if bank.is_some_and(|bank| cannot_take(bank, payment.instructions.len(), payment.schedule.is_some()).is_some()) {
+    let takes = |bank: &Bank| cannot_take(bank, payment.instructions.len(), payment.schedule.is_some()).is_none();
+    if bank.is_some_and(|bank| !takes(bank) || !serves(bank, payment.currency)) {
         let words = "the bank takes no such order";
         return Err(FlowError::AgainstRules(vec![FieldProblem::new(
             "bank",
@@ -228,6 +230,7 @@ fn forget_last_attempt(payment: &mut Payment) {
     payment.psu_step = None;
     payment.code_tries = 0;
     payment.instruction_words.fill(None);
+    payment.instruction_texts.fill(None);
 }
 
 /// Takes over what the PSU may change, by the partner's kind: decided again here, not by what came in.
@@ -243,7 +246,7 @@ fn confirm(payment: &mut Payment, partner: &Partner, confirmed: ConfirmedOrder) 
     payment.confirmed_hash = Some(confirmed_hash(payment));
 }
 
-/// Hash of the confirmed tuple: bank, debtor, and per instruction creditor, amount and details.
+/// Hash of the confirmed tuple: bank, debtor, and per instruction creditor, amount, details and, in Serbia, the rest.
 #[must_use]
 pub fn confirmed_hash(payment: &Payment) -> String {
     let mut text = format!(
@@ -253,12 +256,13 @@ pub fn confirmed_hash(payment: &Payment) -> String {
     );
     for i in &payment.instructions {
         text.push_str(&format!(
-            "\n{}|{}|{}|{}|{}",
+            "\n{}|{}|{}|{}|{}{}",
             i.creditor_iban.electronic(),
             i.amount.wire(),
             i.amount.currency,
             i.creditor_name,
-            i.details
+            i.details,
+            giro(i)
         ));
     }
     crypto::token_hash(&text)

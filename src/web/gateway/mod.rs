@@ -5,6 +5,7 @@
 
 mod calls;
 mod envelope;
+mod giro;
 mod input;
 mod order;
 mod reader;

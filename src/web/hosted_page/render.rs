@@ -15,7 +15,7 @@ use super::pages::{
 use crate::bank::Reason;
 use crate::clock::Timestamp;
 use crate::flow::Context;
-use crate::flow::init_payment::cannot_take;
+use crate::flow::init_payment::{cannot_take, serves};
 use crate::partner::{Field, Partner};
 use crate::payment::link::with_query;
 use crate::payment::{Language, PaymentId, Status};
@@ -86,7 +86,8 @@ pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
         psu_id: b.psu_id.clone(),
         cannot: cannot_take(b, payment.instructions.len(), payment.schedule.is_some()),
     };
-    cx.banks.list().iter().map(choice).collect()
+    let serving = cx.banks.list().iter().filter(|b| serves(b, payment.currency));
+    serving.map(choice).collect()
 }
 
 /// What is known of the order before the PSU adds to it.
