@@ -4,6 +4,7 @@
 //! bank has a connector exactly when it has a protocol, a base URL and credentials.
 
 use super::berlin_group::BerlinGroup;
+use super::epp::{self, Epp};
 use super::{Connector, Credentials, Tools};
 use crate::payment::{Currency, Iban};
 use regex::Regex;
@@ -127,6 +128,9 @@ pub struct Facts {
 
 impl Facts {
     fn of(entry: &Entry) -> Self {
+        if let Some(protocol) = &entry.epp {
+            return Self::of_epp(protocol);
+        }
         let protocol = entry.berlin_group.as_ref();
         Self {
             sca_starts_on_post: protocol.is_none_or(|p| p.sca_starts_on_post),
@@ -142,6 +146,25 @@ impl Facts {
             takes_standing_orders: protocol.is_some_and(|p| p.periodic_product.is_some()),
             max_name_chars: protocol.map_or(70, |p| p.max_name_chars),
             max_remittance_chars: protocol.map_or(140, |p| p.max_remittance_chars),
+        }
+    }
+
+    /// Nothing is paid before the code, and what was created without a payment is never carried out.
+    const fn of_epp(protocol: &epp::Protocol) -> Self {
+        Self {
+            sca_starts_on_post: false,
+            status_needs_psu_token: false,
+            post_is_idempotent: true,
+            withdraw_before_sca: true,
+            ask_limit_hours: protocol.ask_limit_hours,
+            requires_psu_id: false,
+            requires_psu_id_type: false,
+            requires_iban: true,
+            sca: Sca::Embedded,
+            takes_bulk: true,
+            takes_standing_orders: false,
+            max_name_chars: protocol.max_name_chars,
+            max_remittance_chars: protocol.max_purpose_chars,
         }
     }
 }
@@ -286,6 +309,13 @@ impl Directory {
 }
 
 fn connector(entry: &Entry, access: BankAccess, tools: &Tools) -> Result<Option<Connector>, DirectoryError> {
+    if let Some(protocol) = &entry.epp {
+        let Some(base) = base_url(entry, access.base_url, protocol.base_url.as_deref())? else {
+            return Ok(None);
+        };
+        let made = Epp::new(&entry.code, protocol, &base, tools).map(|c| Some(Connector::Epp(c)));
+        return made.map_err(|(field, problem)| wrong(&entry.code, field, problem));
+    }
     let Some(protocol) = &entry.berlin_group else {
         return Err(wrong(
             &entry.code,
@@ -293,17 +323,24 @@ fn connector(entry: &Entry, access: BankAccess, tools: &Tools) -> Result<Option<
             "the bank has no protocol in the directory, so it needs no settings",
         ));
     };
-    let base = match (access.base_url, &protocol.base_url) {
-        (Some(url), _) => url,
-        (None, Some(text)) => Url::parse(text).map_err(|e| wrong(&entry.code, "base_url", e.to_string()))?,
-        (None, None) => {
-            tracing::warn!(bank = %entry.code, "no base URL is configured: the bank stays inactive");
-            return Ok(None);
-        }
+    let Some(base) = base_url(entry, access.base_url, protocol.base_url.as_deref())? else {
+        return Ok(None);
     };
     BerlinGroup::new(&entry.code, protocol, &base, access.credentials, &tools.http)
         .map(|c| Some(Connector::BerlinGroup(c)))
         .map_err(|(field, problem)| wrong(&entry.code, field, problem))
+}
+
+/// The operator's base URL, or the directory's.
+fn base_url(entry: &Entry, given: Option<Url>, known: Option<&str>) -> Result<Option<Url>, DirectoryError> {
+    match (given, known) {
+        (Some(url), _) => Ok(Some(url)),
+        (None, Some(text)) => Url::parse(text).map(Some).map_err(|e| wrong(&entry.code, "base_url", e.to_string())),
+        (None, None) => {
+            tracing::warn!(bank = %entry.code, "no base URL is configured: the bank stays inactive");
+            Ok(None)
+        }
+    }
 }
 
 fn wrong(bank: &str, field: &str, problem: impl Into<String>) -> DirectoryError {

@@ -10,6 +10,7 @@ pub mod berlin_group;
 #[cfg(test)]
 mod contract;
 pub mod directory;
+pub mod epp;
 pub mod http;
 pub mod oauth;
 pub mod refusal;
@@ -72,6 +73,8 @@ impl std::fmt::Debug for Session {
 pub enum SessionState {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(Box<berlin_group::Conversation>),
+    /// ePP, the Serbian Treasury's payment orders.
+    Epp(Box<epp::Conversation>),
     /// The simulation's banks.
     #[cfg(test)]
     Simulated(Box<simulated::Conversation>),
@@ -82,8 +85,15 @@ impl SessionState {
     fn berlin_group(&self) -> &berlin_group::Conversation {
         match self {
             Self::BerlinGroup(talk) => talk,
-            #[cfg(test)]
-            Self::Simulated(_) => unreachable!("a session of another bank"),
+            _ => unreachable!("a session of another bank"),
+        }
+    }
+
+    /// The conversation with an ePP bank. A session is only ever given to the bank it is of.
+    fn epp(&self) -> &epp::Conversation {
+        match self {
+            Self::Epp(talk) => talk,
+            _ => unreachable!("a session of another bank"),
         }
     }
 }
@@ -92,6 +102,7 @@ impl std::fmt::Debug for SessionState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::BerlinGroup(_) => f.write_str("SessionState::BerlinGroup"),
+            Self::Epp(_) => f.write_str("SessionState::Epp"),
             #[cfg(test)]
             Self::Simulated(_) => f.write_str("SessionState::Simulated"),
         }
@@ -346,6 +357,8 @@ pub struct Tools {
 pub enum Connector {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(berlin_group::BerlinGroup),
+    /// ePP, the Serbian Treasury's payment orders.
+    Epp(epp::Epp),
     /// A bank of the simulation.
     #[cfg(test)]
     Simulated(simulated::Simulated),
@@ -356,6 +369,7 @@ macro_rules! each {
     ($connector:expr, $bank:ident => $call:expr) => {
         match $connector {
             Self::BerlinGroup($bank) => $call,
+            Self::Epp($bank) => $call,
             #[cfg(test)]
             Self::Simulated($bank) => $call,
         }

@@ -22,7 +22,7 @@ pub fn harmless(text: &str, max_chars: usize) -> String {
 }
 
 /// Reads code and text from the shapes banks use: `tppMessages` (NextGenPSD2), `code`/`title`/`detail`
-/// (RFC 7807), `error`/`error_description` (RFC 6749 section 5.2), and an API gateway's own answer.
+/// (RFC 7807), `error`/`error_description` (RFC 6749 section 5.2), an API gateway's own answer, and ePP's envelope.
 /// Anything else yields an empty code and text: the status alone refuses.
 #[must_use]
 pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> BankError {
@@ -32,6 +32,7 @@ pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> BankError {
         .or_else(|| pair(&body, "code", &["detail", "title"]))
         .or_else(|| pair(&body, "httpMessage", &["moreInformation"]))
         .or_else(|| pair(&body, "title", &["detail"]))
+        .or_else(|| in_envelope(&body))
         .unwrap_or_default();
     BankError::Refused {
         status,
@@ -45,6 +46,14 @@ fn tpp_message(body: &Value) -> Option<(&str, &str)> {
     let messages = body.get("tppMessages")?.as_array()?;
     let error = messages.iter().find(|m| m.get("category").and_then(Value::as_str) == Some("ERROR"));
     pair(error.or(messages.first())?, "code", &["text"])
+}
+
+/// The envelope of ePP: a name in `code`, or beside a number in `message`.
+fn in_envelope(body: &Value) -> Option<(&str, &str)> {
+    let status = body.get("status")?;
+    pair(status, "code", &["message"])
+        .filter(|(code, _)| !code.bytes().all(|b| b.is_ascii_digit()))
+        .or_else(|| pair(status, "message", &[]))
 }
 
 fn pair<'a>(body: &'a Value, code: &str, texts: &[&str]) -> Option<(&'a str, &'a str)> {
@@ -91,6 +100,8 @@ mod tests {
                 "Unauthorized",
                 "Invalid client id",
             ),
+            (r#"{"status":{"code":"InvalidToken","message":"Pogrešan kod"},"payload":null}"#, "InvalidToken", "Pogrešan kod"),
+            (r#"{"status":{"code":400,"message":"UsedToken"}}"#, "UsedToken", ""),
             (r#"{"tppMessages":"none","detail":7}"#, "", ""),
             ("<html>", "", ""),
             ("", "", ""),

@@ -2,6 +2,7 @@
 
 use super::{DirectoryError, PsuIdRule, Sca, wrong};
 use crate::bank::berlin_group::{Protocol, ScaApproach, check_addresses};
+use crate::bank::epp;
 use crate::payment::Currency;
 use regex::Regex;
 use serde::Deserialize;
@@ -25,6 +26,7 @@ pub(super) struct Entry {
     pub(super) test: bool,
     pub(super) psu_id: Option<PsuIdEntry>,
     pub(super) berlin_group: Option<Protocol>,
+    pub(super) epp: Option<epp::Protocol>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -42,7 +44,7 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
     let upper = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
     let file = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     let name = entry.name.trim();
-    let romanian = entry.country == "RO";
+    let (romanian, serbian) = (entry.country == "RO", entry.country == "RS");
     let approach = entry.berlin_group.as_ref().map(|p| p.sca_approach);
     let checks = [
         (
@@ -69,9 +71,9 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
             entry
                 .iban_codes
                 .iter()
-                .all(|c| all(c, upper) && !c.is_empty() && (!romanian || c.len() == 4)),
+                .all(|c| all(c, upper) && !c.is_empty() && (!romanian || c.len() == 4) && (!serbian || c.len() == 3)),
             "iban_codes",
-            "must be A-Z 0-9, four of them for RO",
+            "must be A-Z 0-9, four of them for RO, three for RS",
         ),
         (
             all(&entry.logo, file) && !entry.logo.starts_with('.'),
@@ -91,6 +93,12 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
     ];
     if let Some((_, field, problem)) = checks.into_iter().find(|(good, ..)| !good) {
         return Err(wrong(&entry.code, field, problem));
+    }
+    if let Some(protocol) = &entry.epp {
+        if entry.berlin_group.is_some() {
+            return Err(wrong(&entry.code, "epp", "a bank has one protocol"));
+        }
+        protocol.check().map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
     }
     if let Some(protocol) = &entry.berlin_group {
         protocol.check().map_err(|(field, problem)| wrong(&entry.code, field, problem))?;

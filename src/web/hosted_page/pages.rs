@@ -8,6 +8,7 @@ mod payment_list;
 mod result;
 mod steps;
 
+use super::giro_texts::Fact;
 use super::step_texts::StepTexts;
 use super::texts::Texts;
 use crate::payment::text::for_bank;
@@ -32,7 +33,7 @@ pub use at_bank::{AtBank, GoToBank, GoWhy, InDoubt, TimeOver, Waiting, WaitingFo
 pub use hand_over::{HandOver, QrPath, TakeOver};
 pub use payment_form::{Answered, FormNotice, PaymentForm};
 pub use payment_list::{
-    EditNotice, EditPage, Edited, InShort, LINES_A_PAGE, ListLine, ListUrls, Numbered, Parts, PaymentList, ScheduleView,
+    EditNotice, EditPage, Edited, InShort, LINES_A_PAGE, ListLine, ListUrls, Numbered, Parts, PaymentList, RefusedItems, ScheduleView,
 };
 pub use result::{Outcome, Refusal, Result, TryAgain};
 pub use steps::{ApproveInApp, ChooseMethod, CodeError, CodeForms, EnterCode, NotBegun, bank_text, notice_text, read_code};
@@ -149,6 +150,8 @@ pub struct OrderView {
     several: Option<InShort>,
     /// For a standing order.
     schedule: Option<ScheduleView>,
+    /// What a Serbian order has beside the rest.
+    facts: Vec<Fact>,
 }
 
 impl OrderView {
@@ -163,6 +166,7 @@ impl OrderView {
             details_for_bank: sent_instead(details),
             several: None,
             schedule: None,
+            facts: Vec::new(),
         }
     }
 }

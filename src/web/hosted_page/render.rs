@@ -194,6 +194,10 @@ impl View<'_> {
         if let Some(schedule) = &self.payment.schedule {
             form = form.with_schedule(pages::ScheduleView::new(self.language, schedule));
         }
+        if let Some(giro) = self.payment.instructions.first().and_then(|i| i.giro.as_ref()) {
+            form = form.with_giro(giro);
+        }
+        form = form.with_refused(self.refused_items());
         match notice {
             Some(notice) => form.with_notice(&notice).render(),
             None => form.render(),
@@ -258,6 +262,7 @@ impl View<'_> {
                 .map(pages::mask_email),
             return_url: self.return_url().filter(|_| payment.status.is_final()),
             parts: self.parts(page),
+            refused: self.refused_items(),
             try_again: self.may_try_again().then(|| TryAgain {
                 url: format!("{}&again=1", self.own_path()),
                 leave: self.post_form(WITHDRAW),
