@@ -11,6 +11,7 @@ mod berlin;
 mod books;
 mod cec;
 pub mod customers;
+pub mod epp;
 mod faults;
 mod form;
 mod grants;
@@ -110,6 +111,7 @@ struct Inner {
     books: Mutex<Books>,
     faults: Mutex<Faults>,
     visits: Mutex<visit::Visits>,
+    epp: Mutex<epp::Epp>,
 }
 
 impl Sandbox {
@@ -154,6 +156,7 @@ impl Sandbox {
 
     fn open(settings: SandboxSettings, clock: Clock) -> io::Result<Self> {
         let books = Mutex::new(Books::open(settings.step, settings.ledger_file.as_deref())?);
+        let epp = Mutex::new(epp::Epp::open(settings.step, settings.ledger_file.as_deref())?);
         let (faults, visits) = (Mutex::default(), Mutex::default());
         Ok(Self {
             inner: Arc::new(Inner {
@@ -162,6 +165,7 @@ impl Sandbox {
                 books,
                 faults,
                 visits,
+                epp,
             }),
         })
     }
@@ -232,6 +236,7 @@ pub fn start(listener: TcpListener, settings: SandboxSettings, clock: Clock) -> 
             .app_data(web::PayloadConfig::new(berlin::MAX_BODY))
             .configure(cec::routes)
             .configure(berlin::routes)
+            .configure(epp::pages::routes)
             .configure(phone::pages::routes)
             .configure(scenarios::pages::routes)
             .configure(pages::routes)
