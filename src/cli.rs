@@ -2,14 +2,16 @@
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use smartpay::app::{self, App};
 use smartpay::clock::Clock;
 use smartpay::config::Settings;
 use smartpay::crypto::Vault;
 use smartpay::demo::run::Demo;
 use smartpay::demo::setup::{Ports, read_certificate};
-use smartpay::flow::{FlowError, add_admin, add_partner, after_restore};
+use smartpay::bank::access::Holder;
+use smartpay::bank::directory::Directory;
+use smartpay::flow::{FlowError, add_admin, add_partner, after_restore, bank_access};
 use smartpay::partner::{Partner, PartnerKind};
 use smartpay::payment::Currency;
 use smartpay::sandbox::{self, SandboxClient, SandboxSettings};
@@ -109,6 +111,20 @@ enum PartnerCommand {
     Add(Box<NewPartner>),
     /// List partners
     List(ConfigFile),
+    /// Store the login of a partner's service account at a bank; the password is read from standard input
+    BankCredentials {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The partner
+        #[arg(long)]
+        client_id: String,
+        /// The bank's code
+        #[arg(long)]
+        bank: String,
+        /// The name the service account logs in with
+        #[arg(long)]
+        user: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -182,6 +198,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Partner(PartnerCommand::Add(new)) => partner_add(*new).await,
         Command::Partner(PartnerCommand::List(file)) => partner_list(&load(&file)?).await,
+        Command::Partner(PartnerCommand::BankCredentials {
+            config,
+            client_id,
+            bank,
+            user,
+        }) => bank_credentials(&load(&config)?, &client_id, &bank, user).await,
         Command::Admin(AdminCommand::Add { config, user }) => admin_add(&load(&config)?, &user).await,
     }
 }
@@ -395,15 +417,42 @@ async fn partner_list(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn admin_add(settings: &Settings, user: &str) -> anyhow::Result<()> {
+/// Stored sealed, and never printed: not even a wrong one.
+async fn bank_credentials(settings: &Settings, client_id: &str, bank: &str, user: String) -> anyhow::Result<()> {
+    if !Directory::shipped()?.has_service_accounts(bank) {
+        bail!("--bank: {bank} is no bank where partners have service accounts");
+    }
     let db = app::database(settings)?;
-    let password = SecretString::from(if std::io::stdin().is_terminal() {
-        rpassword::prompt_password(format!("Password (at least {} characters): ", add_admin::MIN_PASSWORD_CHARS))?
+    let wanted = client_id.to_owned();
+    let partner = db.read(move |a| partners::by_client_id(a, &wanted)).await?;
+    let Some(partner) = partner else { bail!("--client-id: there is no partner {client_id}") };
+    let password = read_password("Password of the service account: ")?;
+    if user.trim().is_empty() || password.expose_secret().is_empty() {
+        bail!("neither --user nor the password may be empty");
+    }
+    let holder = Holder::Partner(partner.id);
+    let now = Clock::default().now();
+    bank_access::set_credentials(&db, bank, &holder, user.into(), password, "cli", now)
+        .await
+        .map_err(refused)?;
+    println!("stored the service account of {client_id} at {bank}");
+    Ok(())
+}
+
+/// One line of standard input, without an echo where it is a terminal.
+fn read_password(prompt: &str) -> anyhow::Result<SecretString> {
+    Ok(SecretString::from(if std::io::stdin().is_terminal() {
+        rpassword::prompt_password(prompt)?
     } else {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line)?;
         line.trim_end_matches(['\r', '\n']).to_owned()
-    });
+    }))
+}
+
+async fn admin_add(settings: &Settings, user: &str) -> anyhow::Result<()> {
+    let db = app::database(settings)?;
+    let password = read_password(&format!("Password (at least {} characters): ", add_admin::MIN_PASSWORD_CHARS))?;
     add_admin::add_admin(&db, user, password, "cli", Clock::default().now())
         .await
         .map_err(refused)?;

@@ -123,8 +123,12 @@ pub fn http_answer(status: &str, headers: &str, body: &str) -> Option<Vec<u8>> {
 
 /// The contract's table: what the bank does, and what may be concluded from it.
 pub async fn keeps_the_contract(at: impl Fn(&Url, &BankHttp) -> Connector) {
+    keeps_the_contract_with(order(), at).await;
+}
+
+/// As [`keeps_the_contract`], with an order of another kind.
+pub async fn keeps_the_contract_with(mut one: Order, at: impl Fn(&Url, &BankHttp) -> Connector) {
     let patient = patient_http();
-    let mut one = order();
     one.instructions.truncate(1);
     let initiate = async |base: &Url, http: &BankHttp| at(base, http).initiate(&one, &psu()).await.map(drop).unwrap_err();
 

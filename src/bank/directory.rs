@@ -265,6 +265,12 @@ impl Directory {
         Ok(Self { entries })
     }
 
+    /// Whether a bank of this code is used with service accounts of the partners' own.
+    #[must_use]
+    pub fn has_service_accounts(&self, code: &str) -> bool {
+        self.entries.iter().any(|(entry, _)| entry.code == code && entry.epp.is_some())
+    }
+
     /// The directory that comes with the program.
     ///
     /// # Errors

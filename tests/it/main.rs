@@ -13,6 +13,7 @@ mod back_office;
 mod bad_input;
 mod bank_silent;
 mod decoupled;
+mod dinars;
 mod every_sca;
 mod gave_up;
 mod gone_away;

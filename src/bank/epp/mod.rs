@@ -71,6 +71,12 @@ impl std::fmt::Debug for Epp {
     }
 }
 
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").field("code", &self.code).finish_non_exhaustive()
+    }
+}
+
 impl Epp {
     /// A connector for the bank called `code`, whose API is at `base` + `/api`.
     ///

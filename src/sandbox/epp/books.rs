@@ -77,10 +77,6 @@ impl Books {
         Ok(())
     }
 
-    pub(super) fn entries(&self) -> &[Entry] {
-        self.journal.entries()
-    }
-
     pub(super) fn balance_minor(&self, number: &str) -> i64 {
         self.balances.get(number).copied().unwrap_or_default()
     }
