@@ -4,13 +4,13 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use secrecy::{ExposeSecret as _, SecretString};
 use smartpay::app::{self, App};
+use smartpay::bank::access::Holder;
+use smartpay::bank::directory::Directory;
 use smartpay::clock::Clock;
 use smartpay::config::Settings;
 use smartpay::crypto::Vault;
 use smartpay::demo::run::Demo;
 use smartpay::demo::setup::{Ports, read_certificate};
-use smartpay::bank::access::Holder;
-use smartpay::bank::directory::Directory;
 use smartpay::flow::{FlowError, add_admin, add_partner, after_restore, bank_access};
 use smartpay::partner::{Partner, PartnerKind};
 use smartpay::payment::Currency;
@@ -425,7 +425,9 @@ async fn bank_credentials(settings: &Settings, client_id: &str, bank: &str, user
     let db = app::database(settings)?;
     let wanted = client_id.to_owned();
     let partner = db.read(move |a| partners::by_client_id(a, &wanted)).await?;
-    let Some(partner) = partner else { bail!("--client-id: there is no partner {client_id}") };
+    let Some(partner) = partner else {
+        bail!("--client-id: there is no partner {client_id}")
+    };
     let password = read_password("Password of the service account: ")?;
     if user.trim().is_empty() || password.expose_secret().is_empty() {
         bail!("neither --user nor the password may be empty");

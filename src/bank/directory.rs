@@ -341,7 +341,9 @@ fn connector(entry: &Entry, access: BankAccess, tools: &Tools) -> Result<Option<
 fn base_url(entry: &Entry, given: Option<Url>, known: Option<&str>) -> Result<Option<Url>, DirectoryError> {
     match (given, known) {
         (Some(url), _) => Ok(Some(url)),
-        (None, Some(text)) => Url::parse(text).map(Some).map_err(|e| wrong(&entry.code, "base_url", e.to_string())),
+        (None, Some(text)) => Url::parse(text)
+            .map(Some)
+            .map_err(|e| wrong(&entry.code, "base_url", e.to_string())),
         (None, None) => {
             tracing::warn!(bank = %entry.code, "no base URL is configured: the bank stays inactive");
             Ok(None)

@@ -100,7 +100,11 @@ mod tests {
                 "Unauthorized",
                 "Invalid client id",
             ),
-            (r#"{"status":{"code":"InvalidToken","message":"Pogrešan kod"},"payload":null}"#, "InvalidToken", "Pogrešan kod"),
+            (
+                r#"{"status":{"code":"InvalidToken","message":"Pogrešan kod"},"payload":null}"#,
+                "InvalidToken",
+                "Pogrešan kod",
+            ),
             (r#"{"status":{"code":400,"message":"UsedToken"}}"#, "UsedToken", ""),
             (r#"{"tppMessages":"none","detail":7}"#, "", ""),
             ("<html>", "", ""),

@@ -211,7 +211,14 @@ mod tests {
 
     #[test]
     fn a_serbian_account_is_read_as_people_there_write_it() {
-        for text in ["840-742221843-57", "840 - 742221843 - 57", "840-0000742221843-57", "840000074222184357", "RS35840000074222184357", "840–742221843–57"] {
+        for text in [
+            "840-742221843-57",
+            "840 - 742221843 - 57",
+            "840-0000742221843-57",
+            "840000074222184357",
+            "RS35840000074222184357",
+            "840–742221843–57",
+        ] {
             let iban = Iban::parse(text).unwrap_or_else(|_| panic!("{text}"));
             assert_eq!(iban.electronic(), "RS35840000074222184357", "{text}");
             assert_eq!(iban.serbian_account(), Some("840000074222184357"));

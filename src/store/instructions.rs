@@ -93,7 +93,10 @@ pub(super) fn of(a: &mut Access<'_>, id: PaymentId, currency: Currency) -> Resul
             giro: row.giro(a, &key)?,
             end_to_end_id: row.end_to_end_id,
         });
-        let text = row.bank_text_sealed.map(|sealed| a.open(TABLE, "bank_text", &key, &sealed)).transpose()?;
+        let text = row
+            .bank_text_sealed
+            .map(|sealed| a.open(TABLE, "bank_text", &key, &sealed))
+            .transpose()?;
         words.push(row.bank_word);
         texts.push(text.map(|text| text.to_string()));
     }

@@ -83,13 +83,18 @@ async fn several_orders_are_checked_mended_confirmed_and_paid() {
     let mut started = dinar.start_with(&list).await;
     let form = psu.get(&started.link).await;
     form.says("Uprava za trezor (ePP)").says(CREDITOR).says("6.001,50 RSD");
-    form.says("Codul plății (šifra plaćanja) 220").says("(97) 16-3220000-111111111-000").says("da, plată urgentă");
+    form.says("Codul plății (šifra plaćanja)220")
+        .says("(97) 16-3220000-111111111-000")
+        .says("da, plată urgentă");
     form.says("Cont plătitor (račun) sau IBAN");
     assert!(!form.text().contains("CEC Bank"), "dinars are not paid from Romania");
 
     // One item is refused: nothing was created, and the page says which and why.
     let refused = submit(&psu, &form).await;
-    refused.says("Ce nu a acceptat banca").says("2. Dobavljač 2 DOO").says("Banka primaoca ne postoji");
+    refused
+        .says("Ce nu a acceptat banca")
+        .says("2. Dobavljač 2 DOO")
+        .says("Banka primaoca ne postoji");
     assert!(app.bank.epp_orders().is_empty());
     let again = psu.get(&refused.link("a.primary")).await;
     again.says("Banka primaoca ne postoji");
@@ -113,8 +118,18 @@ async fn several_orders_are_checked_mended_confirmed_and_paid() {
     assert_eq!(dinar.sees(&mut started).await.word, "ACSC");
     assert_eq!(app.bank.epp_bookings().len(), 3);
     let third = app.bank.epp_orders().pop().unwrap().received;
-    assert_eq!((third.creditor_code_model.as_str(), third.debtor_code_model.as_str(), third.urgent_payment), ("97", "11", true));
-    assert_eq!((third.payment_code.as_str(), third.creditor_address.as_str()), ("221", "Nusiceva 3, Nis"));
+    assert_eq!(
+        (
+            third.creditor_code_model.as_str(),
+            third.debtor_code_model.as_str(),
+            third.urgent_payment
+        ),
+        ("97", "11", true)
+    );
+    assert_eq!(
+        (third.payment_code.as_str(), third.creditor_address.as_str()),
+        ("221", "Nusiceva 3, Nis")
+    );
     // One login for all of it, and never again.
     assert_eq!((app.bank.epp_calls(EppCall::Login), app.bank.epp_calls(EppCall::Refresh)), (1, 0));
 }
@@ -147,8 +162,16 @@ async fn wrong_references_are_named_field_by_field() {
     for (more, field, code) in [
         (json!({ "paymentCode": "320" }), "paymentCode", "INVALID_PAYMENT_CODE"),
         (json!({ "paymentCode": [] }), "paymentCode", "WRONG_TYPE"),
-        (json!({ "creditorReferenceModel": "97", "creditorReference": "17-3220000" }), "creditorReference", "INVALID_REFERENCE"),
-        (json!({ "debtorReferenceModel": "22", "debtorReference": "1" }), "debtorReferenceModel", "UNKNOWN_MODEL"),
+        (
+            json!({ "creditorReferenceModel": "97", "creditorReference": "17-3220000" }),
+            "creditorReference",
+            "INVALID_REFERENCE",
+        ),
+        (
+            json!({ "debtorReferenceModel": "22", "debtorReference": "1" }),
+            "debtorReferenceModel",
+            "UNKNOWN_MODEL",
+        ),
         (json!({ "debtorReferenceModel": "97" }), "debtorReferenceModel", "WITHOUT_REFERENCE"),
         (json!({ "creditorAddress": "a\nb" }), "creditorAddress", "FORBIDDEN_CHARACTERS"),
         (json!({ "urgent": "perhaps" }), "urgent", "WRONG_TYPE"),
@@ -159,12 +182,21 @@ async fn wrong_references_are_named_field_by_field() {
         let tokens = dinar.tokens().await;
         let answer = dinar.init(&tokens, &with(item(1), more.clone())).await;
         let said = answer.json.to_string();
-        assert!((400..500).contains(&answer.status) && said.contains(code) && said.contains(&format!("\"{field}\"")), "{more}: {said}");
+        assert!(
+            (400..500).contains(&answer.status) && said.contains(code) && said.contains(&format!("\"{field}\"")),
+            "{more}: {said}"
+        );
     }
     let list = json!({ "payments": [item(1), with(item(2), json!({ "paymentCode": "9" }))] });
     let answer = dinar.init(&dinar.tokens().await, &list).await;
     assert!(answer.json.to_string().contains("payments[1].paymentCode"), "{}", answer.json);
-    let answer = app.erp().init(&app.erp().tokens().await, &with(crate::support::partner::an_order(), json!({ "urgent": true }))).await;
+    let answer = app
+        .erp()
+        .init(
+            &app.erp().tokens().await,
+            &with(crate::support::partner::an_order(), json!({ "urgent": true })),
+        )
+        .await;
     assert!(answer.json.to_string().contains("RSD_ONLY"), "{}", answer.json);
 }
 
@@ -213,7 +245,14 @@ async fn lost_answers_on_the_way_create_and_start_nothing_twice() {
     psu.enter_code(&page, &app.bank.epp_codes(USER).1.unwrap()).await;
     app.let_pass(10, 2 * SECOND).await;
     assert_eq!(app.dinar().sees(&mut started).await.word, "ACSC");
-    assert_eq!((app.bank.epp_orders().len(), app.bank.epp_calls(EppCall::Create), app.bank.epp_calls(EppCall::Start)), (2, 1, 1));
+    assert_eq!(
+        (
+            app.bank.epp_orders().len(),
+            app.bank.epp_calls(EppCall::Create),
+            app.bank.epp_calls(EppCall::Start)
+        ),
+        (2, 1, 1)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -270,7 +309,11 @@ async fn five_wrong_codes_end_the_attempt_and_a_payer_who_stays_away_the_payment
     let mut away = one(&app, json!({ "endToEndId": null })).await;
     let waiting = choose(&psu, &pay(&psu, &away).await, "Nth").await;
     psu.give_up(&waiting).await;
-    assert_eq!(app.payment(away.tokens.payment).await.status, Status::AwaitingPsu, "the code could still be entered");
+    assert_eq!(
+        app.payment(away.tokens.payment).await.status,
+        Status::AwaitingPsu,
+        "the code could still be entered"
+    );
     app.let_pass(200, 30 * SECOND).await;
     assert_eq!(app.payment(away.tokens.payment).await.status, Status::Abandoned);
     assert!(!app.dinar().sees(&mut away).await.is_successful && app.bank.epp_bookings().is_empty());
@@ -327,7 +370,10 @@ async fn the_service_account_reads_accounts_and_statements_without_a_payer() {
     let read = bank.statement(&read.session, &accounts[1].id, &query(StatementFormat::Json)).await;
     let file = read.result.unwrap();
     let statement: Value = serde_json::from_slice(&file.bytes).unwrap();
-    assert_eq!((&statement["bankAccount"], file.media_type.as_str()), (&json!("840000074222184357"), "application/json"));
+    assert_eq!(
+        (&statement["bankAccount"], file.media_type.as_str()),
+        (&json!("840000074222184357"), "application/json")
+    );
     assert_eq!(app.bank.epp_calls(EppCall::StatementUrl), 2, "the link had gone: another one, once");
     let read = bank.statement(&read.session, &accounts[1].id, &query(StatementFormat::Pdf)).await;
     assert!(read.result.unwrap().bytes.starts_with(b"%PDF-"));

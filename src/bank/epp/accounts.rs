@@ -102,8 +102,12 @@ impl<'a> Use<'a> {
             ("format", format_word(query.format)),
             ("date", date.as_str()),
         ];
-        let payload = self.get("statement_url", &["bank-accounts", number, "statement-url"], &asked).await?;
-        let url = self.link(&payload).ok_or_else(|| BankError::Unknown("the bank gave no usable link".to_owned()))?;
+        let payload = self
+            .get("statement_url", &["bank-accounts", number, "statement-url"], &asked)
+            .await?;
+        let url = self
+            .link(&payload)
+            .ok_or_else(|| BankError::Unknown("the bank gave no usable link".to_owned()))?;
         let mut referer = self.bank.base.clone();
         if !referer.path().ends_with('/') {
             referer.set_path(&format!("{}/", referer.path()));
@@ -126,7 +130,9 @@ impl<'a> Use<'a> {
     fn link(&self, payload: &Value) -> Option<Url> {
         let text = match payload {
             Value::String(text) => text.as_str(),
-            other => ["url", "statementUrl", "link"].into_iter().find_map(|name| other.get(name)?.as_str())?,
+            other => ["url", "statementUrl", "link"]
+                .into_iter()
+                .find_map(|name| other.get(name)?.as_str())?,
         };
         let url = self.bank.base.join(text).ok()?;
         (url.origin() == self.bank.base.origin() && url.username().is_empty() && url.password().is_none()).then_some(url)
@@ -167,12 +173,19 @@ fn file(reply: Reply, format: StatementFormat) -> StatementFile {
 /// An account: its number is the first text that is a Serbian one.
 fn account(item: &Value) -> Option<Account> {
     let texts = ["bankAccount", "accountNumber", "bankAccountNumber", "number", "iban"];
-    let iban = texts.into_iter().find_map(|name| Iban::parse(item.get(name)?.as_str()?).ok().filter(|i| i.serbian_account().is_some()))?;
+    let iban = texts.into_iter().find_map(|name| {
+        Iban::parse(item.get(name)?.as_str()?)
+            .ok()
+            .filter(|i| i.serbian_account().is_some())
+    })?;
     let id = iban.serbian_account()?[3..16].to_owned();
     let currency = wire::text(item, "currency").filter(|c| c.len() == 3 && c.bytes().all(|b| b.is_ascii_uppercase()));
     let currency = currency.unwrap_or_else(|| "RSD".to_owned());
     let at = wire::text(item, "balanceDate");
-    let balances = item.as_object()?.iter().filter(|(name, _)| name.to_ascii_lowercase().ends_with("balance"));
+    let balances = item
+        .as_object()?
+        .iter()
+        .filter(|(name, _)| name.to_ascii_lowercase().ends_with("balance"));
     let balances = balances.filter_map(|(name, value)| {
         Some(Balance {
             kind: name.chars().take(35).collect(),
@@ -249,7 +262,11 @@ impl AccountInformation for Epp {
 
     async fn ask_consent(&self, session: &ConsentSession) -> Result<ConsentAnswer, BankError> {
         let there = Use::of(self, session).desk.has_login().await?;
-        let (verdict, word) = if there { (ConsentVerdict::Valid, "valid") } else { (ConsentVerdict::Ended, "ended") };
+        let (verdict, word) = if there {
+            (ConsentVerdict::Valid, "valid")
+        } else {
+            (ConsentVerdict::Ended, "ended")
+        };
         Ok(answer(verdict, word, session.clone()))
     }
 
@@ -260,13 +277,19 @@ impl AccountInformation for Epp {
     async fn accounts(&self, session: &ConsentSession, page: Option<&str>) -> Read<Page<Account>> {
         let mut one = Use::of(self, session);
         let result = one.accounts(page).await;
-        Read { result, session: one.session }
+        Read {
+            result,
+            session: one.session,
+        }
     }
 
     async fn account(&self, session: &ConsentSession, account: &str) -> Read<Account> {
         let mut one = Use::of(self, session);
         let result = one.account(account).await;
-        Read { result, session: one.session }
+        Read {
+            result,
+            session: one.session,
+        }
     }
 
     async fn balances(&self, session: &ConsentSession, account: &str) -> Read<Vec<Balance>> {
@@ -296,7 +319,10 @@ impl AccountInformation for Epp {
     async fn statement(&self, session: &ConsentSession, account: &str, query: &StatementQuery) -> Read<StatementFile> {
         let mut one = Use::of(self, session);
         let result = one.statement(account, query).await;
-        Read { result, session: one.session }
+        Read {
+            result,
+            session: one.session,
+        }
     }
 }
 
@@ -328,6 +354,10 @@ mod tests {
         assert_eq!((read.id.as_str(), read.currency.as_str()), ("0000742221843", "RSD"));
         let kinds: Vec<_> = read.balances.iter().map(|b| (b.kind.as_str(), b.amount.hundredths)).collect();
         assert_eq!(kinds, [("availableBalance", 1_000), ("balance", 1_250)]);
-        assert_eq!(account(&json!({"number": "0000742221843"})), None, "no number by which money could be sent");
+        assert_eq!(
+            account(&json!({"number": "0000742221843"})),
+            None,
+            "no number by which money could be sent"
+        );
     }
 }

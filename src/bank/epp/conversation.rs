@@ -158,7 +158,11 @@ impl<'a> Turn<'a> {
 
     fn started(&mut self, tag: String, channel: Option<Channel>) {
         let known = match &self.talk.stage {
-            Stage::Started { tag: known, channel, wrong } if *known == tag => Some((*channel, *wrong)),
+            Stage::Started {
+                tag: known,
+                channel,
+                wrong,
+            } if *known == tag => Some((*channel, *wrong)),
             _ => None,
         };
         let (channel, wrong) = known.unwrap_or((channel, false));
@@ -261,7 +265,10 @@ impl<'a> Turn<'a> {
     /// Reads the orders that have not ended. The first of them is looked at alone: as long as it has not ended,
     /// the others are hardly worth asking for.
     async fn executed(mut self) -> Result<Answer, BankError> {
-        let open: Vec<usize> = (0..self.talk.items.len()).filter(|n| self.talk.items[*n].paid.is_none()).take(MAX_LOOKS).collect();
+        let open: Vec<usize> = (0..self.talk.items.len())
+            .filter(|n| self.talk.items[*n].paid.is_none())
+            .take(MAX_LOOKS)
+            .collect();
         if let Some((first, rest)) = open.split_first() {
             let standing = self.one(*first).await?;
             if self.note(*first, standing) {

@@ -97,7 +97,11 @@ impl Epp {
     fn address(&self, path: &[&str]) -> Result<Url, BankError> {
         let mut url = self.base.clone();
         let segments = url.path_segments_mut();
-        segments.map_err(|()| BankError::Unsupported)?.pop_if_empty().push("api").extend(path);
+        segments
+            .map_err(|()| BankError::Unsupported)?
+            .pop_if_empty()
+            .push("api")
+            .extend(path);
         Ok(url)
     }
 }

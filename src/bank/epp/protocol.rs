@@ -82,8 +82,16 @@ impl Protocol {
         once.sort_unstable();
         once.dedup();
         let checks = [
-            (!once.is_empty() && once.len() == self.channels.len(), "channels", "must be there, each once"),
-            ((1..=MAX_NAME_CHARS).contains(&self.max_name_chars), "max_name_chars", "must be 1 to 70"),
+            (
+                !once.is_empty() && once.len() == self.channels.len(),
+                "channels",
+                "must be there, each once",
+            ),
+            (
+                (1..=MAX_NAME_CHARS).contains(&self.max_name_chars),
+                "max_name_chars",
+                "must be 1 to 70",
+            ),
             (
                 (1..=MAX_PURPOSE_CHARS).contains(&self.max_purpose_chars),
                 "max_purpose_chars",

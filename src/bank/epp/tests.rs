@@ -62,13 +62,21 @@ impl Respond for Player {
         let text = |value: &Value| value.to_string().replace("{base}", &self.base);
         assert_eq!(seen, serde_json::from_str::<Value>(&text(&wanted)).unwrap());
         let answer = ResponseTemplate::new(response.status);
-        if response.json.is_null() { answer } else { answer.set_body_raw(text(&response.json), "application/json") }
+        if response.json.is_null() {
+            answer
+        } else {
+            answer.set_body_raw(text(&response.json), "application/json")
+        }
     }
 }
 
 fn seen(request: &Request) -> Value {
     let header = |name: &str| request.headers.get(name).map(|v| v.to_str().unwrap().to_owned());
-    let query: Map<String, Value> = request.url.query_pairs().map(|(n, v)| (n.into_owned(), v.into_owned().into())).collect();
+    let query: Map<String, Value> = request
+        .url
+        .query_pairs()
+        .map(|(n, v)| (n.into_owned(), v.into_owned().into()))
+        .collect();
     let mut seen = json!({ "method": request.method.as_str(), "path": request.url.path(), "query": query });
     for (name, value) in [("authorization", header("authorization")), ("referer", header("referer"))] {
         if let Some(value) = value {
@@ -239,24 +247,41 @@ async fn from_the_login_to_the_money() {
     let answer = bank.reply(&answer.session, &code("1111")).await.unwrap();
     assert!(waits_for_code(&answer, true));
     let kept = serde_json::to_string(&answer.session).unwrap();
-    assert!(!kept.contains("1111") && !kept.contains("hush"), "neither code nor password is kept");
+    assert!(
+        !kept.contains("1111") && !kept.contains("hush"),
+        "neither code nor password is kept"
+    );
     let answer = bank.reply(&answer.session, &code("2222")).await.unwrap();
-    assert_eq!((answer.verdict, answer.session.bank_payment_id.as_deref()), (Verdict::StillWorking, Some("p-1")));
+    assert_eq!(
+        (answer.verdict, answer.session.bank_payment_id.as_deref()),
+        (Verdict::StillWorking, Some("p-1"))
+    );
     let answer = bank.ask(&answer.session).await.unwrap();
     assert_eq!((answer.verdict, answer.instructions.len()), (Verdict::StillWorking, 0));
     let answer = bank.ask(&answer.session).await.unwrap();
     assert_eq!((answer.verdict, answer.bank_word.as_str()), (Verdict::PartlySettled, "PART"));
-    let said: Vec<_> = answer.instructions.iter().map(|i| (i.end_to_end_id.as_str(), i.word.as_str(), i.text.as_deref())).collect();
+    let said: Vec<_> = answer
+        .instructions
+        .iter()
+        .map(|i| (i.end_to_end_id.as_str(), i.word.as_str(), i.text.as_deref()))
+        .collect();
     assert_eq!(said, [("E2E-1", "ACSC", None), ("E2E-2", "RJCT", Some("Račun primaoca je ugašen"))]);
 }
 
 #[tokio::test]
 async fn an_order_that_the_bank_does_not_take_ends_the_attempt_before_anything_is_started() {
-    for (name, text) in [("refused", "UnknownCreditorBank Banka primaoca ne postoji"), ("refused_late", "Limit")] {
+    for (name, text) in [
+        ("refused", "UnknownCreditorBank Banka primaoca ne postoji"),
+        ("refused_late", "Limit"),
+    ] {
         let played = play(name).await;
         let answer = new_bank_of(&played).initiate(&order(), &psu()).await.unwrap();
         assert_eq!(answer.verdict, Verdict::Rejected(Reason::BankDeclined));
-        let said: Vec<_> = answer.instructions.iter().map(|i| (i.end_to_end_id.as_str(), i.text.as_deref())).collect();
+        let said: Vec<_> = answer
+            .instructions
+            .iter()
+            .map(|i| (i.end_to_end_id.as_str(), i.text.as_deref()))
+            .collect();
         assert_eq!(said, [("E2E-2", Some(text))]);
     }
 }
@@ -284,7 +309,12 @@ async fn a_lost_answer_to_the_start_is_looked_up() {
     let played = play("start_not_done").await;
     let answer = bank_of(&played, logged_in()).reply(&session(Stage::Created), &reply).await.unwrap();
     assert!(offers_channels(&answer));
-    for wrong in [PsuReply::Method("Pigeon".into()), PsuReply::Resend, code("1"), PsuReply::Begin { psu_id: None }] {
+    for wrong in [
+        PsuReply::Method("Pigeon".into()),
+        PsuReply::Resend,
+        code("1"),
+        PsuReply::Begin { psu_id: None },
+    ] {
         let answer = bank_of(&played, logged_in()).reply(&session(Stage::Created), &wrong).await;
         assert!(matches!(answer, Err(BankError::Unsupported)), "{wrong:?}");
     }
@@ -328,14 +358,21 @@ async fn cancelled_means_that_nothing_waits_for_a_code() {
 #[tokio::test]
 async fn a_refused_login_leaves_the_bank_alone() {
     let server = MockServer::start().await;
-    Mock::given(matchers::any()).respond_with(ResponseTemplate::new(401)).expect(1).mount(&server).await;
+    Mock::given(matchers::any())
+        .respond_with(ResponseTemplate::new(401))
+        .expect(1)
+        .mount(&server)
+        .await;
     let bank = bank_at(&server.uri().parse().unwrap(), &patient_http(), Keeper::new(Arc::new(with_login())));
     for _ in 0..2 {
         let error = bank.initiate(&order(), &psu()).await.unwrap_err();
         assert!(matches!(error, BankError::NotSent(_)), "{error:?}");
     }
     let nobody = bank_at(&server.uri().parse().unwrap(), &patient_http(), Keeper::in_memory());
-    assert!(matches!(nobody.initiate(&order(), &psu()).await, Err(BankError::NotSent(_))), "no service account");
+    assert!(
+        matches!(nobody.initiate(&order(), &psu()).await, Err(BankError::NotSent(_))),
+        "no service account"
+    );
 }
 
 #[tokio::test]
@@ -365,10 +402,19 @@ async fn accounts_and_statements_need_no_payer() {
         format: StatementFormat::Json,
         special: false,
     };
-    let file = bank_of(&played, logged_in()).statement(&consent.session, "0000742221843", &query).await.result.unwrap();
-    assert_eq!((file.media_type.as_str(), file.bytes.as_slice()), ("application/json", b"{\"items\":[]}".as_slice()));
+    let file = bank_of(&played, logged_in())
+        .statement(&consent.session, "0000742221843", &query)
+        .await
+        .result
+        .unwrap();
+    assert_eq!(
+        (file.media_type.as_str(), file.bytes.as_slice()),
+        ("application/json", b"{\"items\":[]}".as_slice())
+    );
     let played = play("statement_elsewhere").await;
-    let read = bank_of(&played, logged_in()).statement(&consent.session, "0000742221843", &query).await;
+    let read = bank_of(&played, logged_in())
+        .statement(&consent.session, "0000742221843", &query)
+        .await;
     assert!(matches!(read.result, Err(BankError::Unknown(_))));
 
     let nobody = bank_of(&played, Keeper::in_memory());

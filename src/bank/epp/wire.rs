@@ -113,7 +113,10 @@ pub struct Answered {
 pub fn read(body: &[u8]) -> Option<Answered> {
     let mut body: Value = serde_json::from_slice(body).ok()?;
     let Some(status) = body.get("status").filter(|status| status.is_object()) else {
-        return (body.is_array() || body.is_object()).then_some(Answered { payload: body, error: None });
+        return (body.is_array() || body.is_object()).then_some(Answered {
+            payload: body,
+            error: None,
+        });
     };
     let error = error_name(status);
     let payload = body.get_mut("payload").map(Value::take).unwrap_or_default();
@@ -215,7 +218,9 @@ pub fn items(payload: &Value) -> Option<&[Value]> {
 /// The id of the order with this external id in a list; `None` when it is not there.
 #[must_use]
 pub fn find(payload: &Value, external_id: &str) -> Option<String> {
-    let found = items(payload)?.iter().find(|item| text(item, "externalId").as_deref() == Some(external_id));
+    let found = items(payload)?
+        .iter()
+        .find(|item| text(item, "externalId").as_deref() == Some(external_id));
     found?.get("id").and_then(id)
 }
 
@@ -249,7 +254,11 @@ pub fn standing(payload: &Value) -> Option<Standing> {
         Some(Value::String(tags)) => tags.split([',', ';', ' ']).collect(),
         _ => Vec::new(),
     };
-    let of = |prefix: &str| tags.iter().find(|tag| tag.starts_with(prefix)).map(|tag| harmless(tag, MAX_ID_BYTES));
+    let of = |prefix: &str| {
+        tags.iter()
+            .find(|tag| tag.starts_with(prefix))
+            .map(|tag| harmless(tag, MAX_ID_BYTES))
+    };
     let says = |name: &str| text(payload, name).is_some() || payload.get(name).is_some_and(Value::is_number);
     let message = text(payload, "transactionMessage");
     let ended = match (says("transactionEndDate"), says("transactionId"), says("paymentDate")) {
@@ -325,7 +334,10 @@ mod tests {
             (json!({"transactionId": "T", "transactionStartDate": end}), None),
             (json!({"transactionId": "T", "transactionEndDate": end}), None),
             (json!({"transactionEndDate": end, "paymentDate": end}), None),
-            (json!({"transactionId": "T", "transactionEndDate": end, "paymentDate": end}), Some(Ended::Paid)),
+            (
+                json!({"transactionId": "T", "transactionEndDate": end, "paymentDate": end}),
+                Some(Ended::Paid),
+            ),
             (
                 json!({"transactionEndDate": end, "transactionMessage": "Nema sredstava"}),
                 Some(Ended::NotPaid(Some("Nema sredstava".into()))),

@@ -167,7 +167,10 @@ fn statement(epp: &Epp, link: &Link) -> Option<Value> {
 
 fn escaped(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 fn xml(statement: &Value) -> String {
@@ -187,8 +190,20 @@ fn pdf(statement: &Value) -> Vec<u8> {
     let head = ["owner", "bankAccount", "date", "openingBalance", "closingBalance"];
     let items = statement["items"].as_array().into_iter().flatten();
     let lines = head.iter().map(|f| format!("{f}: {}", escaped(&statement[*f])));
-    let lines = lines.chain(items.map(|i| format!("{} {} {}", escaped(&i["amount"]), escaped(&i["bankAccount"]), escaped(&i["paymentBasis"]))));
-    let plain = |line: String| line.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').filter(|c| !"()\\".contains(*c)).collect::<String>();
+    let lines = lines.chain(items.map(|i| {
+        format!(
+            "{} {} {}",
+            escaped(&i["amount"]),
+            escaped(&i["bankAccount"]),
+            escaped(&i["paymentBasis"])
+        )
+    }));
+    let plain = |line: String| {
+        line.chars()
+            .filter(|c| c.is_ascii_graphic() || *c == ' ')
+            .filter(|c| !"()\\".contains(*c))
+            .collect::<String>()
+    };
     let text: String = lines.take(45).map(|line| format!("({}) Tj T*\n", plain(line))).collect();
     let content = format!("BT /F1 10 Tf 50 780 Td 16 TL\n{text}ET");
     let objects = [
@@ -206,7 +221,10 @@ fn pdf(statement: &Value) -> Vec<u8> {
     }
     let start = out.len();
     let table: String = places.iter().map(|place| format!("{place:010} 00000 n \n")).collect();
-    let end = format!("xref\n0 {0}\n0000000000 65535 f \n{table}trailer\n<< /Size {0} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n", places.len() + 1);
+    let end = format!(
+        "xref\n0 {0}\n0000000000 65535 f \n{table}trailer\n<< /Size {0} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n",
+        places.len() + 1
+    );
     out.extend(end.bytes());
     out
 }

@@ -42,11 +42,17 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 }
 
 pub(super) fn good(payload: Value) -> Reply {
-    Reply::json(StatusCode::OK, json!({ "status": { "code": 200, "message": "OK" }, "payload": payload }))
+    Reply::json(
+        StatusCode::OK,
+        json!({ "status": { "code": 200, "message": "OK" }, "payload": payload }),
+    )
 }
 
 pub(super) fn bad(status: StatusCode, name: &str) -> Reply {
-    Reply::json(status, json!({ "status": { "code": status.as_u16(), "message": name }, "payload": null }))
+    Reply::json(
+        status,
+        json!({ "status": { "code": status.as_u16(), "message": name }, "payload": null }),
+    )
 }
 
 fn bad_request(name: &str) -> Reply {
@@ -215,9 +221,13 @@ async fn start(request: HttpRequest, bank: Bank, body: Body) -> HttpResponse {
             .get("PaymentOrderIds")
             .and_then(Value::as_array)
             .map(|ids| ids.iter().filter_map(Value::as_u64).collect());
-        let ids = ids.filter(|ids| !ids.is_empty()).ok_or_else(|| bad_request("InvalidPaymentOrderIds"))?;
+        let ids = ids
+            .filter(|ids| !ids.is_empty())
+            .ok_or_else(|| bad_request("InvalidPaymentOrderIds"))?;
         let channel = body.get("TwoFactorAuthenticationChannel").and_then(Value::as_str);
-        let channel = channel.filter(|c| CHANNELS.contains(c)).ok_or_else(|| bad_request("InvalidChannel"))?;
+        let channel = channel
+            .filter(|c| CHANNELS.contains(c))
+            .ok_or_else(|| bad_request("InvalidChannel"))?;
         let mut total = 0;
         for id in &ids {
             let order = epp.books.orders.get(id).filter(|order| order.received.user == user.login);
@@ -229,7 +239,9 @@ async fn start(request: HttpRequest, bank: Bank, body: Body) -> HttpResponse {
         }
         let count = ids.len();
         let tag = epp.books.start(ids, channel, now).map_err(|e| out_of_order(&e))?;
-        Ok(good(json!({ "paymentIdTagName": tag, "totalAmount": amount(total), "totalCount": count })))
+        Ok(good(
+            json!({ "paymentIdTagName": tag, "totalAmount": amount(total), "totalCount": count }),
+        ))
     };
     answer_through(&request, fault, act).await
 }

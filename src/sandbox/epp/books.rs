@@ -86,7 +86,12 @@ impl Books {
             Event::Created { order } => {
                 self.orders.insert(order.id, Order::open((**order).clone(), entry.at));
             }
-            Event::Started { tag, orders, channel, code } => {
+            Event::Started {
+                tag,
+                orders,
+                channel,
+                code,
+            } => {
                 for id in orders {
                     if let Some(order) = self.orders.get_mut(id) {
                         order.started = Some(tag.clone());
@@ -132,7 +137,9 @@ impl Books {
     }
 
     fn move_money(&mut self, id: u64) {
-        let Some(order) = self.orders.get(&id).map(|o| &o.received) else { return };
+        let Some(order) = self.orders.get(&id).map(|o| &o.received) else {
+            return;
+        };
         if let Some(balance) = self.balances.get_mut(order.debtor_bank_account.as_str()) {
             *balance -= order.amount_minor;
         }
@@ -182,7 +189,9 @@ impl Books {
 
     /// Compares a code with the one that went out, or that the authenticator shows.
     pub(super) fn confirm(&mut self, user: &User, tag: &str, given: &str, now: Timestamp) -> io::Result<CodeCheck> {
-        let Some(payment) = self.payments.get(tag) else { return Ok(CodeCheck::Over) };
+        let Some(payment) = self.payments.get(tag) else {
+            return Ok(CodeCheck::Over);
+        };
         if payment.used.is_some() {
             return Ok(CodeCheck::Used);
         }
@@ -191,7 +200,9 @@ impl Books {
         }
         let right = match &payment.code {
             Some(code) => same_secret(code, given),
-            None => [now, now - TimeDelta::seconds(AUTHENTICATOR_STEP_S)].iter().any(|at| same_secret(&authenticator(user, *at), given)),
+            None => [now, now - TimeDelta::seconds(AUTHENTICATOR_STEP_S)]
+                .iter()
+                .any(|at| same_secret(&authenticator(user, *at), given)),
         };
         if !right {
             self.record(now, vec![Event::WrongCode { tag: tag.to_owned() }])?;

@@ -19,7 +19,9 @@ pub(super) fn page(query: &str, mut items: Vec<Value>) -> Result<Value, String> 
             "SortBy" => sort = Some(camel(&value)),
             "SortDesc" => descending = value == "true",
             other => {
-                let Some((attribute, bound)) = filter(other) else { return Err(name.to_string()) };
+                let Some((attribute, bound)) = filter(other) else {
+                    return Err(name.to_string());
+                };
                 let known = items.first().is_none_or(|item| item.get(&attribute).is_some());
                 if !known {
                     return Err(name.to_string());
@@ -60,7 +62,10 @@ fn filter(name: &str) -> Option<(String, Bound)> {
 
 fn camel(name: &str) -> String {
     let mut chars = name.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+    chars
+        .next()
+        .map(|first| first.to_lowercase().chain(chars).collect())
+        .unwrap_or_default()
 }
 
 fn passes(value: &Value, bound: Bound, wanted: &str) -> bool {
@@ -78,7 +83,12 @@ fn passes(value: &Value, bound: Bound, wanted: &str) -> bool {
 
 /// Numbers by value (in hundredths), texts by their letters.
 fn compare(a: &Value, b: &Value) -> Ordering {
-    let minor = |value: &Value| value.is_number().then(|| crate::sandbox::money::parse_minor(&value.to_string())).flatten();
+    let minor = |value: &Value| {
+        value
+            .is_number()
+            .then(|| crate::sandbox::money::parse_minor(&value.to_string()))
+            .flatten()
+    };
     match (minor(a), minor(b)) {
         (Some(a), Some(b)) => a.cmp(&b),
         _ => {
@@ -94,10 +104,18 @@ mod tests {
 
     #[test]
     fn lists_are_filtered_sorted_and_paged() {
-        let items = || (1..=5).map(|n| json!({"number": format!("N{n}"), "amount": n * 10, "userTags": [format!("t{}", n % 2)]})).collect();
+        let items = || {
+            (1..=5)
+                .map(|n| json!({"number": format!("N{n}"), "amount": n * 10, "userTags": [format!("t{}", n % 2)]}))
+                .collect()
+        };
         let numbers = |query: &str| {
             let page = page(query, items()).unwrap();
-            let names = page["items"].as_array().unwrap().iter().map(|i| i["number"].as_str().unwrap().to_owned());
+            let names = page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|i| i["number"].as_str().unwrap().to_owned());
             (names.collect::<Vec<_>>().join(" "), page["totalCount"].as_u64().unwrap())
         };
         for (query, wanted, total) in [

@@ -134,9 +134,14 @@ impl Sandbox {
     #[must_use]
     pub fn epp_codes(&self, login: &str) -> (Vec<String>, Option<String>) {
         let epp = self.epp_caught_up();
-        let Some(user) = users::by_login(login) else { return (Vec::new(), None) };
+        let Some(user) = users::by_login(login) else {
+            return (Vec::new(), None);
+        };
         let messages = pages::messages(&epp.books, user);
-        (messages.into_iter().map(|m| m.code).collect(), Some(books::authenticator(user, self.now())))
+        (
+            messages.into_iter().map(|m| m.code).collect(),
+            Some(books::authenticator(user, self.now())),
+        )
     }
 
     /// The next such call of the ePP bank meets this fault. Several faults for one call queue up.

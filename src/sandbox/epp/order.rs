@@ -193,7 +193,10 @@ impl Order {
             Some((Err(message), _)) => (None, Some(message.clone()), None),
             None => (None, None, None),
         };
-        let tags = waiting.map(str::to_owned).into_iter().chain(self.confirmed.as_ref().map(|(tag, _)| tag.clone()));
+        let tags = waiting
+            .map(str::to_owned)
+            .into_iter()
+            .chain(self.confirmed.as_ref().map(|(tag, _)| tag.clone()));
         json!({
             "id": order.id,
             "paymentBasis": order.payment_basis,
@@ -236,7 +239,12 @@ impl Order {
 
 /// A number with two decimals.
 pub(super) fn amount(minor: i64) -> Value {
-    let text = format!("{}{}.{:02}", if minor < 0 { "-" } else { "" }, (minor / 100).abs(), (minor % 100).abs());
+    let text = format!(
+        "{}{}.{:02}",
+        if minor < 0 { "-" } else { "" },
+        (minor / 100).abs(),
+        (minor % 100).abs()
+    );
     serde_json::from_str(&text).unwrap_or(Value::Null)
 }
 

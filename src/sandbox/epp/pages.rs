@@ -34,11 +34,21 @@ pub(super) struct Message {
 
 /// The codes that went out to a service account, oldest first.
 pub(super) fn messages(books: &Books, user: &User) -> Vec<Message> {
-    let own = |orders: &[u64]| orders.iter().filter_map(|id| books.orders.get(id)).all(|o| o.received.user == user.login);
+    let own = |orders: &[u64]| {
+        orders
+            .iter()
+            .filter_map(|id| books.orders.get(id))
+            .all(|o| o.received.user == user.login)
+    };
     let mut sent: Vec<_> = books.payments.values().filter(|p| p.code.is_some() && own(&p.orders)).collect();
     sent.sort_by_key(|p| p.started_at);
     let message = |payment: &books::Payment| {
-        let minor: i64 = payment.orders.iter().filter_map(|id| books.orders.get(id)).map(|o| o.received.amount_minor).sum();
+        let minor: i64 = payment
+            .orders
+            .iter()
+            .filter_map(|id| books.orders.get(id))
+            .map(|o| o.received.amount_minor)
+            .sum();
         Message {
             channel: payment.channel.clone(),
             code: payment.code.clone().unwrap_or_default(),
@@ -128,7 +138,11 @@ struct CodesPage {
 
 async fn codes(bank: Bank, login: web::Path<String>) -> HttpResponse {
     let Some(user) = users::by_login(&login) else {
-        return message(StatusCode::NOT_FOUND, "Contul nu există", "Niciun cont de serviciu nu se numește așa.");
+        return message(
+            StatusCode::NOT_FOUND,
+            "Contul nu există",
+            "Niciun cont de serviciu nu se numește așa.",
+        );
     };
     let sent = messages(&bank.epp_caught_up().books, user);
     let page = CodesPage {

@@ -51,7 +51,8 @@ impl Bank {
     }
 
     async fn log_in(&self, login: &str, password: &str) -> (u16, Value) {
-        self.call(Method::POST, "login", "", Some(json!({ "login": login, "password": password }))).await
+        self.call(Method::POST, "login", "", Some(json!({ "login": login, "password": password })))
+            .await
     }
 
     async fn token(&self) -> String {
@@ -106,16 +107,28 @@ async fn three_wrong_passwords_lock_for_a_minute() {
     for _ in 0..3 {
         assert_eq!(bank.log_in("opstina.vrelo", "x").await.0, 401);
     }
-    assert_eq!(bank.log_in("opstina.vrelo", "Vrelo-2026").await.0, 403, "locked also for the right one");
+    assert_eq!(
+        bank.log_in("opstina.vrelo", "Vrelo-2026").await.0,
+        403,
+        "locked also for the right one"
+    );
     bank.pass(61);
     let (_, pair) = bank.log_in("opstina.vrelo", "Vrelo-2026").await;
     let text = |name: &str| pair["payload"][name].as_str().unwrap().to_owned();
     assert_eq!(bank.call(Method::GET, "login/ping", &text("accessToken"), None).await.0, 200);
     bank.pass(20 * 60);
-    assert_eq!(bank.call(Method::GET, "login/ping", &text("accessToken"), None).await.0, 401, "20 minutes");
+    assert_eq!(
+        bank.call(Method::GET, "login/ping", &text("accessToken"), None).await.0,
+        401,
+        "20 minutes"
+    );
     let (status, renewed) = bank.call(Method::GET, "login/refresh", &text("refreshToken"), None).await;
     assert_eq!(status, 200);
-    assert_eq!(bank.call(Method::GET, "login/refresh", &text("refreshToken"), None).await.0, 401, "good once");
+    assert_eq!(
+        bank.call(Method::GET, "login/refresh", &text("refreshToken"), None).await.0,
+        401,
+        "good once"
+    );
     let token = renewed["payload"]["accessToken"].as_str().unwrap();
     assert_eq!(bank.call(Method::GET, "login/ping", token, None).await.0, 200);
     bank.server.stop(false).await;
@@ -126,27 +139,50 @@ async fn orders_are_checked_one_by_one_and_the_good_ones_created() {
     let bank = Bank::open(None);
     let token = bank.token().await;
     let bad = [
-        (with(order("B1", "5.00"), "CreditorBankAccount", "999000000000012373"), "UnknownCreditorBank"),
-        (with(order("B2", "5.00"), "CreditorBankAccount", "265110031000000244"), "InvalidCreditorBankAccount"),
-        (with(order("B3", "5.00"), "CreditorCode", "173220000111111111000"), "InvalidCreditorCode"),
+        (
+            with(order("B1", "5.00"), "CreditorBankAccount", "999000000000012373"),
+            "UnknownCreditorBank",
+        ),
+        (
+            with(order("B2", "5.00"), "CreditorBankAccount", "265110031000000244"),
+            "InvalidCreditorBankAccount",
+        ),
+        (
+            with(order("B3", "5.00"), "CreditorCode", "173220000111111111000"),
+            "InvalidCreditorCode",
+        ),
         (with(order("B4", "5.00"), "PaymentCode", "320"), "InvalidPaymentCode"),
-        (with(order("B5", "5.00"), "DebtorBankAccount", "840000000003084534"), "InvalidDebtorBankAccount"),
+        (
+            with(order("B5", "5.00"), "DebtorBankAccount", "840000000003084534"),
+            "InvalidDebtorBankAccount",
+        ),
         (order("B6", "0"), "InvalidAmount"),
         (order("A", "5.00"), "DuplicateExternalId"),
     ];
     let mut orders = vec![order("A", "100.50")];
     orders.extend(bad.iter().map(|(order, _)| order.clone()));
-    let (status, checked) = bank.call(Method::POST, "payment-orders/validate", &token, Some(json!(orders))).await;
+    let (status, checked) = bank
+        .call(Method::POST, "payment-orders/validate", &token, Some(json!(orders)))
+        .await;
     assert_eq!((status, bank.sandbox.epp_orders().len()), (200, 0), "only checked");
     assert_eq!(checked["payload"][1]["error"]["code"], "UnknownCreditorBank");
     let created = bank.create(&token, &orders).await;
-    assert_eq!((created[0]["error"].clone(), created[0]["model"]["amount"].to_string()), (Value::Null, "100.5".to_owned()));
+    assert_eq!(
+        (created[0]["error"].clone(), created[0]["model"]["amount"].to_string()),
+        (Value::Null, "100.5".to_owned())
+    );
     for ((_, name), item) in bad.iter().zip(&created[1..]) {
-        assert_eq!((item["error"]["code"].as_str(), item["model"]["id"].clone()), (Some(*name), Value::Null));
+        assert_eq!(
+            (item["error"]["code"].as_str(), item["model"]["id"].clone()),
+            (Some(*name), Value::Null)
+        );
     }
     assert_eq!(bank.sandbox.epp_orders().len(), 1);
     let (_, found) = bank.call(Method::GET, "payment-orders?filter[ExternalId]=A", &token, None).await;
-    assert_eq!((&found["payload"]["totalCount"], &found["payload"]["items"][0]["externalId"]), (&json!(1), &json!("A")));
+    assert_eq!(
+        (&found["payload"]["totalCount"], &found["payload"]["items"][0]["externalId"]),
+        (&json!(1), &json!("A"))
+    );
     assert_eq!(bank.call(Method::GET, "payment-orders?filter[X]=A", &token, None).await.0, 400);
     assert_eq!(bank.call(Method::POST, "payment-orders", &token, Some(json!([]))).await.0, 400);
     assert_eq!(bank.call(Method::GET, "payment-orders", "nobody", None).await.0, 401);
@@ -157,12 +193,23 @@ async fn orders_are_checked_one_by_one_and_the_good_ones_created() {
 async fn a_code_locks_the_orders_and_pays_them_once() {
     let bank = Bank::open(None);
     let token = bank.token().await;
-    let created = bank.create(&token, &[order("A", "100.50"), with(order("C", "7.00"), "CreditorBankAccount", CLOSED_ACCOUNT)]).await;
+    let created = bank
+        .create(
+            &token,
+            &[
+                order("A", "100.50"),
+                with(order("C", "7.00"), "CreditorBankAccount", CLOSED_ACCOUNT),
+            ],
+        )
+        .await;
     let ids: Vec<Value> = created.iter().map(|c| c["model"]["id"].clone()).collect();
     assert_eq!(bank.start(&token, &ids, "Pigeon").await.0, 400);
     let (status, started) = bank.start(&token, &ids, "Zimbra").await;
     let payload = &started["payload"];
-    assert_eq!((status, payload["totalAmount"].to_string(), &payload["totalCount"]), (200, "107.5".to_owned(), &json!(2)));
+    assert_eq!(
+        (status, payload["totalAmount"].to_string(), &payload["totalCount"]),
+        (200, "107.5".to_owned(), &json!(2))
+    );
     let tag = payload["paymentIdTagName"].clone();
     assert_eq!(bank.order(&token, &ids[0]).await["systemTags"], json!([tag]));
     assert_eq!(bank.start(&token, &ids[..1], "Nth").await.0, 409, "locked");
@@ -178,7 +225,10 @@ async fn a_code_locks_the_orders_and_pays_them_once() {
     bank.pass(1);
     let (paid, not) = (bank.order(&token, &ids[0]).await, bank.order(&token, &ids[1]).await);
     assert!(paid["transactionId"].is_string() && paid["paymentDate"].is_string());
-    assert_eq!((&not["transactionMessage"], &not["paymentDate"]), (&json!("Račun primaoca je ugašen"), &Value::Null));
+    assert_eq!(
+        (&not["transactionMessage"], &not["paymentDate"]),
+        (&json!("Račun primaoca je ugašen"), &Value::Null)
+    );
     assert_eq!(bank.sandbox.epp_balance_minor("840000074222184357"), 18_500_000_000 - 10_050);
     assert_eq!(bank.start(&token, &ids[..1], "Nth").await.0, 409, "a paid order is not paid again");
     bank.server.stop(false).await;
@@ -214,7 +264,9 @@ async fn after_its_time_or_five_wrong_codes_the_orders_are_free_again() {
 async fn a_statement_is_there_for_a_minute_and_for_the_bank_s_own_page_only() {
     let bank = Bank::open(None);
     let token = bank.token().await;
-    let (_, accounts) = bank.call(Method::GET, "bank-accounts?PerPage=1&SortBy=Number&SortDesc=true", &token, None).await;
+    let (_, accounts) = bank
+        .call(Method::GET, "bank-accounts?PerPage=1&SortBy=Number&SortDesc=true", &token, None)
+        .await;
     assert_eq!(accounts["payload"]["items"][0]["number"], "0000742221843");
     let day = bank.clock.now().date();
     let path = |format: &str| format!("bank-accounts/0000742221843/statement-url?type=statement&format={format}&date={day}");
@@ -237,12 +289,20 @@ async fn a_statement_is_there_for_a_minute_and_for_the_bank_s_own_page_only() {
         assert!(!bytes.is_empty() && (format != "PDF" || bytes.starts_with(b"%PDF-")));
     }
     let link = url(bank.call(Method::GET, &path("JSON"), &token, None).await.1);
-    for referer in [None, Some(format!("{}epp", bank.base)), Some("https://elsewhere.example/".to_owned())] {
+    for referer in [
+        None,
+        Some(format!("{}epp", bank.base)),
+        Some("https://elsewhere.example/".to_owned()),
+    ] {
         assert_eq!(get(link.clone(), referer).await.status(), 410);
     }
     bank.pass(60);
     assert_eq!(get(link, own()).await.status(), 410);
-    assert_eq!(bank.call(Method::GET, "bank-accounts/0000000030845", &token, None).await.0, 404, "another's account");
+    assert_eq!(
+        bank.call(Method::GET, "bank-accounts/0000000030845", &token, None).await.0,
+        404,
+        "another's account"
+    );
     bank.server.stop(false).await;
 }
 
@@ -257,7 +317,11 @@ async fn what_happened_outlives_a_restart() {
     let tag = bank.start(&token, &ids, "Nth").await.1["payload"]["paymentIdTagName"].clone();
     bank.server.stop(true).await;
     let bank = Bank::open(Some(&ledger));
-    assert_eq!(bank.call(Method::GET, "login/ping", &token, None).await.0, 401, "sessions end with the process");
+    assert_eq!(
+        bank.call(Method::GET, "login/ping", &token, None).await.0,
+        401,
+        "sessions end with the process"
+    );
     let token = bank.token().await;
     assert_eq!(bank.order(&token, &ids[0]).await["systemTags"], json!([tag]));
     let (codes, _) = bank.sandbox.epp_codes("opstina.vrelo");
@@ -267,7 +331,15 @@ async fn what_happened_outlives_a_restart() {
     assert_eq!(bank.sandbox.epp_calls(EppCall::Confirm), 1);
     let pages = [("/epp", "Opština Vrelo"), ("/epp/coduri/opstina.vrelo", &codes[0]), ("/", "ePP")];
     for (path, words) in pages {
-        let page = bank.http.get(bank.base.join(path).unwrap()).send().await.unwrap().text().await.unwrap();
+        let page = bank
+            .http
+            .get(bank.base.join(path).unwrap())
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
         assert!(page.contains(words), "{path}");
     }
     bank.server.stop(false).await;

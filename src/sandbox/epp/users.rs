@@ -81,7 +81,8 @@ pub fn by_login(login: &str) -> Option<&'static User> {
 /// The account with these 18 digits, and whose it is.
 #[must_use]
 pub fn by_number(number: &str) -> Option<(&'static User, &'static Account)> {
-    ALL.iter().find_map(|user| Some((user, user.accounts.iter().find(|a| a.number == number)?)))
+    ALL.iter()
+        .find_map(|user| Some((user, user.accounts.iter().find(|a| a.number == number)?)))
 }
 
 impl User {

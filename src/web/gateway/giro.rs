@@ -33,7 +33,10 @@ pub fn read(r: &mut Reader<'_>, currency: Currency) -> Option<Option<Giro>> {
     }
     (giro.debtor_model, giro.debtor_reference) = model_and_reference(r, "debtorReferenceModel", "debtorReference");
     (giro.creditor_model, giro.creditor_reference) = model_and_reference(r, "creditorReferenceModel", "creditorReference");
-    giro.creditor_address = r.says("creditorAddress").then(|| r.bank_text("creditorAddress", MAX_ADDRESS_CHARS)).flatten();
+    giro.creditor_address = r
+        .says("creditorAddress")
+        .then(|| r.bank_text("creditorAddress", MAX_ADDRESS_CHARS))
+        .flatten();
     giro.urgent = r.flag("urgent");
     (r.problems().count() == before).then_some(Some(giro))
 }
@@ -73,5 +76,11 @@ fn model_and_reference(r: &mut Reader<'_>, model_field: &str, field: &str) -> (O
 
 fn model(r: &mut Reader<'_>, field: &str) -> Option<Model> {
     let text = r.text_or_number(field, 10)?;
-    Model::parse(&text).or_else(|| r.problem(field, "UNKNOWN_MODEL", "must be 97 or 11; leave it out for a reference without a model"))
+    Model::parse(&text).or_else(|| {
+        r.problem(
+            field,
+            "UNKNOWN_MODEL",
+            "must be 97 or 11; leave it out for a reference without a model",
+        )
+    })
 }

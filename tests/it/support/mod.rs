@@ -14,11 +14,11 @@ use database::Database;
 use partner::Partner;
 use psu::Psu;
 use smartpay::app::App;
+use smartpay::bank::access::Holder;
 use smartpay::clock::Clock;
 use smartpay::config::Settings;
 use smartpay::crypto::{Vault, fingerprint};
 use smartpay::demo::certificates::write_private;
-use smartpay::bank::access::Holder;
 use smartpay::flow::bank_access::set_credentials;
 use smartpay::flow::{Context, add_partner::add_partner};
 use smartpay::mail::SentMails;
@@ -139,9 +139,17 @@ impl TestApp {
     pub async fn enter_bank_login(&self, user: &str, password: &str) -> Holder {
         let known = self.cx.db.read(|a| partners::by_client_id(a, "dinar")).await.unwrap().unwrap();
         let (holder, now) = (Holder::Partner(known.id), self.clock.now());
-        set_credentials(&self.cx.db, "epp", &holder, user.to_owned().into(), password.to_owned().into(), "story", now)
-            .await
-            .unwrap();
+        set_credentials(
+            &self.cx.db,
+            "epp",
+            &holder,
+            user.to_owned().into(),
+            password.to_owned().into(),
+            "story",
+            now,
+        )
+        .await
+        .unwrap();
         holder
     }
 

@@ -245,7 +245,11 @@ impl RefusedItems {
         url: impl Fn(&Instruction) -> Option<String>,
     ) -> Option<Self> {
         let t = GiroTexts::of(language);
-        let said: Vec<_> = (1..).zip(instructions).zip(texts).filter_map(|(item, text)| Some((item, text.as_ref()?))).collect();
+        let said: Vec<_> = (1..)
+            .zip(instructions)
+            .zip(texts)
+            .filter_map(|(item, text)| Some((item, text.as_ref()?)))
+            .collect();
         let named = |((number, instruction), text): &((usize, &Instruction), &String)| {
             let name = match instructions.len() {
                 1 => instruction.creditor_name.clone(),
