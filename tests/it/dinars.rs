@@ -78,6 +78,12 @@ async fn one(app: &TestApp, more: Value) -> Started {
 async fn several_orders_are_checked_mended_confirmed_and_paid() {
     let app = ready().await;
     let (dinar, psu) = (app.dinar(), app.psu());
+    let banks = dinar.banks().await.good().json["payload"].clone();
+    assert_eq!(
+        (banks.as_array().unwrap().len(), &banks[0]["code"]),
+        (1, &json!("epp")),
+        "those that pay dinars"
+    );
     let bad = with(item(2), json!({ "creditorIban": NO_SUCH_BANK }));
     let list = json!({ "payments": [item(1), bad, with(item(3), full())] });
     let mut started = dinar.start_with(&list).await;

@@ -5,9 +5,9 @@ use super::order::{amount, moment};
 use super::sessions::Link;
 use super::users::{self, Account};
 use super::{Epp, EppCall, list, paid_at};
-use crate::sandbox::Sandbox;
 use crate::sandbox::berlin::reply::{Outcome, Reply, answer_through};
 use crate::sandbox::form::parameters;
+use crate::sandbox::{Fault, Sandbox};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, REFERER};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -99,11 +99,8 @@ async fn statement_url(request: HttpRequest, bank: Bank, number: web::Path<Strin
 /// Good for a minute, from the address that asked for it, coming from a page of the bank: else it is gone.
 pub(super) async fn download(request: HttpRequest, bank: Bank, word: web::Path<String>) -> HttpResponse {
     let gone = || HttpResponse::Gone().finish();
-    match bank.epp_fault(EppCall::Download) {
-        Some(crate::sandbox::Fault::Status(code)) => {
-            return HttpResponse::new(StatusCode::from_u16(code).unwrap_or(StatusCode::GONE));
-        }
-        Some(_) | None => {}
+    if let Some(Fault::Status(code)) = bank.epp_fault(EppCall::Download) {
+        return HttpResponse::new(StatusCode::from_u16(code).unwrap_or(StatusCode::GONE));
     }
     let referer = request.headers().get(REFERER).and_then(|v| v.to_str().ok());
     if !referer.is_some_and(|r| r.starts_with(&bank.settings().url("/")) && r.ends_with('/')) {

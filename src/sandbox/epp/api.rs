@@ -114,8 +114,11 @@ async fn nothing() -> HttpResponse {
     bad(StatusCode::NOT_FOUND, "NotFound").send()
 }
 
+/// An order as it was sent, and what was read of it or what is wrong with it.
+type ReadOrder = (Value, Result<order::Received, order::Refusal>);
+
 /// The orders of a call, each as it is or with what is wrong with it.
-fn read_orders(epp: &Epp, user: &User, body: Body) -> Result<Vec<(Value, Result<order::Received, order::Refusal>)>, Reply> {
+fn read_orders(epp: &Epp, user: &User, body: Body) -> Result<Vec<ReadOrder>, Reply> {
     let body = json_of(body)?;
     let items = body.as_array().ok_or_else(|| bad_request("InvalidJson"))?;
     if !(1..=MAX_ORDERS).contains(&items.len()) {
@@ -146,7 +149,7 @@ async fn validate(request: HttpRequest, bank: Bank, body: Body) -> HttpResponse 
         let epp = bank.epp_caught_up();
         let user = user(&epp, &request, &bank)?;
         let checked = read_orders(&epp, user, body)?;
-        let shown = |(item, read): &(Value, Result<order::Received, order::Refusal>)| match read {
+        let shown = |(item, read): &ReadOrder| match read {
             Ok(order) => json!({ "model": { "externalId": order.external_id }, "error": null }),
             Err(refusal) => refused(item, refusal),
         };
@@ -173,7 +176,7 @@ async fn create(request: HttpRequest, bank: Bank, body: Body) -> HttpResponse {
         let taken: Vec<order::Received> = read.iter().filter_map(|(_, order)| order.clone().ok()).collect();
         let ids = epp.books.create(taken, bank.now()).map_err(|e| out_of_order(&e))?;
         let mut ids = ids.into_iter();
-        let shown = |(item, order): (Value, Result<order::Received, order::Refusal>)| match order {
+        let shown = |(item, order): ReadOrder| match order {
             Err(refusal) => refused(&item, &refusal),
             Ok(_) => {
                 let order = ids.next().and_then(|id| epp.books.orders.get(&id));

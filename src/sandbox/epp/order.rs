@@ -161,10 +161,10 @@ fn is_controlled(model: &str, reference: &str) -> bool {
         "" | "11" => true,
         "97" => {
             let plain: Vec<u8> = reference.bytes().filter(|b| *b != b'-').collect();
-            let turned = plain.get(2..).into_iter().chain(plain.get(..2)).flatten();
-            let rest = turned.fold(Some(0_u32), |rest, byte| match byte {
-                b'0'..=b'9' => Some((rest? * 10 + u32::from(byte - b'0')) % 97),
-                b'A'..=b'Z' => Some((rest? * 100 + u32::from(byte - b'A') + 10) % 97),
+            let mut turned = plain.get(2..).into_iter().chain(plain.get(..2)).flatten();
+            let rest = turned.try_fold(0_u32, |rest, byte| match byte {
+                b'0'..=b'9' => Some((rest * 10 + u32::from(byte - b'0')) % 97),
+                b'A'..=b'Z' => Some((rest * 100 + u32::from(byte - b'A') + 10) % 97),
                 _ => None,
             });
             plain.len() > 2 && rest == Some(1)

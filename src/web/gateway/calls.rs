@@ -4,10 +4,10 @@ use super::envelope::success;
 use super::input::{self, LIST_BODY, ORDER_BODY};
 use super::reader::Refused;
 use super::{ApiError, Gateway, order, peer};
-use crate::flow::init_payment::init_payment as start;
+use crate::flow::init_payment::{init_payment as start, serves};
 use crate::flow::issue_token::{IssuedTokens, TokenFlags, authenticate, issue_token, refresh_token as exchange};
 use crate::flow::{FieldProblem, FlowError};
-use crate::partner::{PartnerKind, PeerCertificate};
+use crate::partner::{Partner, PartnerKind, PeerCertificate};
 use crate::payment::PaymentId;
 use crate::payment::text::has_forbidden_characters;
 use crate::store::partners;
@@ -202,7 +202,7 @@ struct WithPayload<T: Serialize> {
     payload: T,
 }
 
-async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<(), ApiError> {
+async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<Partner, ApiError> {
     let known = gateway
         .cx
         .db
@@ -212,20 +212,19 @@ async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<(
         })
         .await
         .map_err(FlowError::from)?;
-    known
-        .filter(|p| p.active && peer.belongs_to(p))
-        .map(drop)
-        .ok_or_else(ApiError::not_you)
+    known.filter(|p| p.active && peer.belongs_to(p)).ok_or_else(ApiError::not_you)
 }
 
-/// GET banks. The certificate alone says who asks: no payment exists yet.
+/// GET banks: those that make payments in the partner's currency. The certificate alone says who asks: no payment
+/// exists yet.
 pub async fn banks(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    known_certificate(&gateway, peer(&request)?).await?;
+    let partner = known_certificate(&gateway, peer(&request)?).await?;
     let payload: Vec<BankLine> = gateway
         .cx
         .banks
         .list()
         .iter()
+        .filter(|bank| serves(bank, partner.currency))
         .map(|bank| BankLine {
             code: bank.code.clone(),
             name: bank.name.clone(),
