@@ -233,6 +233,8 @@ base_url = "http://127.0.0.1:{banks}/cod"
 base_url = "http://127.0.0.1:{banks}/link"
 [bank.demo-pasi]
 base_url = "http://127.0.0.1:{banks}/pasi"
+[bank.epp]
+base_url = "http://127.0.0.1:{banks}/epp"
 "#,
         gateway_pem = path("certificates/gateway.pem"),
         gateway_key = path("certificates/gateway.key"),

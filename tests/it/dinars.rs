@@ -110,7 +110,7 @@ async fn several_orders_are_checked_mended_confirmed_and_paid() {
     psu.follow(&psu.submit(&mended).await).await;
     let form = psu.get(&again.url).await;
     let page = submit(&psu, &form).await;
-    page.says("E-mail (Zimbra)").says("SMS (NTH)").says("Authenticator");
+    page.says("E-mail – Zimbra").says("SMS – NTH").says("Authenticator");
     assert_eq!(app.bank.epp_orders().len(), 3);
 
     let page = choose(&psu, &page, "Zimbra").await;

@@ -54,9 +54,9 @@ impl Channel {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Postal => "E-mail (Postal)",
-            Self::Zimbra => "E-mail (Zimbra)",
-            Self::Nth => "SMS (NTH)",
+            Self::Postal => "E-mail – Postal",
+            Self::Zimbra => "E-mail – Zimbra",
+            Self::Nth => "SMS – NTH",
             Self::Authenticator => "Authenticator",
         }
     }

@@ -270,10 +270,7 @@ async fn from_the_login_to_the_money() {
 
 #[tokio::test]
 async fn an_order_that_the_bank_does_not_take_ends_the_attempt_before_anything_is_started() {
-    for (name, text) in [
-        ("refused", "UnknownCreditorBank Banka primaoca ne postoji"),
-        ("refused_late", "Limit"),
-    ] {
+    for (name, text) in [("refused", "Banka primaoca ne postoji"), ("refused_late", "Limit")] {
         let played = play(name).await;
         let answer = new_bank_of(&played).initiate(&order(), &psu()).await.unwrap();
         assert_eq!(answer.verdict, Verdict::Rejected(Reason::BankDeclined));

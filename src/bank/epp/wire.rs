@@ -174,10 +174,7 @@ pub fn created(payload: &Value) -> Option<Vec<Created>> {
 fn why(error: &Value) -> Option<String> {
     let words = match error {
         Value::String(text) => text.clone(),
-        Value::Object(_) => {
-            let code = text(error, "code").unwrap_or_default();
-            [code, message(error).unwrap_or_default()].join(" ")
-        }
+        Value::Object(_) => message(error).or_else(|| text(error, "code")).unwrap_or_default(),
         Value::Array(several) => several.iter().filter_map(why).collect::<Vec<_>>().join("; "),
         Value::Bool(true) | Value::Number(_) => error.to_string(),
         Value::Null | Value::Bool(false) => return None,
@@ -312,7 +309,7 @@ mod tests {
             read,
             [
                 (text("7"), None),
-                (None, text("InvalidAccount Račun ne postoji")),
+                (None, text("Račun ne postoji")),
                 (None, text("Iznos; Šifra")),
                 (text("d-1"), None)
             ]
