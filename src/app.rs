@@ -2,14 +2,10 @@
 
 pub mod banks;
 
-use crate::bank::Tools;
-use crate::bank::access::Keeper;
 use crate::bank::directory::Directory;
-use crate::bank::http::{BankHttp, BankHttpSettings};
 use crate::clock::Clock;
 use crate::config::{MailTransport, Settings, SmtpEncryption};
 use crate::crypto::{Vault, fingerprint};
-use crate::flow::bank_access::DatabaseKeeper;
 use crate::flow::{Context, Rules};
 use crate::mail::{Mailer, SentMails, SmtpSettings, SmtpTls};
 use crate::partner::PeerCertificate;
@@ -28,7 +24,6 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
-use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -245,7 +240,7 @@ fn connected_banks(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Resul
     for code in settings.bank.keys() {
         access.extend(banks::access(settings, db, code)?.map(|found| (code.clone(), found)));
     }
-    Ok(Directory::shipped()?.connect(access, &bank_tools(settings, db, clock)?)?)
+    Ok(Directory::shipped()?.connect(access, &banks::tools(settings, db, clock)?)?)
 }
 
 /// Every bank, and why it is not active where it is not.
@@ -255,39 +250,7 @@ fn connected_banks(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Resul
 pub fn bank_standings(settings: &Settings) -> anyhow::Result<Vec<banks::Standing>> {
     install_crypto_provider();
     let db = database(settings)?;
-    banks::standings(settings, &db, &bank_tools(settings, &db, &Clock::default())?)
-}
-
-/// What connectors share.
-///
-/// # Errors
-/// A text that says what to mend.
-pub fn bank_tools(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result<Tools> {
-    let calls = &settings.bank_calls;
-    let http = BankHttp::new(&BankHttpSettings {
-        connect_timeout: Duration::from_millis(calls.connect_timeout_ms),
-        total_timeout: Duration::from_millis(calls.total_timeout_ms),
-        extra_root_pem: read_pem(calls.extra_root_ca.as_deref(), "bank_calls.extra_root_ca")?,
-        identity_pem: client_identity(settings)?,
-    })?;
-    let keeper = Keeper::new(Arc::new(DatabaseKeeper::new(db.clone(), clock.clone())));
-    Ok(Tools {
-        http,
-        keeper,
-        clock: clock.clone(),
-    })
-}
-
-/// The certificate that banks see in TLS, with its key.
-fn client_identity(settings: &Settings) -> anyhow::Result<Option<SecretString>> {
-    let calls = &settings.bank_calls;
-    let certificate = read_pem(calls.client_certificate.as_deref(), "bank_calls.client_certificate")?;
-    let key = read_pem(calls.client_key.as_deref(), "bank_calls.client_key")?;
-    match (certificate, key) {
-        (Some(certificate), Some(key)) => Ok(Some(SecretString::from(format!("{certificate}\n{key}")))),
-        (None, None) => Ok(None),
-        _ => bail!("bank_calls.client_certificate and bank_calls.client_key belong together"),
-    }
+    banks::standings(settings, &db, &banks::tools(settings, &db, &Clock::default())?)
 }
 
 fn mailer(settings: &Settings) -> anyhow::Result<(Mailer, Option<SentMails>)> {

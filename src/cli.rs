@@ -1,25 +1,26 @@
 //! What each command does.
 
 mod bank;
+mod partners;
+mod service_accounts;
 
-use anyhow::{Context as _, bail};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use secrecy::SecretString;
+use partners::NewPartner;
+use service_accounts::{bank_credentials, read_password};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
 use smartpay::app::{self, App};
 use smartpay::clock::Clock;
 use smartpay::config::Settings;
 use smartpay::crypto::Vault;
 use smartpay::demo::run::Demo;
-use smartpay::demo::setup::{Ports, read_certificate};
+use smartpay::demo::setup::Ports;
 use smartpay::demo::stet_banks;
-use smartpay::flow::{FlowError, add_admin, add_partner, after_restore};
-use smartpay::partner::{Partner, PartnerKind};
-use smartpay::payment::Currency;
+use smartpay::flow::{FlowError, add_admin, after_restore};
 use smartpay::sandbox::{self, SandboxClient, SandboxSettings};
+use smartpay::store;
 use smartpay::store::connection::Location;
-use smartpay::store::{self, partners};
 use smartpay::telemetry;
-use std::io::{BufRead as _, IsTerminal as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
@@ -124,51 +125,20 @@ enum PartnerCommand {
     Add(Box<NewPartner>),
     /// List partners
     List(ConfigFile),
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kind {
-    Ecommerce,
-    Finance,
-}
-
-#[derive(Debug, Args)]
-struct NewPartner {
-    #[command(flatten)]
-    config: ConfigFile,
-    /// The id it presents at the gateway
-    #[arg(long)]
-    client_id: String,
-    /// The name payers see
-    #[arg(long)]
-    name: String,
-    /// What its payers may change
-    #[arg(long, value_enum)]
-    kind: Kind,
-    /// ISO 4217 code
-    #[arg(long, default_value = "RON")]
-    currency: String,
-    /// Its client certificate, PEM
-    #[arg(long, value_name = "FILE")]
-    certificate: PathBuf,
-    /// Accept only this very certificate, not any of the same subject and issuer
-    #[arg(long)]
-    pin: bool,
-    /// Where its payers may be sent back to (repeatable)
-    #[arg(long = "redirect-url", required = true, value_name = "URL")]
-    redirect_urls: Vec<Url>,
-    /// It may vary path and query of the redirect URL
-    #[arg(long)]
-    flexible_redirect: bool,
-    /// It may ask its payers for access to their accounts (Finance partners only)
-    #[arg(long)]
-    account_access: bool,
-    /// Its colour, #rrggbb
-    #[arg(long, default_value = "#1f4e79")]
-    colour: String,
-    /// Its logo, PNG or JPEG, at most 200 kB
-    #[arg(long, value_name = "FILE")]
-    logo: Option<PathBuf>,
+    /// Store the login of a partner's service account at a bank; the password is read from standard input
+    BankCredentials {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The partner
+        #[arg(long)]
+        client_id: String,
+        /// The bank's code
+        #[arg(long)]
+        bank: String,
+        /// The name the service account logs in with
+        #[arg(long)]
+        user: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -199,8 +169,14 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Bank(command) => bank::run(command).await,
-        Command::Partner(PartnerCommand::Add(new)) => partner_add(*new).await,
-        Command::Partner(PartnerCommand::List(file)) => partner_list(&load(&file)?).await,
+        Command::Partner(PartnerCommand::Add(new)) => partners::add(*new).await,
+        Command::Partner(PartnerCommand::List(file)) => partners::list(&load(&file)?).await,
+        Command::Partner(PartnerCommand::BankCredentials {
+            config,
+            client_id,
+            bank,
+            user,
+        }) => bank_credentials(&load(&config)?, &client_id, &bank, user).await,
         Command::Admin(AdminCommand::Add { config, user }) => admin_add(&load(&config)?, &user).await,
     }
 }
@@ -370,73 +346,6 @@ fn refused(error: FlowError) -> anyhow::Error {
     }
 }
 
-async fn partner_add(new: NewPartner) -> anyhow::Result<()> {
-    let settings = load(&new.config)?;
-    let certificate = read_certificate(&new.certificate)?;
-    let Some(currency) = Currency::from_code(&new.currency.to_uppercase()) else {
-        bail!("--currency: {} is not served; RON, EUR or RSD are", new.currency)
-    };
-    let logo = new.logo.as_deref().map(read_logo).transpose()?;
-    let partner = Partner {
-        id: uuid::Uuid::now_v7().to_string(),
-        client_id: new.client_id.clone(),
-        name: new.name,
-        kind: match new.kind {
-            Kind::Ecommerce => PartnerKind::Ecommerce,
-            Kind::Finance => PartnerKind::Finance,
-        },
-        currency,
-        certificate_subject: certificate.subject.clone(),
-        certificate_issuer: certificate.issuer.clone(),
-        certificate_sha256: new.pin.then(|| certificate.sha256.clone()),
-        redirect_urls: new.redirect_urls,
-        flexible_redirect: new.flexible_redirect,
-        colour: new.colour,
-        has_logo: logo.is_some(),
-        active: true,
-        account_access: new.account_access,
-    };
-    let db = app::database(&settings)?;
-    add_partner::add_partner(&db, partner, logo, "cli", Clock::default().now())
-        .await
-        .map_err(refused)?;
-    println!(
-        "added {} with the certificate of {} (SHA-256 {})",
-        new.client_id, certificate.subject, certificate.sha256
-    );
-    Ok(())
-}
-
-/// Reads a logo, typed by its content.
-fn read_logo(path: &Path) -> anyhow::Result<(Vec<u8>, String)> {
-    let bytes = std::fs::read(path).with_context(|| format!("--logo: cannot read {}", path.display()))?;
-    if bytes.len() > 200_000 {
-        bail!("--logo: {} is larger than 200 kB", path.display());
-    }
-    let media_type = match bytes.as_slice() {
-        [0x89, b'P', b'N', b'G', ..] => "image/png",
-        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
-        _ => bail!("--logo: {} is neither PNG nor JPEG", path.display()),
-    };
-    Ok((bytes, media_type.into()))
-}
-
-async fn partner_list(settings: &Settings) -> anyhow::Result<()> {
-    let db = app::database(settings)?;
-    for partner in db.read(partners::list).await? {
-        let state = if partner.active { "active" } else { "suspended" };
-        println!(
-            "{}\t{}\t{}\t{}\t{state}\t{}",
-            partner.client_id,
-            partner.name,
-            partner.kind.as_str(),
-            partner.currency,
-            partner.certificate_subject
-        );
-    }
-    Ok(())
-}
-
 async fn admin_add(settings: &Settings, user: &str) -> anyhow::Result<()> {
     let db = app::database(settings)?;
     let password = read_password(&format!("Password (at least {} characters): ", add_admin::MIN_PASSWORD_CHARS))?;
@@ -445,15 +354,4 @@ async fn admin_add(settings: &Settings, user: &str) -> anyhow::Result<()> {
         .map_err(refused)?;
     println!("added {user}");
     Ok(())
-}
-
-/// Reads a password from standard input, unseen at a terminal.
-fn read_password(prompt: &str) -> anyhow::Result<SecretString> {
-    Ok(SecretString::from(if std::io::stdin().is_terminal() {
-        rpassword::prompt_password(prompt)?
-    } else {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)?;
-        line.trim_end_matches(['\r', '\n']).to_owned()
-    }))
 }

@@ -4,12 +4,50 @@
 use super::read_pem;
 use crate::bank::Credentials;
 use crate::bank::Tools;
-use crate::bank::access::Holder;
+use crate::bank::access::{Holder, Keeper};
 use crate::bank::directory::{BankAccess, Directory};
+use crate::bank::http::{BankHttp, BankHttpSettings};
+use crate::clock::Clock;
 use crate::config::Settings;
+use crate::flow::bank_access::DatabaseKeeper;
 use crate::store::{Db, bank_access};
+use anyhow::bail;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What connectors share.
+///
+/// # Errors
+/// A text that says what to mend.
+pub fn tools(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result<Tools> {
+    let calls = &settings.bank_calls;
+    let http = BankHttp::new(&BankHttpSettings {
+        connect_timeout: Duration::from_millis(calls.connect_timeout_ms),
+        total_timeout: Duration::from_millis(calls.total_timeout_ms),
+        extra_root_pem: read_pem(calls.extra_root_ca.as_deref(), "bank_calls.extra_root_ca")?,
+        identity_pem: client_identity(settings)?,
+    })?;
+    let keeper = Keeper::new(Arc::new(DatabaseKeeper::new(db.clone(), clock.clone())));
+    Ok(Tools {
+        http,
+        keeper,
+        clock: clock.clone(),
+    })
+}
+
+/// The certificate that banks see in TLS, with its key.
+fn client_identity(settings: &Settings) -> anyhow::Result<Option<SecretString>> {
+    let calls = &settings.bank_calls;
+    let certificate = read_pem(calls.client_certificate.as_deref(), "bank_calls.client_certificate")?;
+    let key = read_pem(calls.client_key.as_deref(), "bank_calls.client_key")?;
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Ok(Some(SecretString::from(format!("{certificate}\n{key}")))),
+        (None, None) => Ok(None),
+        _ => bail!("bank_calls.client_certificate and bank_calls.client_key belong together"),
+    }
+}
 
 /// A bank of the directory, and how it stands.
 #[derive(Clone, Debug)]

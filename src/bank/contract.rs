@@ -20,6 +20,7 @@ pub fn order() -> Order {
         amount: Amount::from_minor(minor, Currency::Ron).unwrap(),
         details: details.to_owned(),
         end_to_end_id: id.to_owned(),
+        giro: None,
     };
     Order {
         payment: PaymentId::from_number(1_234_567_890_123_456).unwrap(),

@@ -4,7 +4,8 @@
 //! bank has a connector exactly when it has a protocol, a base URL and credentials.
 
 use super::berlin_group::BerlinGroup;
-use super::stet::{self, Stet};
+use super::epp::Epp;
+use super::stet::Stet;
 use super::{Connector, Credentials, Tools};
 use crate::payment::{Currency, Iban};
 use regex::Regex;
@@ -13,8 +14,11 @@ use std::sync::Arc;
 use url::Url;
 
 mod entry;
+mod facts;
 #[cfg(test)]
 pub mod simulated;
+
+pub use facts::Facts;
 
 use entry::{Entry, check, check_unique};
 
@@ -107,97 +111,6 @@ pub enum Sca {
     Decoupled,
     /// With a code that the PSU enters on our page.
     Embedded,
-}
-
-/// What the rest of the program must know of a bank. For a bank without a protocol: the careful answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Facts {
-    /// The bank asks the PSU for approval as soon as it has the order: after a lost answer nothing may be
-    /// sent again until the first order is known to be dead.
-    pub sca_starts_on_post: bool,
-    /// The bank tells the status only to a token bought with the code the PSU brings back.
-    pub status_needs_psu_token: bool,
-    /// The bank makes one order of two identical POSTs.
-    pub post_is_idempotent: bool,
-    /// An order the PSU has not authorised can be withdrawn.
-    pub withdraw_before_sca: bool,
-    /// How long asking makes sense, in hours.
-    pub ask_limit_hours: u32,
-    /// The PSU must type the id by which the bank knows them.
-    pub requires_psu_id: bool,
-    /// The PSU must also say what kind of id it is. No bank asks for that.
-    pub requires_psu_id_type: bool,
-    /// The order must name the debtor's account.
-    pub requires_iban: bool,
-    /// How the PSU authorises.
-    pub sca: Sca,
-    /// The bank takes several instructions in one authorisation.
-    pub takes_bulk: bool,
-    /// The bank takes standing orders.
-    pub takes_standing_orders: bool,
-    /// The bank shows accounts to the holder of a consent.
-    pub offers_accounts: bool,
-    /// The bank says whether an account has enough.
-    pub offers_funds: bool,
-    /// The PSU's return makes us confirm the order, and only then the bank executes it: it counts in the browser
-    /// that the payment is bound to, and in no other.
-    pub confirms_the_return: bool,
-    /// Longest creditor name sent, in characters.
-    pub max_name_chars: usize,
-    /// Longest remittance information sent, in characters.
-    pub max_remittance_chars: usize,
-}
-
-impl Facts {
-    fn of(entry: &Entry) -> Self {
-        match &entry.stet {
-            Some(protocol) => Self::of_stet(protocol),
-            None => Self::of_berlin_group(entry),
-        }
-    }
-
-    fn of_berlin_group(entry: &Entry) -> Self {
-        let protocol = entry.berlin_group.as_ref();
-        Self {
-            sca_starts_on_post: protocol.is_none_or(|p| p.sca_starts_on_post),
-            status_needs_psu_token: protocol.is_none_or(|p| p.status_needs_psu_token),
-            post_is_idempotent: protocol.is_some_and(|p| p.post_is_idempotent),
-            withdraw_before_sca: protocol.is_some_and(|p| p.withdraw_before_sca),
-            ask_limit_hours: protocol.map_or(72, |p| p.ask_limit_hours),
-            requires_psu_id: entry.psu_id.is_some(),
-            requires_psu_id_type: false,
-            requires_iban: protocol.is_none_or(|p| p.requires_debtor_iban),
-            sca: protocol.map_or(Sca::Redirect, |p| p.sca_approach.sca()),
-            takes_bulk: protocol.is_some_and(|p| p.bulk_product.is_some()),
-            takes_standing_orders: protocol.is_some_and(|p| p.periodic_product.is_some()),
-            offers_accounts: protocol.is_some_and(|p| p.accounts.is_some()),
-            offers_funds: protocol.is_some_and(|p| p.funds),
-            confirms_the_return: false,
-            max_name_chars: protocol.map_or(70, |p| p.max_name_chars),
-            max_remittance_chars: protocol.map_or(140, |p| p.max_remittance_chars),
-        }
-    }
-
-    fn of_stet(protocol: &stet::Protocol) -> Self {
-        Self {
-            sca_starts_on_post: false,
-            status_needs_psu_token: false,
-            post_is_idempotent: false,
-            withdraw_before_sca: protocol.withdraw_before_sca,
-            ask_limit_hours: protocol.ask_limit_hours,
-            requires_psu_id: false,
-            requires_psu_id_type: false,
-            requires_iban: false,
-            sca: Sca::Redirect,
-            takes_bulk: false,
-            takes_standing_orders: false,
-            offers_accounts: true,
-            offers_funds: true,
-            confirms_the_return: protocol.confirmation != stet::Confirmation::None,
-            max_name_chars: protocol.max_name_chars,
-            max_remittance_chars: protocol.max_remittance_chars,
-        }
-    }
 }
 
 /// One bank.
@@ -296,6 +209,12 @@ impl Directory {
         Ok(Self { entries })
     }
 
+    /// Whether a bank of this code is used with service accounts of the partners' own.
+    #[must_use]
+    pub fn has_service_accounts(&self, code: &str) -> bool {
+        self.entries.iter().any(|(entry, _)| entry.code == code && entry.epp.is_some())
+    }
+
     /// The directory that comes with the program.
     ///
     /// # Errors
@@ -368,21 +287,17 @@ impl Directory {
 
 fn connector(entry: &Entry, access: BankAccess, tools: &Tools) -> Result<Option<Connector>, DirectoryError> {
     let failed = |(field, problem): (&'static str, String)| wrong(&entry.code, field, problem);
-    let base = match (&entry.berlin_group, &entry.stet) {
-        (Some(protocol), _) => &protocol.base_url,
-        (None, Some(protocol)) => &protocol.base_url,
-        (None, None) => {
+    let known = match (&entry.berlin_group, &entry.stet, &entry.epp) {
+        (Some(protocol), ..) => &protocol.base_url,
+        (_, Some(protocol), _) => &protocol.base_url,
+        (.., Some(protocol)) => &protocol.base_url,
+        (None, None, None) => {
             let problem = "the bank has no protocol in the directory, so it needs no settings";
             return Err(wrong(&entry.code, "berlin_group", problem));
         }
     };
-    let base = match (access.base_url, base) {
-        (Some(url), _) => url,
-        (None, Some(text)) => Url::parse(text).map_err(|e| wrong(&entry.code, "base_url", e.to_string()))?,
-        (None, None) => {
-            tracing::warn!(bank = %entry.code, "no base URL is configured: the bank stays inactive");
-            return Ok(None);
-        }
+    let Some(base) = base_url(entry, access.base_url, known.as_deref())? else {
+        return Ok(None);
     };
     if let Some(protocol) = &entry.stet {
         let bank = Stet::new(
@@ -398,9 +313,26 @@ fn connector(entry: &Entry, access: BankAccess, tools: &Tools) -> Result<Option<
     if access.authorise_url.is_some() {
         return Err(wrong(&entry.code, "authorise_url", "is for STET banks only"));
     }
+    if let Some(protocol) = &entry.epp {
+        return Ok(Some(Connector::Epp(Epp::new(&entry.code, protocol, &base, tools).map_err(failed)?)));
+    }
     let Some(protocol) = &entry.berlin_group else { return Ok(None) };
     let bank = BerlinGroup::new(&entry.code, protocol, &base, access.credentials, &tools.http).map_err(failed)?;
     Ok(Some(Connector::BerlinGroup(bank)))
+}
+
+/// The operator's base URL, or the directory's.
+fn base_url(entry: &Entry, given: Option<Url>, known: Option<&str>) -> Result<Option<Url>, DirectoryError> {
+    match (given, known) {
+        (Some(url), _) => Ok(Some(url)),
+        (None, Some(text)) => Url::parse(text)
+            .map(Some)
+            .map_err(|e| wrong(&entry.code, "base_url", e.to_string())),
+        (None, None) => {
+            tracing::warn!(bank = %entry.code, "no base URL is configured: the bank stays inactive");
+            Ok(None)
+        }
+    }
 }
 
 fn wrong(bank: &str, field: &str, problem: impl Into<String>) -> DirectoryError {
@@ -420,7 +352,7 @@ pub(in crate::bank) fn shipped_protocol(code: &str) -> Option<super::berlin_grou
 
 /// The same of a STET bank.
 #[cfg(test)]
-pub(in crate::bank) fn shipped_stet(code: &str) -> Option<stet::Protocol> {
+pub(in crate::bank) fn shipped_stet(code: &str) -> Option<super::stet::Protocol> {
     let entries = Directory::shipped().ok()?.entries;
     entries.into_iter().find(|(e, _)| e.code == code)?.0.stet
 }

@@ -11,6 +11,7 @@ mod connector_accounts;
 #[cfg(test)]
 mod contract;
 pub mod directory;
+pub mod epp;
 pub mod http;
 pub mod oauth;
 mod place;
@@ -82,6 +83,8 @@ pub enum SessionState {
     BerlinGroup(Box<berlin_group::Conversation>),
     /// STET.
     Stet(Box<stet::Conversation>),
+    /// ePP, the Serbian Treasury's payment orders.
+    Epp(Box<epp::Conversation>),
     /// The simulation's banks.
     #[cfg(test)]
     Simulated(Box<simulated::Conversation>),
@@ -103,6 +106,14 @@ impl SessionState {
             _ => unreachable!("a session of another bank"),
         }
     }
+
+    /// The conversation with an ePP bank. A session is only ever given to the bank it is of.
+    fn epp(&self) -> &epp::Conversation {
+        match self {
+            Self::Epp(talk) => talk,
+            _ => unreachable!("a session of another bank"),
+        }
+    }
 }
 
 impl std::fmt::Debug for SessionState {
@@ -110,6 +121,7 @@ impl std::fmt::Debug for SessionState {
         match self {
             Self::BerlinGroup(_) => f.write_str("SessionState::BerlinGroup"),
             Self::Stet(_) => f.write_str("SessionState::Stet"),
+            Self::Epp(_) => f.write_str("SessionState::Epp"),
             #[cfg(test)]
             Self::Simulated(_) => f.write_str("SessionState::Simulated"),
         }
@@ -138,6 +150,8 @@ pub struct InstructionStatus {
     pub end_to_end_id: String,
     /// The bank's status word of it, at most 35 characters.
     pub word: String,
+    /// Why it was refused, in the bank's words, at most 200 characters; hostile text.
+    pub text: Option<String>,
 }
 
 /// What an answer means.
@@ -338,6 +352,8 @@ pub enum Connector {
     BerlinGroup(berlin_group::BerlinGroup),
     /// STET.
     Stet(stet::Stet),
+    /// ePP, the Serbian Treasury's payment orders.
+    Epp(epp::Epp),
     /// A bank of the simulation.
     #[cfg(test)]
     Simulated(simulated::Simulated),
@@ -349,6 +365,7 @@ macro_rules! each {
         match $connector {
             Self::BerlinGroup($bank) => $call,
             Self::Stet($bank) => $call,
+            Self::Epp($bank) => $call,
             #[cfg(test)]
             Self::Simulated($bank) => $call,
         }

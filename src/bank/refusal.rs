@@ -23,7 +23,7 @@ pub fn harmless(text: &str, max_chars: usize) -> String {
 
 /// Reads code and text from the shapes banks use: `tppMessages` (NextGenPSD2), `message`/`error` (STET),
 /// `code`/`title`/`detail` (RFC 7807), `error`/`error_description` (RFC 6749 section 5.2), and an API gateway's own
-/// answer. Anything else yields an empty code and text: the status alone refuses. The element of the request that a
+/// answer, and ePP's envelope. Anything else yields an empty code and text: the status alone refuses. The element of the request that a
 /// `tppMessages` entry names (`path`) is put before its text.
 #[must_use]
 pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> BankError {
@@ -34,6 +34,7 @@ pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> BankError {
         .or_else(|| pair(&body, "code", &["detail", "title"]))
         .or_else(|| pair(&body, "httpMessage", &["moreInformation"]))
         .or_else(|| pair(&body, "title", &["detail"]))
+        .or_else(|| in_envelope(&body))
         .unwrap_or_default();
     let at = tpp_error(&body).and_then(|message| message.get("path")).and_then(Value::as_str);
     BankError::Refused {
@@ -74,6 +75,14 @@ fn tpp_message(body: &Value) -> Option<(&str, &str)> {
 fn stet(body: &Value) -> Option<(&str, &str)> {
     body.get("timestamp")?;
     pair(body, "message", &["error"])
+}
+
+/// The envelope of ePP: a name in `code`, or beside a number in `message`.
+fn in_envelope(body: &Value) -> Option<(&str, &str)> {
+    let status = body.get("status")?;
+    pair(status, "code", &["message"])
+        .filter(|(code, _)| !code.bytes().all(|b| b.is_ascii_digit()))
+        .or_else(|| pair(status, "message", &[]))
 }
 
 fn pair<'a>(body: &'a Value, code: &str, texts: &[&str]) -> Option<(&'a str, &'a str)> {
@@ -125,6 +134,12 @@ mod tests {
                 "AC01",
                 "Bad Request",
             ),
+            (
+                r#"{"status":{"code":"InvalidToken","message":"Pogrešan kod"},"payload":null}"#,
+                "InvalidToken",
+                "Pogrešan kod",
+            ),
+            (r#"{"status":{"code":400,"message":"UsedToken"}}"#, "UsedToken", ""),
             (r#"{"tppMessages":"none","detail":7}"#, "", ""),
             ("<html>", "", ""),
             ("", "", ""),

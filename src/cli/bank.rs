@@ -74,7 +74,7 @@ async fn enrol(wanted: Enrolment) -> anyhow::Result<()> {
     let configured = settings.bank.get(bank).and_then(|s| s.base_url.clone());
     let base = Directory::shipped()?.portal(bank, configured)?;
     let db = app::database(&settings)?;
-    let tools = app::bank_tools(&settings, &db, &Clock::default())?;
+    let tools = app::banks::tools(&settings, &db, &Clock::default())?;
     let known = tools.keeper.login(bank, &Holder::Operator).await;
     match known {
         Ok(_) if !wanted.replace => bail!("{bank} is enrolled already; --replace creates a new app in its place"),

@@ -245,6 +245,8 @@ client_id = "{BANK_CLIENT_ID}"
 [bank.demo-standard]
 base_url = "http://127.0.0.1:{banks}/standard"
 client_id = "{BANK_CLIENT_ID}"
+[bank.epp]
+base_url = "http://127.0.0.1:{banks}/epp"
 "#,
         gateway_pem = path("certificates/gateway.pem"),
         gateway_key = path("certificates/gateway.key"),

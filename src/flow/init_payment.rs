@@ -206,6 +206,12 @@ fn bank_problem(cx: &Context, code: &str, order: &InitOrder, currency: Currency)
     Some(FieldProblem::new("debtorBank", word, message))
 }
 
+/// Whether a bank makes payments in this currency.
+#[must_use]
+pub fn serves(bank: &Bank, currency: Currency) -> bool {
+    bank.currency == currency
+}
+
 /// Why a bank cannot be given an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CannotTake {
@@ -220,7 +226,7 @@ pub enum CannotTake {
 /// Why this bank cannot be given such an order; `None` when it can.
 #[must_use]
 pub fn cannot_take(bank: &Bank, currency: Currency, instructions: usize, is_standing_order: bool) -> Option<CannotTake> {
-    if bank.currency != currency {
+    if !serves(bank, currency) {
         Some(CannotTake::Currency)
     } else if instructions > 1 && !bank.facts.takes_bulk {
         Some(CannotTake::Several)

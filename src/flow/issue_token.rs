@@ -226,5 +226,6 @@ fn new_payment(cx: &Context, id: PaymentId, partner: &Partner, flags: TokenFlags
         doubted: false,
         instructions: Vec::new(),
         instruction_words: Vec::new(),
+        instruction_texts: Vec::new(),
     }
 }

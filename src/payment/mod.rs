@@ -4,6 +4,7 @@
 //! arguments. Money is integer minor units with a currency, never a float.
 
 pub mod amount;
+pub mod giro;
 pub mod iban;
 pub mod language;
 pub mod link;
@@ -15,6 +16,7 @@ pub mod text;
 pub mod transition;
 
 pub use amount::{Amount, Currency};
+pub use giro::Giro;
 pub use iban::Iban;
 pub use language::Language;
 pub use link::PaymentId;

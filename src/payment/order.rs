@@ -1,6 +1,6 @@
 //! An order: 1..=5000 instructions that the PSU authorises once.
 
-use super::{Amount, Currency, Iban, PaymentId, Schedule};
+use super::{Amount, Currency, Giro, Iban, PaymentId, Schedule};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -29,6 +29,9 @@ pub struct Instruction {
     pub details: String,
     /// ISO 20022 end-to-end identification, at most 35 characters; no two of an order are the same.
     pub end_to_end_id: String,
+    /// What a Serbian payment order has beside that; `None` outside Serbia.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub giro: Option<Giro>,
 }
 
 impl fmt::Debug for Instruction {

@@ -12,6 +12,7 @@ mod books;
 mod cec;
 mod consents;
 pub mod customers;
+pub mod epp;
 mod faults;
 mod form;
 mod grants;
@@ -127,6 +128,7 @@ struct Inner {
     visits: Mutex<visit::Visits>,
     consent_visits: Mutex<consents::Visits>,
     stet: Option<Stet>,
+    epp: Mutex<epp::Epp>,
 }
 
 impl Sandbox {
@@ -188,6 +190,7 @@ impl Sandbox {
         let books = Mutex::new(Books::open(settings.step, settings.ledger_file.as_deref())?);
         let (faults, visits, consent_visits) = (Mutex::default(), Mutex::default(), Mutex::default());
         let stet = settings.stet.clone().map(|s| Stet::open(s, settings.step)).transpose()?;
+        let epp = Mutex::new(epp::Epp::open(settings.step, settings.ledger_file.as_deref())?);
         Ok(Self {
             inner: Arc::new(Inner {
                 settings,
@@ -197,6 +200,7 @@ impl Sandbox {
                 visits,
                 consent_visits,
                 stet,
+                epp,
             }),
         })
     }
@@ -317,6 +321,7 @@ fn start_on((plain, tls): (TcpListener, Option<TcpListener>), settings: SandboxS
                     stet::routes(config)
                 }
             })
+            .configure(epp::pages::routes)
             .configure(phone::pages::routes)
             .configure(scenarios::pages::routes)
             .configure(pages::routes)

@@ -77,6 +77,8 @@ diesel::table! {
         details_sealed -> Binary,
         end_to_end_id -> Text,
         bank_word -> Nullable<Text>,
+        giro_sealed -> Nullable<Binary>,
+        bank_text_sealed -> Nullable<Binary>,
     }
 }
 

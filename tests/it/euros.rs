@@ -80,8 +80,7 @@ async fn start() -> (TestApp, Bank, Partner) {
         bank.server.uri()
     );
     let app = TestApp::start_with(&settings).await;
-    let mut in_euros = profile("stranger", PartnerKind::Ecommerce);
-    in_euros.currency = Currency::Eur;
+    let in_euros = profile("stranger", PartnerKind::Ecommerce, Currency::Eur);
     add_partner(&app.cx.db, in_euros, None, "story", Clock::default().now())
         .await
         .unwrap();

@@ -18,6 +18,7 @@ mod bank_silent;
 mod consent_page;
 mod consents;
 mod decoupled;
+mod dinars;
 mod due_together;
 mod enrolment;
 mod euros;

@@ -19,6 +19,7 @@ use smartpay::sandbox::stet::{StetSettings, TrustedSeal};
 use smartpay::sandbox::{SandboxClient, SandboxSettings, start_with_tls};
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::path::Path;
 use std::time::Duration;
 use url::Url;
 use uuid::Uuid;
@@ -36,6 +37,39 @@ const BANKS: [(&str, &str, bool); 4] = [
     ("bp-bourgogne", "10807", true),
     ("ce-ile-de-france", "17515", false),
 ];
+
+fn certificate_and_key(folder: &Path, name: &str) -> (Vec<u8>, Vec<u8>) {
+    let pair = PemPair::at(folder, name);
+    (std::fs::read(pair.certificate).unwrap(), std::fs::read(pair.key).unwrap())
+}
+
+fn sandbox_settings(folder: &Path, base: &str, api: &str, root: &[u8]) -> SandboxSettings {
+    let read = |name: &str| certificate_and_key(folder, name);
+    let ((server_certificate, server_key), (bank_certificate, bank_key)) = (read("tls"), read("seal"));
+    SandboxSettings {
+        clients: vec![SandboxClient {
+            client_id: TPP.to_owned(),
+            client_secret: None,
+            redirect_uris: vec![Url::parse(BACK).unwrap()],
+        }],
+        step: STEP,
+        stet: Some(StetSettings {
+            api_url: Url::parse(api).unwrap(),
+            server_certificate,
+            server_key,
+            client_ca: root.to_vec(),
+            seals: vec![TrustedSeal {
+                certificate: read("qsealc").0,
+                url: None,
+            }],
+            bank_certificate,
+            bank_key,
+            ledger_file: None,
+            in_the_clear: None,
+        }),
+        ..SandboxSettings::new(Url::parse(base).unwrap())
+    }
+}
 
 struct World {
     banks: Banks,
@@ -59,10 +93,7 @@ impl World {
         ca.issue_for_psp("seal", "Banks", "PSDFR-ACPR-13807", Purpose::Qsealc).unwrap();
         ca.issue_for_psp("qwac", "SmartPay", TPP, Purpose::Qwac).unwrap();
         ca.issue_for_psp("qsealc", "SmartPay", TPP, Purpose::Qsealc).unwrap();
-        let read = |name: &str| {
-            let pair = PemPair::at(folder.path(), name);
-            (std::fs::read(pair.certificate).unwrap(), std::fs::read(pair.key).unwrap())
-        };
+        let read = |name: &str| certificate_and_key(folder.path(), name);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let root = std::fs::read(DevelopmentCa::certificate(folder.path())).unwrap();
         let (plain, tls) = (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
@@ -70,30 +101,7 @@ impl World {
             format!("http://{}", plain.local_addr().unwrap()),
             format!("https://{}", tls.local_addr().unwrap()),
         );
-        let ((server_certificate, server_key), (bank_certificate, bank_key)) = (read("tls"), read("seal"));
-        let settings = SandboxSettings {
-            clients: vec![SandboxClient {
-                client_id: TPP.to_owned(),
-                client_secret: None,
-                redirect_uris: vec![Url::parse(BACK).unwrap()],
-            }],
-            step: STEP,
-            stet: Some(StetSettings {
-                api_url: Url::parse(&api).unwrap(),
-                server_certificate,
-                server_key,
-                client_ca: root.clone(),
-                seals: vec![TrustedSeal {
-                    certificate: read("qsealc").0,
-                    url: None,
-                }],
-                bank_certificate: bank_certificate.clone(),
-                bank_key,
-                ledger_file: None,
-                in_the_clear: None,
-            }),
-            ..SandboxSettings::new(Url::parse(&base).unwrap())
-        };
+        let settings = sandbox_settings(folder.path(), &base, &api, &root);
         let (server, _) = start_with_tls(plain, tls, settings, clock.clone()).unwrap();
         let handle = server.handle();
         tokio::spawn(server);
@@ -103,7 +111,7 @@ impl World {
             client_id: TPP.to_owned(),
             signing_certificate_pem: Some(text(qsealc)),
             signing_key_pem: Some(text(qsealc_key).into()),
-            bank_signing_certificate_pem: Some(text(bank_certificate)),
+            bank_signing_certificate_pem: Some(text(read("seal").0)),
             ..Credentials::default()
         };
         change(&mut credentials);
@@ -257,6 +265,7 @@ fn order(cents: i64) -> Order {
             amount: Amount::from_minor(cents, Currency::Eur).unwrap(),
             details: "Comanda 4711".to_owned(),
             end_to_end_id: "E2E-1".to_owned(),
+            giro: None,
         }],
         schedule: None,
     }

@@ -2,6 +2,7 @@
 
 use super::{DirectoryError, PsuIdRule, Sca, wrong};
 use crate::bank::berlin_group::{Protocol, ScaApproach, check_addresses};
+use crate::bank::epp;
 use crate::bank::stet;
 use crate::payment::Currency;
 use regex::Regex;
@@ -27,6 +28,7 @@ pub(super) struct Entry {
     pub(super) psu_id: Option<PsuIdEntry>,
     pub(super) berlin_group: Option<Protocol>,
     pub(super) stet: Option<stet::Protocol>,
+    pub(super) epp: Option<epp::Protocol>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -37,6 +39,18 @@ pub(super) struct PsuIdEntry {
     pub(super) pattern: String,
 }
 
+/// Whether a bank identifier has the form it has inside the IBANs of a country.
+fn is_iban_code(country: &str, code: &str) -> bool {
+    let length = match country {
+        "RO" => Some(4),
+        "FR" => Some(5),
+        "RS" => Some(3),
+        _ => None,
+    };
+    let upper = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+    !code.is_empty() && code.bytes().all(upper) && length.is_none_or(|length| code.len() == length)
+}
+
 /// Checks what the types cannot, and compiles the PSU id's pattern.
 pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> {
     let all = |text: &str, good: fn(u8) -> bool| text.bytes().all(good);
@@ -44,7 +58,6 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
     let upper = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
     let file = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     let name = entry.name.trim();
-    let romanian = entry.country == "RO";
     let approach = entry.berlin_group.as_ref().map(|p| p.sca_approach);
     let checks = [
         (
@@ -68,12 +81,9 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
             "must be two letters",
         ),
         (
-            entry.iban_codes.iter().all(|c| {
-                let length = if romanian { 4 } else { 5 };
-                all(c, upper) && !c.is_empty() && (!(romanian || entry.country == "FR") || c.len() == length)
-            }),
+            entry.iban_codes.iter().all(|c| is_iban_code(&entry.country, c)),
             "iban_codes",
-            "must be A-Z 0-9, four of them for RO, five for FR",
+            "must be A-Z 0-9, four of them for RO, five for FR, three for RS",
         ),
         (
             all(&entry.logo, file) && !entry.logo.starts_with('.'),
@@ -93,6 +103,12 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
     ];
     if let Some((_, field, problem)) = checks.into_iter().find(|(good, ..)| !good) {
         return Err(wrong(&entry.code, field, problem));
+    }
+    if let Some(protocol) = &entry.epp {
+        if entry.berlin_group.is_some() {
+            return Err(wrong(&entry.code, "epp", "a bank has one protocol"));
+        }
+        protocol.check().map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
     }
     if let Some(protocol) = &entry.berlin_group {
         protocol.check().map_err(|(field, problem)| wrong(&entry.code, field, problem))?;

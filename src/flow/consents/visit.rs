@@ -77,7 +77,7 @@ pub async fn go_to_bank(cx: &Context, id: ConsentId, psu: &PsuDevice, bank: &str
 /// Asks the bank of a claimed consent for it, and saves what it says. The intent is on the disk before the call
 /// leaves; what a crash leaves at the bank nobody has consented to.
 pub(super) async fn ask_bank(cx: &Context, mut consent: Consent, psu: &PsuDevice) -> Result<Consent, FlowError> {
-    let (state, now) = (crypto::new_token(), cx.now());
+    let (state, now) = (crypto::new_state(), cx.now());
     consent.attempts = consent.attempts.saturating_add(1);
     consent.callback_hash = Some(crypto::token_hash(&state));
     consent.notice = None;

@@ -6,7 +6,7 @@ use super::reader::Refused;
 use super::{ApiError, Gateway, consents, order, peer};
 use crate::consent::Kind;
 use crate::flow::consents::init::offers;
-use crate::flow::init_payment::init_payment as start;
+use crate::flow::init_payment::{init_payment as start, serves};
 use crate::flow::issue_token::{IssuedTokens, TokenFlags, authenticate, issue_token, refresh_token as exchange};
 use crate::flow::{FieldProblem, FlowError};
 use crate::partner::{Partner, PartnerKind, PeerCertificate};
@@ -257,7 +257,7 @@ pub async fn banks(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<
         .banks
         .list()
         .iter()
-        .filter(|bank| bank.currency == partner.currency)
+        .filter(|bank| serves(bank, partner.currency))
         .map(|bank| BankLine {
             code: bank.code.clone(),
             name: bank.name.clone(),

@@ -9,6 +9,7 @@ mod calls;
 mod consent_errors;
 mod consents;
 mod envelope;
+mod giro;
 mod input;
 mod order;
 mod reader;

@@ -10,6 +10,7 @@ mod result;
 mod steps;
 
 use super::consent_texts::ConsentTexts;
+use super::giro_texts::Fact;
 use super::step_texts::StepTexts;
 use super::texts::Texts;
 use crate::payment::text::for_bank;
@@ -35,7 +36,7 @@ pub use consent::{ChooseAccount, ConsentAtBank, ConsentBank, ConsentForm, Consen
 pub use hand_over::{HandOver, QrPath, TakeOver};
 pub use payment_form::{AccountNotice, Answered, FormNotice, PaymentForm, prefilled};
 pub use payment_list::{
-    EditNotice, EditPage, Edited, InShort, LINES_A_PAGE, ListLine, ListUrls, Numbered, Parts, PaymentList, ScheduleView,
+    EditNotice, EditPage, Edited, InShort, LINES_A_PAGE, ListLine, ListUrls, Numbered, Parts, PaymentList, RefusedItems, ScheduleView,
 };
 pub use result::{Outcome, Refusal, Result, TryAgain};
 pub use steps::{ApproveInApp, ChooseMethod, CodeError, CodeForms, EnterCode, NotBegun, bank_text, notice_text, read_code};
@@ -152,6 +153,8 @@ pub struct OrderView {
     several: Option<InShort>,
     /// For a standing order.
     schedule: Option<ScheduleView>,
+    /// What a Serbian order has beside the rest.
+    facts: Vec<Fact>,
 }
 
 impl OrderView {
@@ -166,6 +169,7 @@ impl OrderView {
             details_for_bank: sent_instead(details),
             several: None,
             schedule: None,
+            facts: Vec::new(),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::bank::Reason;
 use crate::clock::Timestamp;
 use crate::flow::Context;
 use crate::flow::consents::choose::BeforeChoice;
-use crate::flow::init_payment::cannot_take;
+use crate::flow::init_payment::{cannot_take, serves};
 use crate::flow::open_page::START_DATE_PASSED;
 use crate::partner::{Field, Partner};
 use crate::payment::link::with_query;
@@ -95,8 +95,8 @@ pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
         psu_id: b.psu_id.clone(),
         cannot: cannot_take(b, payment.currency, payment.instructions.len(), payment.schedule.is_some()),
     };
-    let banks = cx.banks.list().iter();
-    banks.filter(|b| b.currency == payment.currency).map(choice).collect()
+    let serving = cx.banks.list().iter().filter(|b| serves(b, payment.currency));
+    serving.map(choice).collect()
 }
 
 /// What is known of the order before the PSU adds to it.
@@ -217,6 +217,10 @@ impl View<'_> {
         if let Some(schedule) = &self.payment.schedule {
             form = form.with_schedule(pages::ScheduleView::new(self.language, schedule));
         }
+        if let Some(giro) = self.payment.instructions.first().and_then(|i| i.giro.as_ref()) {
+            form = form.with_giro(giro);
+        }
+        form = form.with_refused(self.refused_items());
         match notice {
             Some(notice) => form.with_notice(&notice).render(),
             None => form.render(),
@@ -283,6 +287,7 @@ impl View<'_> {
                 .map(pages::mask_email),
             return_url: self.return_url().filter(|_| payment.status.is_final()),
             parts: self.parts(page),
+            refused: self.refused_items(),
             try_again: self.may_try_again().then(|| TryAgain {
                 url: format!("{}&again=1", self.own_path()),
                 leave: self.post_form(WITHDRAW),

@@ -102,6 +102,7 @@ impl World {
             amount: Amount::from_minor(lei * 100, Currency::Ron).unwrap(),
             details: "Comanda 7".to_owned(),
             end_to_end_id: format!("E2E-{n}"),
+            giro: None,
         };
         Order {
             partner: "partner".to_owned(),

@@ -189,6 +189,7 @@ pub fn order(number: i64, lei: i64) -> Order {
             amount: Amount::from_minor(lei * 100, Currency::Ron).unwrap(),
             details: "Comanda 7".to_owned(),
             end_to_end_id: "E2E-7".to_owned(),
+            giro: None,
         }],
         schedule: None,
     }

@@ -91,6 +91,10 @@ fn booked(app: &TestApp) -> HashMap<String, Vec<(i64, String)>> {
             out.entry(instruction.end_to_end.clone().unwrap()).or_default().push(booking);
         }
     }
+    for booking in app.bank.epp_bookings() {
+        let paid = (booking.amount_minor, booking.creditor_iban.electronic().to_owned());
+        out.entry(booking.comment).or_default().push(paid);
+    }
     out
 }
 

@@ -1,12 +1,13 @@
 //! The form on which the payer checks the order and chooses a bank.
 
 use super::fields::{ErrorLine, FieldView, Views, user_code_label};
-use super::{OrderView, PaymentList, PostForm, ScheduleView, Shell, money, opaque, sent_instead};
+use super::{OrderView, PaymentList, PostForm, RefusedItems, ScheduleView, Shell, money, opaque, sent_instead};
 use crate::flow::init_payment::CannotTake;
 use crate::partner::profile::{Field, PartnerKind};
-use crate::payment::{Amount, Language};
+use crate::payment::{Amount, Giro, Language};
 use crate::web::hosted_page::consent_texts::ConsentTexts;
 use crate::web::hosted_page::form::{self, BankChoice, FieldError, FormInput, KnownOrder};
+use crate::web::hosted_page::giro_texts::{self, Fact, GiroTexts};
 use crate::web::hosted_page::list_texts::ListTexts;
 use crate::web::hosted_page::texts;
 use askama::Template;
@@ -127,6 +128,10 @@ pub struct PaymentForm {
     list: Option<PaymentList>,
     /// For a standing order.
     schedule: Option<ScheduleView>,
+    /// What a Serbian order of one payment has beside its fields.
+    facts: Vec<Fact>,
+    /// What the bank refused in the last attempt, and why.
+    refused: Option<RefusedItems>,
     /// Why no bank at all can be chosen.
     no_bank: Option<&'static str>,
     details_for_bank: Option<String>,
@@ -200,6 +205,8 @@ impl PaymentForm {
             order_fields: if editable && one { view.order_fields() } else { Vec::new() },
             list: None,
             schedule: None,
+            facts: Vec::new(),
+            refused: None,
             no_bank: no_bank(language, banks),
             details_for_bank: (editable && one).then(|| sent_instead(&input.details)).flatten(),
             pay_amount: order.as_ref().map(|o| o.amount.clone()),
@@ -270,6 +277,27 @@ impl PaymentForm {
     pub fn with_list(mut self, list: PaymentList) -> Self {
         self.pay_amount = Some(list.total().to_owned());
         self.list = Some(list);
+        self
+    }
+
+    /// The same form for an order inside Serbia: accounts have the names that people there use.
+    #[must_use]
+    pub fn with_giro(mut self, giro: &Giro) -> Self {
+        let t = GiroTexts::of(self.shell.language);
+        if self.list.is_none() {
+            self.facts = giro_texts::facts(self.shell.language, Some(giro));
+        }
+        (self.debtor_iban.label, self.debtor_iban.hint) = (t.account.into(), t.account_hint);
+        for field in self.order_fields.iter_mut().filter(|f| f.id == "creditor_iban") {
+            field.label = t.creditor_account.into();
+        }
+        self
+    }
+
+    /// The same form with what the bank refused before.
+    #[must_use]
+    pub fn with_refused(mut self, refused: Option<RefusedItems>) -> Self {
+        self.refused = refused;
         self
     }
 

@@ -1,6 +1,6 @@
 //! How a payment ended, said honestly.
 
-use super::{OrderView, Parts, PostForm, Shell, opaque};
+use super::{OrderView, Parts, PostForm, RefusedItems, Shell, opaque};
 use crate::web::hosted_page::list_texts::ListTexts;
 use askama::Template;
 
@@ -62,6 +62,8 @@ pub struct Result {
     pub return_url: Option<String>,
     /// What became of each of several payments, when not all were made.
     pub parts: Option<Parts>,
+    /// What the bank refused, and why, where it said so.
+    pub refused: Option<RefusedItems>,
     /// How to try again, while the link lives; the payment has not ended then.
     pub try_again: Option<TryAgain>,
 }
