@@ -32,6 +32,9 @@ pub struct Facts {
     pub takes_standing_orders: bool,
     /// The bank shows accounts to the holder of a consent.
     pub offers_accounts: bool,
+    /// Orders and account information go through a service account of the partner: there is no payer whose
+    /// accounts could be shown.
+    pub service_account: bool,
     /// The bank says whether an account has enough.
     pub offers_funds: bool,
     /// The PSU's return makes us confirm the order, and only then the bank executes it: it counts in the browser
@@ -67,6 +70,7 @@ impl Facts {
             takes_bulk: protocol.is_some_and(|p| p.bulk_product.is_some()),
             takes_standing_orders: protocol.is_some_and(|p| p.periodic_product.is_some()),
             offers_accounts: protocol.is_some_and(|p| p.accounts.is_some()),
+            service_account: false,
             offers_funds: protocol.is_some_and(|p| p.funds),
             confirms_the_return: false,
             max_name_chars: protocol.map_or(70, |p| p.max_name_chars),
@@ -88,6 +92,7 @@ impl Facts {
             takes_bulk: false,
             takes_standing_orders: false,
             offers_accounts: true,
+            service_account: false,
             offers_funds: true,
             confirms_the_return: protocol.confirmation != stet::Confirmation::None,
             max_name_chars: protocol.max_name_chars,
@@ -110,6 +115,7 @@ impl Facts {
             takes_bulk: true,
             takes_standing_orders: false,
             offers_accounts: true,
+            service_account: true,
             offers_funds: false,
             confirms_the_return: false,
             max_name_chars: protocol.max_name_chars,

@@ -1,12 +1,14 @@
 //! Recorded conversations (`tests/fixtures/epp`): every request is compared with the recording, in order.
 
+mod contract_table;
+
 use super::conversation::Stage;
 use super::{Channel, Epp, Protocol};
 use crate::bank::access::{AccessKeeper as _, AccessKey, Grant, Holder, Keeper, MemoryKeeper, ServiceLogin};
 use crate::bank::accounts::{AccountInformation as _, ConsentKind, ConsentRequest, ConsentVerdict, StatementFormat, StatementQuery};
-use crate::bank::contract::{self, keeps_the_contract_with, patient_http, psu};
+use crate::bank::contract::{self, patient_http, psu};
 use crate::bank::http::BankHttp;
-use crate::bank::{Answer, BankError, Connector, PaymentInitiation as _, PsuReply, PsuStep, Reason, Session, SessionState, Tools, Verdict};
+use crate::bank::{Answer, BankError, PaymentInitiation as _, PsuReply, PsuStep, Reason, Session, SessionState, Tools, Verdict};
 use crate::clock::Clock;
 use crate::payment::giro::{Giro, Model};
 use crate::payment::{Amount, Currency, Iban, Order};
@@ -140,10 +142,11 @@ fn with_login() -> MemoryKeeper {
 /// A keeper that has a token already.
 fn logged_in() -> Keeper {
     let keeper = with_login();
+    let (bank, scope) = ("epp".to_owned(), "epp");
     let key = AccessKey {
-        bank: "epp".to_owned(),
+        bank,
         holder: holder(),
-        scope: "epp",
+        scope,
     };
     let grant = Grant {
         access: "A1".to_owned().into(),
@@ -443,9 +446,4 @@ async fn only_orders_inside_serbia_are_sent() {
         assert!(matches!(bank.initiate(&order, &psu()).await, Err(BankError::Unsupported)));
     }
     bank.initiate(&order(), &psu()).await.unwrap();
-}
-
-#[tokio::test]
-async fn keeps_the_contract() {
-    keeps_the_contract_with(&order(), |base, http| Connector::Epp(bank_at(base, http, logged_in()))).await;
 }

@@ -10,10 +10,10 @@ use super::read::{Found, Question, ask, ask_claimed};
 use super::revoke::end;
 use super::tokens::new_consent;
 use super::visit::{Then, ask_bank, step_back, step_of};
-use super::{ConsentError, init::offers};
+use super::{ConsentError, init::shows_accounts};
 use crate::bank::PsuStep;
 use crate::bank::accounts::{Account, Page};
-use crate::consent::{ConsentId, Kind, Status};
+use crate::consent::{ConsentId, Status};
 use crate::crypto;
 use crate::flow::init_payment::today;
 use crate::flow::submit_payment::PsuDevice;
@@ -147,7 +147,7 @@ pub async fn begin(
     if !is_open(&payment, &psu.browser_hash, cx)? {
         return Err(FlowError::NotAllowed.into());
     }
-    if !cx.banks.get(bank).is_some_and(|b| offers(b, Kind::Accounts)) {
+    if !cx.banks.get(bank).is_some_and(shows_accounts) {
         return Err(ConsentError::NotOffered);
     }
     let (tries, last) = cx

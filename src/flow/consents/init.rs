@@ -50,6 +50,12 @@ pub const fn offers(bank: &Bank, kind: Kind) -> bool {
         }
 }
 
+/// Whether a payer can choose an account of their own there.
+#[must_use]
+pub const fn shows_accounts(bank: &Bank) -> bool {
+    offers(bank, Kind::Accounts) && !bank.facts.service_account
+}
+
 /// Stores the terms and answers the PSU's link.
 ///
 /// # Errors
