@@ -7,7 +7,8 @@ Whoever asks at the address in FOLDER/address, in one line of JSON, for a place 
 a proxy, in one line. Calls of a judged interface go through `prism proxy --errors`, which sees what was sent and what
 was answered; all other calls (OAuth, pages) go straight to the bank. What prism lets pass reaches the other side byte
 for byte as it was written (prism itself writes numbers and queries anew, which would break signatures). Each judged call
-is a line of FOLDER/calls.
+is a line of FOLDER/calls. Of an answer that a story had the bank spoil (no answer at all, or X-Sandbox-Fault on it) the
+request alone is judged.
 
 Not judged: brd and bt (they leave the standard on purpose: names of products, words and headers of their own), 16807
 (answers a created order with 200) and STET 1.4.0 (no description of it is at hand).
@@ -46,11 +47,16 @@ class Call:
 
     def __init__(self, banks, method, path, headers, body):
         self.banks, self.method, self.path, self.headers, self.body = banks, method, path, headers, body
-        self.answer = None
+        self.answer, self.reached = None, False
 
     def reach_the_bank(self):
+        self.reached = True
         self.answer = ask(self.banks, self.method, self.path, self.headers, self.body)
         return self.answer
+
+    def spoiled(self):
+        """Whether the request passed and the bank failed, as a story wanted it."""
+        return self.reached and (self.answer is None or any(n.lower() == "x-sandbox-fault" for n, _ in self.answer[1]))
 
 
 class Judge:
@@ -106,9 +112,9 @@ def as_prism_writes(body):
 def verdict(call, status, headers, body):
     """`None`, or who broke the standard and how."""
     told = dict((name.lower(), value) for name, value in headers).get("sl-violations")
-    if call.answer is None:
+    if not call.reached:
         return "request", told or f"{status} {body.decode(errors='replace')}"
-    if told or status != call.answer[0]:
+    if not call.spoiled() and (told or status != call.answer[0]):
         return "answer", f"{told or status}, to {call.answer[2].decode(errors='replace')}"
     return None
 
@@ -171,11 +177,14 @@ class Front(BaseHTTPRequestHandler):
         sent = [*headers, (CALL, judge.keep(call))]
         status, answered, content = ask(judge.prisms[file], self.command, path, sent, as_prism_writes(body))
         broken = verdict(call, status, answered, content)
-        if broken is None and self.server.seals is not None:
+        if broken is None and self.server.seals is not None and not call.spoiled():
             broken = signatures(self.server.seals, call)
         line = {"file": file, "bank": prefix, "method": self.command, "path": path, "status": status}
+        line["spoiled"] = call.spoiled()
         judge.write(line | ({} if broken is None else {"broken by": broken[0], "how": broken[1]}))
-        return call.answer if call.answer is not None else (status, answered, content)
+        if call.answer is None and call.reached:
+            raise ConnectionResetError("the bank hung up")
+        return call.answer or (status, answered, content)
 
     do_GET = do_POST = do_PUT = do_DELETE = forward
 
@@ -296,7 +305,8 @@ def report(folder):
     for prefix, (file, _) in JUDGED.items():
         kinds = {(line["method"], line["status"]) for line in lines if line["bank"] == prefix}
         print(f"{counted[prefix]:6} calls of {prefix} judged by {file}, {len(kinds)} kinds of method and status")
-    print(f"{len(lines):6} calls judged, {len(broken)} break the standard")
+    spoiled = sum(line["spoiled"] for line in lines)
+    print(f"{len(lines):6} calls judged ({spoiled} by the request alone), {len(broken)} break the standard")
     silent = [prefix for prefix in JUDGED if not counted[prefix]]
     if silent:
         print(f"No call was judged of {', '.join(silent)}")

@@ -281,7 +281,7 @@ fn psu() -> PsuContext {
 
 fn order(cents: i64) -> Order {
     Order {
-        payment: PaymentId::from_number(1_234_567_890_123_456).unwrap(),
+        payment: PaymentId::from_number(1_234_567_890_000_000 + cents).unwrap(),
         partner: "p".to_owned(),
         attempt: 1,
         debtor_iban: Some(Iban::parse(MARC_5158).unwrap()),
@@ -401,12 +401,14 @@ async fn the_other_versions_are_spoken_as_well() {
     for version in ["1.4.0", "1.5"] {
         for (code, ..) in BANKS {
             let world = World::speaking(version, |_| {});
+            // While nothing is spent.
+            accounts_are_read(&world, code).await;
             let (session, page) = world.ordered(code, 1051).await;
             let reply = world.visit(&page, "da").await;
             let answer = world.bank(code).reply(&session, &reply).await.unwrap();
             let end = world.end(code, answer.session).await;
             assert_eq!((end.verdict, &*end.bank_word), (Verdict::Settled, "ACSC"), "{version} {code}");
-            let (session, page) = world.ordered(code, 1051).await;
+            let (session, page) = world.ordered(code, 1052).await;
             let reply = world.visit(&page, "nu").await;
             let answer = world.bank(code).reply(&session, &reply).await.unwrap();
             assert!(
@@ -414,10 +416,9 @@ async fn the_other_versions_are_spoken_as_well() {
                 "{version} {code}: {:?}",
                 answer.verdict
             );
-            let (session, _) = world.ordered(code, 1051).await;
+            let (session, _) = world.ordered(code, 1053).await;
             let withdrawn = world.bank(code).withdraw(&session).await.unwrap();
             assert_eq!(withdrawn.verdict, Verdict::Cancelled(Reason::Withdrawn), "{version} {code}");
-            accounts_are_read(&world, code).await;
             let funds = world.consent(code, ConsentKind::Funds).await;
             let amount = Amount::from_minor(434_896, Currency::Eur).unwrap();
             let read = world
