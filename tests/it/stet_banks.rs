@@ -435,7 +435,12 @@ async fn funds_and_the_fallback() {
     let world = World::start();
     let bank = world.bank("bp-grand-ouest");
     let session = world.consent("bp-grand-ouest", ConsentKind::Funds).await;
-    for (iban, cents, enough) in [(MARC_5255, 45_800, true), (MARC_5158, 434_895, true), (MARC_5158, 434_896, false)] {
+    for (iban, cents, enough) in [
+        (MARC_5255, 45_800, true),
+        (MARC_5158, 417_900, true),
+        (MARC_5158, 434_895, true),
+        (MARC_5158, 434_896, false),
+    ] {
         let amount = Amount::from_minor(cents, Currency::Eur).unwrap();
         let read = bank.confirm_funds(&session, &Iban::parse(iban).unwrap(), &amount).await;
         assert_eq!(read.result.unwrap(), enough, "{iban} {cents}");
