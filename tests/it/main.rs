@@ -15,6 +15,7 @@ mod architecture;
 mod back_office;
 mod bad_input;
 mod bank_silent;
+mod conformance;
 mod consent_page;
 mod consents;
 mod decoupled;

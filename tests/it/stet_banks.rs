@@ -1,5 +1,6 @@
 //! The STET connector against the sandbox's banks: mutual TLS, signatures on both sides, the PSU at the bank's pages.
 
+use crate::support::judge;
 use scraper::{Html, Selector};
 use smartpay::bank::access::Keeper;
 use smartpay::bank::accounts::{
@@ -27,6 +28,8 @@ use uuid::Uuid;
 const TPP: &str = "PSDRO-NBR-40112233";
 const BACK: &str = "https://pay.example/payment-return/stet";
 const STEP: Duration = Duration::from_secs(10);
+/// The version of the standard that the directory speaks with these banks.
+const SHIPPED_VERSION: &str = "1.4.2";
 const MARC: &str = "D0999990I0";
 const MARC_5158: &str = "FR7613807008043001965405158";
 const MARC_5255: &str = "FR7613807008043001965405255";
@@ -85,6 +88,10 @@ impl World {
     }
 
     fn with(change: impl Fn(&mut Credentials)) -> Self {
+        Self::speaking(SHIPPED_VERSION, change)
+    }
+
+    fn speaking(version: &str, change: impl Fn(&mut Credentials)) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::default();
@@ -101,7 +108,12 @@ impl World {
             format!("http://{}", plain.local_addr().unwrap()),
             format!("https://{}", tls.local_addr().unwrap()),
         );
-        let settings = sandbox_settings(folder.path(), &base, &api, &root);
+        // A judge speaks no TLS: it is told from whom the calls are.
+        let front = judge::before(&base, Some((&text(read("qsealc").0), &text(read("seal").0))));
+        let in_the_clear = front.is_some().then(|| TPP.to_owned());
+        let (base, api) = front.map_or((base, api), |front| (front.clone(), front));
+        let mut settings = sandbox_settings(folder.path(), &base, &api, &root);
+        settings.stet.as_mut().unwrap().in_the_clear = in_the_clear;
         let (server, _) = start_with_tls(plain, tls, settings, clock.clone()).unwrap();
         let handle = server.handle();
         tokio::spawn(server);
@@ -133,7 +145,7 @@ impl World {
             keeper: Keeper::in_memory(),
             clock: clock.clone(),
         };
-        let banks = Directory::shipped().unwrap().connect(BTreeMap::from(access), &tools).unwrap();
+        let banks = directory(version).connect(BTreeMap::from(access), &tools).unwrap();
         Self {
             banks,
             clock,
@@ -234,6 +246,20 @@ impl Drop for World {
     }
 }
 
+/// The directory with banks that speak this version of the standard.
+fn directory(version: &str) -> Directory {
+    let shipped = include_str!("../../config/banks.toml");
+    let with = |sign: &str, version: &str| format!("{sign}{version}");
+    let mut text = shipped
+        .replace(&with("version = \"", SHIPPED_VERSION), &with("version = \"", version))
+        .replace(&with("psd2/v", SHIPPED_VERSION), &with("psd2/v", version));
+    if version == "1.5" {
+        // It knows no other.
+        text = text.replace("\"o_confirmation\"", "\"confirmation\"");
+    }
+    Directory::parse(&text).unwrap()
+}
+
 fn attributes(page: &str, selector: &str, name: &str) -> Vec<String> {
     let (page, selector) = (Html::parse_document(page), Selector::parse(selector).unwrap());
     page.select(&selector)
@@ -255,7 +281,7 @@ fn psu() -> PsuContext {
 
 fn order(cents: i64) -> Order {
     Order {
-        payment: PaymentId::from_number(1_234_567_890_123_456).unwrap(),
+        payment: PaymentId::from_number(1_234_567_890_000_000 + cents).unwrap(),
         partner: "p".to_owned(),
         attempt: 1,
         debtor_iban: Some(Iban::parse(MARC_5158).unwrap()),
@@ -332,38 +358,75 @@ async fn a_bank_that_does_not_know_our_key_refuses_and_answers_of_another_key_ar
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_are_read_with_a_consent() {
     for code in ["bp-grand-ouest", "ce-ile-de-france"] {
-        let world = World::start();
-        let bank = world.bank(code);
-        let session = world.consent(code, ConsentKind::Accounts).await;
-        let accounts = bank.accounts(&session, None).await.result.unwrap().items;
-        let account = accounts
-            .iter()
-            .find(|a| a.iban.as_ref().is_some_and(|i| i.electronic() == MARC_5158))
-            .unwrap();
-        let balances = bank.balances(&session, &account.id).await.result.unwrap();
-        assert!(balances.iter().any(|b| b.amount.hundredths == 434_895), "{balances:?}");
-        let query = TransactionQuery {
-            booking_status: BookingStatus::Both,
-            date_from: Some(world.clock.now().date() - chrono::Days::new(90)),
-            date_to: Some(world.clock.now().date()),
-            page: None,
-        };
-        let (mut session, mut query, mut seen) = (session, query, 0);
-        for _ in 0..20 {
-            let read = bank.transactions(&session, &account.id, &query).await;
-            let page = read.result.unwrap();
-            seen += page.items.len();
-            session = read.session;
-            query.page = page.next;
-            if query.page.is_none() {
-                break;
-            }
+        accounts_are_read(&World::start(), code).await;
+    }
+}
+
+async fn accounts_are_read(world: &World, code: &str) {
+    let bank = world.bank(code);
+    let session = world.consent(code, ConsentKind::Accounts).await;
+    let accounts = bank.accounts(&session, None).await.result.unwrap().items;
+    let account = accounts
+        .iter()
+        .find(|a| a.iban.as_ref().is_some_and(|i| i.electronic() == MARC_5158))
+        .unwrap();
+    let balances = bank.balances(&session, &account.id).await.result.unwrap();
+    assert!(balances.iter().any(|b| b.amount.hundredths == 434_895), "{balances:?}");
+    let query = TransactionQuery {
+        booking_status: BookingStatus::Both,
+        date_from: Some(world.clock.now().date() - chrono::Days::new(90)),
+        date_to: Some(world.clock.now().date()),
+        page: None,
+    };
+    let (mut session, mut query, mut seen) = (session, query, 0);
+    for _ in 0..20 {
+        let read = bank.transactions(&session, &account.id, &query).await;
+        let page = read.result.unwrap();
+        seen += page.items.len();
+        session = read.session;
+        query.page = page.next;
+        if query.page.is_none() {
+            break;
         }
-        assert!(seen > 0 && query.page.is_none(), "{code}: {seen} transactions");
-        assert!(bank.identity(&session).await.result.unwrap().contains("Marc"));
-        bank.trusted_beneficiaries(&session, None).await.result.unwrap();
-        let ended = bank.revoke_consent(&session).await.unwrap();
-        assert_eq!(ended.verdict, ConsentVerdict::Ended);
+    }
+    assert!(seen > 0 && query.page.is_none(), "{code}: {seen} transactions");
+    assert!(bank.identity(&session).await.result.unwrap().contains("Marc"));
+    bank.trusted_beneficiaries(&session, None).await.result.unwrap();
+    let ended = bank.revoke_consent(&session).await.unwrap();
+    assert_eq!(ended.verdict, ConsentVerdict::Ended);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_versions_are_spoken_as_well() {
+    for version in ["1.4.0", "1.5"] {
+        for (code, ..) in BANKS {
+            let world = World::speaking(version, |_| {});
+            // While nothing is spent.
+            accounts_are_read(&world, code).await;
+            let (session, page) = world.ordered(code, 1051).await;
+            let reply = world.visit(&page, "da").await;
+            let answer = world.bank(code).reply(&session, &reply).await.unwrap();
+            let end = world.end(code, answer.session).await;
+            assert_eq!((end.verdict, &*end.bank_word), (Verdict::Settled, "ACSC"), "{version} {code}");
+            let (session, page) = world.ordered(code, 1052).await;
+            let reply = world.visit(&page, "nu").await;
+            let answer = world.bank(code).reply(&session, &reply).await.unwrap();
+            assert!(
+                matches!(answer.verdict, Verdict::Rejected(_)),
+                "{version} {code}: {:?}",
+                answer.verdict
+            );
+            let (session, _) = world.ordered(code, 1053).await;
+            let withdrawn = world.bank(code).withdraw(&session).await.unwrap();
+            assert_eq!(withdrawn.verdict, Verdict::Cancelled(Reason::Withdrawn), "{version} {code}");
+            let funds = world.consent(code, ConsentKind::Funds).await;
+            let amount = Amount::from_minor(434_896, Currency::Eur).unwrap();
+            let read = world
+                .bank(code)
+                .confirm_funds(&funds, &Iban::parse(MARC_5255).unwrap(), &amount)
+                .await;
+            assert!(!read.result.unwrap(), "{version} {code}");
+        }
     }
 }
 
@@ -372,7 +435,12 @@ async fn funds_and_the_fallback() {
     let world = World::start();
     let bank = world.bank("bp-grand-ouest");
     let session = world.consent("bp-grand-ouest", ConsentKind::Funds).await;
-    for (iban, cents, enough) in [(MARC_5255, 45_800, true), (MARC_5158, 434_895, true), (MARC_5158, 434_896, false)] {
+    for (iban, cents, enough) in [
+        (MARC_5255, 45_800, true),
+        (MARC_5158, 417_900, true),
+        (MARC_5158, 434_895, true),
+        (MARC_5158, 434_896, false),
+    ] {
         let amount = Amount::from_minor(cents, Currency::Eur).unwrap();
         let read = bank.confirm_funds(&session, &Iban::parse(iban).unwrap(), &amount).await;
         assert_eq!(read.result.unwrap(), enough, "{iban} {cents}");

@@ -1,5 +1,6 @@
 //! Account information: consents, accounts, balances, who the PSU is and whom the PSU trusts.
 
+use super::Version;
 use super::books::Grant;
 use super::call::{Call, Outcome};
 use super::certificate::Role;
@@ -65,8 +66,10 @@ pub(super) fn consent(call: &Call<'_>) -> Outcome {
             .map(|named| Ok(account_named(call, persona, named)?.iban.to_owned()))
             .collect()
     };
-    // The owners' names are the PSU's own here; they are read and mean nothing more.
-    accounts("owners")?;
+    // The owners' names are the PSU's own here; they are read and mean nothing more. 1.4.0 has no such list.
+    if call.version != Version::V1_4_0 {
+        accounts("owners")?;
+    }
     let consent = Consent {
         balances: accounts("balances")?,
         transactions: accounts("transactions")?,

@@ -7,7 +7,7 @@ mod redirect;
 mod several;
 
 use crate::support::browser::Browser;
-use crate::support::certificates;
+use crate::support::{certificates, judge};
 use smartpay::bank::access::Keeper;
 use smartpay::bank::directory::{BankAccess, Banks, Directory};
 use smartpay::bank::http::{BankHttp, BankHttpSettings};
@@ -46,7 +46,8 @@ impl Drop for World {
 impl World {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let own = format!("http://{}", listener.local_addr().unwrap());
+        let base = Url::parse(&judge::before(&own, None).unwrap_or(own)).unwrap();
         let http = BankHttp::new(&BankHttpSettings::default()).unwrap();
         let keeper = Keeper::in_memory();
         let signing = String::from_utf8(certificates::pem("qsealc.pem").to_vec()).unwrap();

@@ -1,11 +1,7 @@
 //! Connectors in conversation with the sandbox banks, with nothing of the application between them.
-//!
-//! Where `SMARTPAY_JUDGE_FRONT` is the address of a proxy in front of the banks (a judge that compares calls and
-//! answers with the standard), everybody goes through it; where the banks listen stands in the file that
-//! `SMARTPAY_JUDGE_BANKS` names.
 
 use super::browser::{Browser, Form, Page};
-use super::certificates;
+use super::{certificates, judge};
 use smartpay::bank::access::Keeper;
 use smartpay::bank::accounts::{AccountInformation as _, ConsentAnswer, ConsentKind, ConsentRequest, ConsentSession, ConsentVerdict};
 use smartpay::bank::directory::{BankAccess, Banks, Directory};
@@ -46,10 +42,7 @@ impl AtBanks {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let own = format!("http://{}", listener.local_addr().unwrap());
-        if let Ok(file) = std::env::var("SMARTPAY_JUDGE_BANKS") {
-            std::fs::write(file, &own).unwrap();
-        }
-        let base = Url::parse(&std::env::var("SMARTPAY_JUDGE_FRONT").unwrap_or(own)).unwrap();
+        let base = Url::parse(&judge::before(&own, None).unwrap_or(own)).unwrap();
         let clock = Clock::default();
         let settings = SandboxSettings {
             step: STEP,

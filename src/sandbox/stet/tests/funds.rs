@@ -68,6 +68,10 @@ async fn the_acceptance_table() {
             "{pointer} = {value}"
         );
     }
+    for structure in [json!([]), json!("text"), json!({ "request": question(MARC_5158, "1.00") })] {
+        let refused = tpp.post(PATH, &structure, &token).await.refusal();
+        assert_eq!(refused, (400, "FF01".into()), "{structure}");
+    }
     let body = question(MARC_5158, "1.00");
     let mut nameless = tpp.draft(Method::POST, PATH, Some(&body), &token);
     nameless.request_id = String::new();
