@@ -144,6 +144,13 @@ impl Bank {
         self.connector.is_some()
     }
 
+    /// Whether its accounts are the partner's own, shown to the partner's service account and not to a PSU who signs
+    /// in.
+    #[must_use]
+    pub const fn has_service_accounts(&self) -> bool {
+        matches!(self.connector, Some(Connector::Epp(_)))
+    }
+
     /// The connector of an active bank.
     #[must_use]
     pub const fn connector(&self) -> Option<&Connector> {

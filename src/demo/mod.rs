@@ -8,7 +8,9 @@ mod cashier;
 mod catalogue;
 pub mod certificates;
 mod erp;
+mod erp_accounts;
 mod erp_several;
+mod gateway_accounts;
 mod gateway_client;
 mod home;
 mod mailbox;
@@ -87,6 +89,8 @@ struct Demo {
     cashier: Arc<Cashier>,
     sessions: sessions::Sessions,
     site: DemoSite,
+    /// The consent to see the company's accounts.
+    asked: tokio::sync::Mutex<Option<erp_accounts::Asked>>,
     /// Due dates count from here.
     opened_at: crate::clock::Timestamp,
 }
@@ -110,6 +114,7 @@ pub fn start(listener: std::net::TcpListener, site: DemoSite, clock: Clock) -> a
     let demo = web::Data::new(Demo {
         cashier,
         sessions: sessions::Sessions::default(),
+        asked: tokio::sync::Mutex::default(),
         site,
         opened_at: clock.now(),
     });
@@ -141,6 +146,10 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/shop/comanda/{key}/plata", post().to(shop::start_payment))
         .route("/erp", get().to(erp::list))
         .route("/erp/de-la-capat", post().to(erp::start_over))
+        .route("/erp/conturi", get().to(erp_accounts::show))
+        .route("/erp/conturi", post().to(erp_accounts::ask))
+        .route("/erp/conturi/mergi", get().to(erp_accounts::go))
+        .route("/erp/conturi/inchide", post().to(erp_accounts::end))
         .route("/erp/dinari", get().to(erp::list_in_dinars))
         .route("/erp/dinari/de-la-capat", post().to(erp::start_over_in_dinars))
         .route("/erp/facturi/{invoice}/plata", post().to(erp::pay))

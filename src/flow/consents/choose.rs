@@ -13,6 +13,7 @@ use super::visit::{Then, ask_bank, step_back, step_of};
 use super::{ConsentError, init::offers};
 use crate::bank::PsuStep;
 use crate::bank::accounts::{Account, Page};
+use crate::bank::directory::Bank;
 use crate::consent::{ConsentId, Kind, Status};
 use crate::crypto;
 use crate::flow::init_payment::today;
@@ -121,6 +122,13 @@ pub enum Choosing {
     },
 }
 
+/// Whether a payer can choose an account there: where the accounts are the partner's own, nobody but the partner sees
+/// them.
+#[must_use]
+pub const fn offers_choice(bank: &Bank) -> bool {
+    offers(bank, Kind::Accounts) && !bank.has_service_accounts()
+}
+
 /// Whether the payer of this payment can choose an account now.
 fn is_open(payment: &Payment, browser_hash: &str, cx: &Context) -> Result<bool, FlowError> {
     if payment.browser_hash.as_deref() != Some(browser_hash) {
@@ -147,7 +155,7 @@ pub async fn begin(
     if !is_open(&payment, &psu.browser_hash, cx)? {
         return Err(FlowError::NotAllowed.into());
     }
-    if !cx.banks.get(bank).is_some_and(|b| offers(b, Kind::Accounts)) {
+    if !cx.banks.get(bank).is_some_and(offers_choice) {
         return Err(ConsentError::NotOffered);
     }
     let (tries, last) = cx

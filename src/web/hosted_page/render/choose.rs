@@ -1,8 +1,8 @@
 //! Choosing the account at the bank: the way there, the list, and what the form shows afterwards.
 
 use super::{FormInput, FormNotice, Rendered, View, Wrong};
+use crate::flow::consents::choose::offers_choice;
 use crate::flow::consents::choose::{Choosing, Outcome};
-use crate::flow::consents::init::offers;
 use crate::flow::init_payment::cannot_take;
 use crate::store::payments::Payment;
 use crate::web::Site;
@@ -22,7 +22,7 @@ pub const ACCOUNT_LEAVE: &str = "/payment-initiation/account/leave";
 pub fn offering_accounts(site: &Site, payment: &Payment) -> String {
     let (many, standing) = (payment.instructions.len(), payment.schedule.is_some());
     let fit = site.cx.banks.list().iter();
-    let fit = fit.filter(|b| offers(b, crate::consent::Kind::Accounts) && cannot_take(b, payment.currency, many, standing).is_none());
+    let fit = fit.filter(|b| offers_choice(b) && cannot_take(b, payment.currency, many, standing).is_none());
     fit.map(|b| b.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
