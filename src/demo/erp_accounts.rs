@@ -7,6 +7,7 @@ use crate::payment::{Amount, Currency, Iban};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use chrono::NaiveDate;
 
 const HERE: &str = "/erp/conturi";
 
@@ -78,12 +79,11 @@ pub(super) async fn show(demo: web::Data<Demo>) -> HttpResponse {
         until: String::new(),
         word: String::new(),
     };
-    let mut asked = demo.asked.lock().await;
-    if let Some(asked) = asked.as_mut() {
-        if let Err(error) = look(&demo, asked, &mut page).await {
-            tracing::info!(%error, "the demo's consent cannot be looked at now");
-            page.state = State::Failed;
-        }
+    if let Some(asked) = demo.asked.lock().await.as_mut()
+        && let Err(error) = look(&demo, asked, &mut page).await
+    {
+        tracing::info!(%error, "the demo's consent cannot be looked at now");
+        page.state = State::Failed;
     }
     pages::page(StatusCode::OK, &page)
 }
@@ -100,7 +100,8 @@ async fn look(demo: &Demo, asked: &mut Asked, page: &mut AccountsPage<'_>) -> Re
         State::Waiting
     };
     page.bank = status.bank.unwrap_or_default();
-    page.until = status.valid_until.unwrap_or_default();
+    let day = status.valid_until.unwrap_or_default();
+    page.until = day.parse::<NaiveDate>().map_or(day, |day| day.format("%d.%m.%Y").to_string());
     page.word = status.consent_status;
     Ok(())
 }
