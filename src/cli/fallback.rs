@@ -12,7 +12,10 @@ pub(super) async fn fallback(settings: &Settings, bank: &str) -> anyhow::Result<
         bail!("{bank} does not speak STET: its directory entry knows no fallback");
     };
     let found = stet.fallback().await.map_err(|error| match &error {
-        BankError::NotSent(_) => anyhow::anyhow!("{error}; look at base_url, and at the certificates of bank_calls"),
+        // A refused client certificate may show only when the answer is awaited (TLS 1.3).
+        BankError::NotSent(_) | BankError::Unknown(_) => {
+            anyhow::anyhow!("{error}; look at base_url, and at the certificates of bank_calls")
+        }
         _ => error.into(),
     })?;
     println!("{bank}: {}", in_words(&found));

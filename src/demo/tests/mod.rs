@@ -1,5 +1,6 @@
 //! The demonstration against a small stand-in for the gateway.
 
+mod currencies;
 mod gateway;
 mod mutual_tls;
 mod story;
