@@ -2,6 +2,7 @@
 
 pub mod banks;
 
+use crate::bank::Connector;
 use crate::bank::directory::Directory;
 use crate::clock::Clock;
 use crate::config::{MailTransport, Settings, SmtpEncryption};
@@ -251,6 +252,16 @@ pub fn bank_standings(settings: &Settings) -> anyhow::Result<Vec<banks::Standing
     install_crypto_provider();
     let db = database(settings)?;
     banks::standings(settings, &db, &banks::tools(settings, &db, &Clock::default())?)
+}
+
+/// The connector of one configured bank, for a command.
+///
+/// # Errors
+/// A text that says what to mend.
+pub fn bank_connector(settings: &Settings, code: &str) -> anyhow::Result<Connector> {
+    install_crypto_provider();
+    let db = database(settings)?;
+    banks::connector(settings, &db, &banks::tools(settings, &db, &Clock::default())?, code)
 }
 
 fn mailer(settings: &Settings) -> anyhow::Result<(Mailer, Option<SentMails>)> {

@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod bank;
+mod fallback;
 mod partners;
 mod service_accounts;
 
@@ -239,13 +240,18 @@ async fn demo(options: DemoOptions) -> anyhow::Result<()> {
 fn welcome(demo: &Demo, dir: &Path) -> String {
     let file = &demo.file;
     let made = if demo.fresh { "made just now" } else { "found from last time" };
+    let older = if stet_banks::are_made(&dir.join("certificates")) && file.partners.len() > 2 {
+        ""
+    } else {
+        "\n  This folder is from before there were payments in euro and dinars: --reset adds them.\n"
+    };
     format!(
         r"
   SmartPay is running, with everything to try it ({made}).
 
     Start here     {site}
     Shop           {site}shop         buy something, pay from a test account
-    Accounting     {site}erp          pay an invoice whose fields can be changed
+    Accounting     {site}erp          pay an invoice whose fields can be changed; /erp/dinari in dinars
     Mailbox        {site}mailbox      the mails payers get
     Sandbox banks  {banks}            test customers and their codes
     Telephones     {banks}phone       approve pushed payments, read one-time codes
@@ -256,7 +262,7 @@ fn welcome(demo: &Demo, dir: &Path) -> String {
 
   All addresses, certificates and the admin's first login: {dir}/demo.json
   No real bank and no real money anywhere. Ctrl-C stops; --reset begins anew.
-",
+{older}",
         site = file.demo_site,
         banks = file.sandbox_banks,
         office = file.back_office,

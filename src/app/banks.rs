@@ -2,16 +2,16 @@
 //! not active.
 
 use super::read_pem;
-use crate::bank::Credentials;
 use crate::bank::Tools;
 use crate::bank::access::{Holder, Keeper};
 use crate::bank::directory::{BankAccess, Directory};
 use crate::bank::http::{BankHttp, BankHttpSettings};
+use crate::bank::{Connector, Credentials};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::flow::bank_access::DatabaseKeeper;
 use crate::store::{Db, bank_access};
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -86,6 +86,19 @@ pub(super) fn access(settings: &Settings, db: &Db, code: &str) -> anyhow::Result
         authorise_url: s.authorise_url.clone(),
         credentials,
     }))
+}
+
+/// The connector of one bank.
+///
+/// # Errors
+/// No settings for it, no such bank, or settings that cannot be used.
+pub(super) fn connector(settings: &Settings, db: &Db, tools: &Tools, code: &str) -> anyhow::Result<Connector> {
+    let Some(access) = access(settings, db, code)? else {
+        bail!("there are no settings for {code}: add [bank.{code}]");
+    };
+    let banks = Directory::shipped()?.connect(BTreeMap::from([(code.to_owned(), access)]), tools)?;
+    let connector = banks.get(code).and_then(|bank| bank.connector().cloned());
+    connector.with_context(|| format!("no base URL: set bank.{code}.base_url"))
 }
 
 /// Every bank of the directory but the test banks nobody has settings for, by code.

@@ -229,7 +229,7 @@ impl Directory {
             code: entry.code.clone(),
             name: entry.name.clone(),
             test: entry.test,
-            has_protocol: entry.berlin_group.is_some(),
+            has_protocol: entry.berlin_group.is_some() || entry.stet.is_some() || entry.epp.is_some(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! The commands about banks.
 
+use super::fallback::fallback;
 use super::{ConfigFile, load, read_password};
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
@@ -18,6 +19,16 @@ pub enum BankCommand {
     Enrol(Box<Enrolment>),
     /// List the banks: active, or why not
     List(ConfigFile),
+    /// Show where a STET bank's fallback interface leads, for when its own interface fails
+    Fallback(Which),
+}
+
+#[derive(Debug, Args)]
+pub struct Which {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// The bank's code
+    bank: String,
 }
 
 #[derive(Debug, Args)]
@@ -58,6 +69,7 @@ pub struct Enrolment {
 pub async fn run(command: BankCommand) -> anyhow::Result<()> {
     match command {
         BankCommand::Enrol(enrolment) => enrol(*enrolment).await,
+        BankCommand::Fallback(which) => fallback(&load(&which.config)?, &which.bank).await,
         BankCommand::List(file) => {
             for bank in app::bank_standings(&load(&file)?)? {
                 let state = bank.problem.unwrap_or_else(|| "active".to_owned());

@@ -1,9 +1,10 @@
 //! Starts everything: the application, the sandbox banks and the demo site, in one process.
 
-use super::setup::{BANK_CLIENT_ID, DemoFile, Ports, Setup, prepare};
+use super::setup::{BANK_CLIENT_ID, DemoFile, DemoPartner, Ports, Setup, prepare};
 use super::{DemoSite, PartnerLogin, start as start_site, stet_banks};
 use crate::app::{self, App};
 use crate::clock::Clock;
+use crate::payment::Currency;
 use crate::sandbox::{self, SandboxClient, SandboxSettings};
 use anyhow::Context as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -105,9 +106,10 @@ fn bank_settings(folder: &Path, ports: Ports) -> anyhow::Result<SandboxSettings>
         client_secret: None,
         redirect_uris,
     };
+    let offered = stet_banks::OFFERED.iter().map(|(code, _)| back(code)).collect::<Result<_, _>>()?;
     settings.clients = vec![
         client(BANK_CLIENT_ID, vec![back("cec")?, back("bt")?, back("demo-standard")?]),
-        client(stet_banks::ORGANIZATION, vec![back("cec")?]),
+        client(stet_banks::ORGANIZATION, offered),
     ];
     settings.ledger_file = Some(folder.join("bank-ledger.jsonl"));
     let certificates = folder.join("certificates");
@@ -120,12 +122,7 @@ fn bank_settings(folder: &Path, ports: Ports) -> anyhow::Result<SandboxSettings>
 }
 
 fn site_settings(folder: &Path, file: &DemoFile) -> anyhow::Result<DemoSite> {
-    let login = |kind: &str| -> anyhow::Result<PartnerLogin> {
-        let partner = file
-            .partners
-            .iter()
-            .find(|p| p.kind == kind)
-            .with_context(|| format!("demo.json names no {kind} partner"))?;
+    let read = |partner: &DemoPartner| -> anyhow::Result<PartnerLogin> {
         Ok(PartnerLogin {
             client_id: partner.client_id.clone(),
             certificate_pem: std::fs::read(&partner.certificate)?,
@@ -134,12 +131,19 @@ fn site_settings(folder: &Path, file: &DemoFile) -> anyhow::Result<DemoSite> {
             creditor_iban: partner.creditor_iban.clone(),
         })
     };
+    let find = |kind: &str, currency: Currency| {
+        let is = |p: &&DemoPartner| p.kind == kind && p.currency == currency.code();
+        file.partners.iter().find(is).map(read).transpose()
+    };
+    let missing = |kind: &str| format!("demo.json names no {kind} partner");
     Ok(DemoSite {
         base_url: Url::parse(&file.demo_site)?,
         gateway_base_url: Url::parse(&file.gateway)?,
         ca_pem: std::fs::read(&file.ca)?,
-        shop: login("ecommerce")?,
-        erp: login("finance")?,
+        shop: find("ecommerce", Currency::Ron)?.with_context(|| missing("ecommerce"))?,
+        erp: find("finance", Currency::Ron)?.with_context(|| missing("finance"))?,
+        shop_eur: find("ecommerce", Currency::Eur)?,
+        erp_rsd: find("finance", Currency::Rsd)?,
         mailbox_dir: file.mailbox.clone(),
         state_file: Some(folder.join("orders.json")),
         links: vec![

@@ -51,6 +51,35 @@ pub fn are_made(folder: &Path) -> bool {
     [TLS, SEAL, QWAC, QSEALC].iter().all(|name| PemPair::at(folder, name).key.exists())
 }
 
+/// The establishments that the demo's payers can use: our code and the bank's.
+pub const OFFERED: [(&str, &str); 2] = [("bp-grand-ouest", "13807"), ("ce-ile-de-france", "17515")];
+
+/// The application's settings for the offered establishments, where the certificates are made. `ports`: the banks'
+/// pages, and their interface.
+pub(super) fn app_settings(folder: &Path, ports: (u16, u16)) -> String {
+    if !are_made(folder) {
+        return String::new();
+    }
+    let (pages, api) = ports;
+    let path = |path: &Path| toml::Value::String(path.display().to_string());
+    let (qwac, qsealc, seal) = (PemPair::at(folder, QWAC), PemPair::at(folder, QSEALC), PemPair::at(folder, SEAL));
+    let mut toml = format!(
+        "[bank_calls]\nextra_root_ca = {}\nclient_certificate = {}\nclient_key = {}\nsigning_certificate = {}\nsigning_key = {}\n",
+        path(&DevelopmentCa::certificate(folder)),
+        path(&qwac.certificate),
+        path(&qwac.key),
+        path(&qsealc.certificate),
+        path(&qsealc.key),
+    );
+    for (code, cdetab) in OFFERED {
+        toml += &format!(
+            "[bank.{code}]\nbase_url = \"https://127.0.0.1:{api}/stet/{cdetab}/\"\nauthorise_url = \"http://127.0.0.1:{pages}/stet/{cdetab}/authorize\"\nclient_id = \"{ORGANIZATION}\"\nsigning_certificate = {}\n",
+            path(&seal.certificate),
+        );
+    }
+    toml
+}
+
 /// The banks' settings, from the certificates in this folder.
 ///
 /// # Errors

@@ -91,9 +91,13 @@ impl Iban {
         self.local().unwrap_or_else(|| group(&self.0))
     }
 
-    /// For mails and confirmations: country, check digits and the last four characters.
+    /// For mails and confirmations: country, check digits and the last four characters; of a Serbian account, the
+    /// bank and the last four digits.
     #[must_use]
     pub fn masked(&self) -> String {
+        if let Some(digits) = self.serbian_account() {
+            return format!("{}-••••{}-{}", &digits[..3], &digits[14..16], &digits[16..]);
+        }
         format!("{} •••• {}", &self.0[..4], &self.0[self.0.len() - 4..])
     }
 
@@ -191,6 +195,7 @@ mod tests {
         assert_eq!(Iban::parse(VALID[0]).unwrap().grouped(), "RO49 AAAA 1B31 0075 9384 0000");
         assert_eq!(Iban::parse(VALID[0]).unwrap().bank_identifier(), Some("AAAA"));
         assert_eq!(Iban::parse(VALID[0]).unwrap().masked(), "RO49 •••• 0000");
+        assert_eq!(Iban::parse("840-742221843-57").unwrap().masked(), "840-••••43-57");
         assert_eq!(Iban::parse(VALID[4]).unwrap().bank_identifier(), Some("13807"));
         assert_eq!(Iban::parse("DE89370400440532013000").unwrap().bank_identifier(), None);
         assert!(!format!("{:?}", Iban::parse(VALID[0]).unwrap()).contains("7593840000"));

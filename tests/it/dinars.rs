@@ -95,6 +95,10 @@ async fn several_orders_are_checked_mended_confirmed_and_paid() {
     form.says("Cont plătitor (račun) sau IBAN");
     assert!(!form.text().contains("Alege contul din bancă"), "the account is the partner's own");
     assert!(!form.text().contains("CEC Bank"), "dinars are not paid from Romania");
+    assert!(
+        !form.text().contains("Alege contul din bancă"),
+        "the accounts are the partner's own"
+    );
 
     // One item is refused: nothing was created, and the page says which and why.
     let refused = submit(&psu, &form).await;

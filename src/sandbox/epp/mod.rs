@@ -13,7 +13,9 @@ pub(super) mod pages;
 mod sessions;
 #[cfg(test)]
 mod tests;
-mod users;
+pub(super) mod users;
+
+pub(super) use pages::local;
 
 pub use order::{Order, Received};
 pub use users::{ALL as USERS, Account, CLOSED_ACCOUNT, User};

@@ -24,6 +24,13 @@ pub(in crate::sandbox) fn routes(config: &mut web::ServiceConfig) {
         .route("/epp/coduri/{login}", web::get().to(codes));
 }
 
+impl User {
+    /// Its accounts as people write them, with what was on them on the first day.
+    pub(in crate::sandbox) fn opening(&self) -> Vec<(String, String)> {
+        self.accounts.iter().map(|a| (local(a.number), shown(a.opening_minor))).collect()
+    }
+}
+
 /// A code that went out.
 pub(super) struct Message {
     pub channel: String,
@@ -71,7 +78,7 @@ fn shown(minor: i64) -> String {
     format!("{grouped},{:02} RSD", (minor % 100).abs())
 }
 
-fn local(number: &str) -> String {
+pub(in crate::sandbox) fn local(number: &str) -> String {
     Iban::parse(number).map(|iban| iban.grouped()).unwrap_or_default()
 }
 

@@ -29,6 +29,12 @@ impl Cdetab {
         Self::IleDeFrance,
     ];
 
+    /// The establishment's name, for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Establishment::of(self).name
+    }
+
     /// The first segments of every path of the establishment, with their slashes.
     #[must_use]
     pub const fn prefix(self) -> &'static str {

@@ -18,6 +18,7 @@ catalogue! {
         refused_more: "și încă {count}", "and {count} more";
         account: "Cont plătitor (račun) sau IBAN", "Payer account (račun) or IBAN";
         account_hint: "Contul din care plătești, cum îl scrii de obicei: 840-742221843-57.", "The account you pay from, as you usually write it: 840-742221843-57.";
+        creditor_row: "Cont beneficiar (račun)", "Payee account (račun)";
         creditor_account: "Cont beneficiar (račun) sau IBAN", "Payee account (račun) or IBAN";
     }
 }

@@ -10,7 +10,7 @@ mod result;
 mod steps;
 
 use super::consent_texts::ConsentTexts;
-use super::giro_texts::Fact;
+use super::giro_texts::{Fact, GiroTexts};
 use super::step_texts::StepTexts;
 use super::texts::Texts;
 use crate::payment::text::for_bank;
@@ -145,6 +145,8 @@ pub struct PostForm {
 #[derive(Clone)]
 pub struct OrderView {
     creditor_name: String,
+    /// What the creditor's account is called: it may be no IBAN.
+    creditor_account: &'static str,
     creditor_iban: String,
     amount: String,
     details: String,
@@ -161,7 +163,12 @@ impl OrderView {
     /// An order of one payment in the payer's language.
     #[must_use]
     pub fn new(language: Language, creditor_name: &str, creditor_iban: &Iban, amount: Amount, details: &str) -> Self {
+        let creditor_account = match creditor_iban.serbian_account() {
+            Some(_) => GiroTexts::of(language).creditor_row,
+            None => Texts::of(language).creditor_iban,
+        };
         Self {
+            creditor_account,
             creditor_name: creditor_name.to_owned(),
             creditor_iban: creditor_iban.grouped(),
             amount: money(language, amount),

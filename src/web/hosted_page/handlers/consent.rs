@@ -8,6 +8,7 @@ use crate::consent::{ConsentId, Status};
 use crate::flow::consents::ConsentError;
 use crate::flow::consents::init::offers;
 use crate::flow::consents::visit::{self, Opened, Returned, Then};
+use crate::flow::init_payment::serves;
 use crate::flow::open_page::own_link;
 use crate::flow::submit_payment::PsuDevice;
 use crate::flow::{Context, FlowError};
@@ -149,7 +150,8 @@ impl Here {
     }
 
     fn question(&self, site: &Site, problem: Option<ConsentProblem>, notice: Option<String>) -> Rendered {
-        let banks = site.cx.banks.list().iter().filter(|b| offers(b, self.consent.kind));
+        let here = |b: &&Bank| offers(b, self.consent.kind) && serves(b, self.partner.currency);
+        let banks = site.cx.banks.list().iter().filter(here);
         ConsentPage {
             shell: self.shell(site),
             c: ConsentTexts::of(self.language),
@@ -258,7 +260,8 @@ pub async fn go(site: web::Data<Site>, request: HttpRequest, posted: web::Form<C
         let page = here.question(&site, None, Some(words))?;
         return Ok(here.browser.remembered(html(StatusCode::FORBIDDEN, page)));
     }
-    let bank = site.cx.banks.get(&posted.bank).filter(|b| offers(b, here.consent.kind));
+    let bank = site.cx.banks.get(&posted.bank);
+    let bank = bank.filter(|b| offers(b, here.consent.kind) && serves(b, here.partner.currency));
     let code = bank.ok_or(ConsentProblem::Bank).and_then(|b| user_code(b, &posted.user_code));
     let psu_id = match code {
         Ok(code) => code,
