@@ -4,7 +4,6 @@ use super::refused;
 use anyhow::bail;
 use secrecy::{ExposeSecret as _, SecretString};
 use smartpay::app;
-use smartpay::bank::access::Holder;
 use smartpay::bank::directory::Directory;
 use smartpay::clock::Clock;
 use smartpay::config::Settings;
@@ -27,9 +26,8 @@ pub(super) async fn bank_credentials(settings: &Settings, client_id: &str, bank:
     if user.trim().is_empty() || password.expose_secret().is_empty() {
         bail!("neither --user nor the password may be empty");
     }
-    let holder = Holder::Partner(partner.id);
     let now = Clock::default().now();
-    bank_access::set_credentials(&db, bank, &holder, user.into(), password, "cli", now)
+    bank_access::set_partner_login(&db, bank, &partner.id, (user.into(), password), "cli", now)
         .await
         .map_err(refused)?;
     println!("stored the service account of {client_id} at {bank}");

@@ -1,9 +1,8 @@
 //! The demo's partners: who they are, and how they come into the database.
 
 use super::certificates::PemPair;
-use crate::bank::access::Holder;
 use crate::clock::Timestamp;
-use crate::flow::bank_access::set_credentials;
+use crate::flow::bank_access::set_partner_login;
 use crate::flow::{add_partner, change_partner};
 use crate::partner::{Partner, PartnerKind, PeerCertificate};
 use crate::payment::Currency;
@@ -146,17 +145,8 @@ async fn add(db: &Db, seed: &Seed, redirect_urls: Vec<Url>, now: Timestamp) -> a
     add_partner::add_partner(db, partner, Some(seed.logo()), "demo", now).await?;
     if seed.currency == Currency::Rsd {
         let user = &epp::USERS[0];
-        let holder = Holder::Partner(id);
-        set_credentials(
-            db,
-            "epp",
-            &holder,
-            user.login.to_owned().into(),
-            user.password.to_owned().into(),
-            "demo",
-            now,
-        )
-        .await?;
+        let login = (user.login.to_owned().into(), user.password.to_owned().into());
+        set_partner_login(db, "epp", &id, login, "demo", now).await?;
     }
     Ok(())
 }

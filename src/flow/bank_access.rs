@@ -132,5 +132,20 @@ pub async fn set_credentials(
     Ok(())
 }
 
+/// Stores the login of a partner's service account, as [`set_credentials`].
+///
+/// # Errors
+/// [`FlowError::Internal`] or [`FlowError::Busy`] of the database.
+pub async fn set_partner_login(
+    db: &Db,
+    bank: &str,
+    partner_id: &str,
+    (name, password): (SecretString, SecretString),
+    actor: &'static str,
+    now: Timestamp,
+) -> Result<(), FlowError> {
+    set_credentials(db, bank, &Holder::Partner(partner_id.to_owned()), name, password, actor, now).await
+}
+
 #[cfg(test)]
 mod tests;
