@@ -1,8 +1,9 @@
 //! One builder starts production, the demo and the tests: settings in, listeners and worker out.
 
-use crate::bank::Credentials;
-use crate::bank::directory::{BankAccess, Directory};
-use crate::bank::http::{BankHttp, BankHttpSettings};
+pub mod banks;
+
+use crate::bank::Connector;
+use crate::bank::directory::Directory;
 use crate::clock::Clock;
 use crate::config::{MailTransport, Settings, SmtpEncryption};
 use crate::crypto::{Vault, fingerprint};
@@ -91,7 +92,7 @@ impl App {
         let stopping = Stopping::when(stop.clone());
         let servers = vec![
             public_server(settings, &context, detached.clone(), &stopping, public)?,
-            gateway_server(settings, &context, &stopping, gateway)?,
+            gateway_server(settings, &context, detached.clone(), &stopping, gateway)?,
             operations_server(&context, &stopping, operations)?,
         ];
         let pace = worker::Pace {
@@ -153,9 +154,10 @@ pub fn context(settings: &Settings, clock: Clock) -> anyhow::Result<Context> {
 
 fn context_and_mails(settings: &Settings, clock: Clock, public: SocketAddr) -> anyhow::Result<(Context, Option<SentMails>)> {
     let (mailer, sent_mails) = mailer(settings)?;
+    let db = database(settings)?;
     let context = Context {
-        db: database(settings)?,
-        banks: banks(settings)?,
+        banks: connected_banks(settings, &db, &clock)?,
+        db,
         mailer: Arc::new(mailer),
         clock,
         rules: Arc::new(rules(settings, public)?),
@@ -234,34 +236,32 @@ fn read_pem(path: Option<&Path>, setting: &str) -> anyhow::Result<Option<String>
         .with_context(|| format!("{setting} is not PEM"))
 }
 
-fn banks(settings: &Settings) -> anyhow::Result<crate::bank::directory::Banks> {
-    let calls = &settings.bank_calls;
-    let signing = read_pem(calls.signing_certificate.as_deref(), "bank_calls.signing_certificate")?;
-    let http = BankHttp::new(&BankHttpSettings {
-        connect_timeout: Duration::from_millis(calls.connect_timeout_ms),
-        total_timeout: Duration::from_millis(calls.total_timeout_ms),
-        extra_root_pem: read_pem(calls.extra_root_ca.as_deref(), "bank_calls.extra_root_ca")?,
-        identity_pem: None,
-    })?;
-    let access: BTreeMap<String, BankAccess> = settings
-        .bank
-        .iter()
-        .map(|(code, s)| {
-            let credentials = Credentials {
-                client_id: s.client_id.clone(),
-                client_secret: s.client_secret.as_ref().map(|secret| secret.wrapped().clone()),
-                signing_certificate_pem: signing.clone(),
-            };
-            (
-                code.clone(),
-                BankAccess {
-                    base_url: s.base_url.clone(),
-                    credentials,
-                },
-            )
-        })
-        .collect();
-    Ok(Directory::shipped()?.connect(access, &http)?)
+fn connected_banks(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result<crate::bank::directory::Banks> {
+    let mut access = BTreeMap::new();
+    for code in settings.bank.keys() {
+        access.extend(banks::access(settings, db, code)?.map(|found| (code.clone(), found)));
+    }
+    Ok(Directory::shipped()?.connect(access, &banks::tools(settings, db, clock)?)?)
+}
+
+/// Every bank, and why it is not active where it is not.
+///
+/// # Errors
+/// A text that says what to mend.
+pub fn bank_standings(settings: &Settings) -> anyhow::Result<Vec<banks::Standing>> {
+    install_crypto_provider();
+    let db = database(settings)?;
+    banks::standings(settings, &db, &banks::tools(settings, &db, &Clock::default())?)
+}
+
+/// The connector of one configured bank, for a command.
+///
+/// # Errors
+/// A text that says what to mend.
+pub fn bank_connector(settings: &Settings, code: &str) -> anyhow::Result<Connector> {
+    install_crypto_provider();
+    let db = database(settings)?;
+    banks::connector(settings, &db, &banks::tools(settings, &db, &Clock::default())?, code)
 }
 
 fn mailer(settings: &Settings) -> anyhow::Result<(Mailer, Option<SentMails>)> {
@@ -352,9 +352,16 @@ fn public_server(
 }
 
 /// HTTP/1.1 only: the server cannot say on HTTP/2 that a connection is about to end.
-fn gateway_server(settings: &Settings, cx: &Context, stopping: &Stopping, listener: TcpListener) -> anyhow::Result<Server> {
+fn gateway_server(
+    settings: &Settings,
+    cx: &Context,
+    detached: Detached,
+    stopping: &Stopping,
+    listener: TcpListener,
+) -> anyhow::Result<Server> {
     let gateway = actix_web::web::Data::new(Gateway::new(
         cx.clone(),
+        detached,
         settings.gateway.requests_per_minute,
         settings.gateway.requests_burst,
     ));

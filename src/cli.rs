@@ -1,22 +1,27 @@
 //! What each command does.
 
-use anyhow::{Context as _, bail};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use secrecy::SecretString;
+mod bank;
+mod fallback;
+mod partners;
+mod service_accounts;
+
+use partners::NewPartner;
+use service_accounts::{bank_credentials, read_password};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
 use smartpay::app::{self, App};
 use smartpay::clock::Clock;
 use smartpay::config::Settings;
 use smartpay::crypto::Vault;
 use smartpay::demo::run::Demo;
-use smartpay::demo::setup::{Ports, read_certificate};
-use smartpay::flow::{FlowError, add_admin, add_partner, after_restore};
-use smartpay::partner::{Partner, PartnerKind};
-use smartpay::payment::Currency;
+use smartpay::demo::setup::Ports;
+use smartpay::demo::stet_banks;
+use smartpay::flow::{FlowError, add_admin, after_restore};
 use smartpay::sandbox::{self, SandboxClient, SandboxSettings};
+use smartpay::store;
 use smartpay::store::connection::Location;
-use smartpay::store::{self, partners};
 use smartpay::telemetry;
-use std::io::{BufRead as _, IsTerminal as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
@@ -51,6 +56,9 @@ enum Command {
     AfterRestore(ConfigFile),
     /// Print the settings, secrets masked
     CheckConfig(ConfigFile),
+    /// Banks
+    #[command(subcommand)]
+    Bank(bank::BankCommand),
     /// Partners
     #[command(subcommand)]
     Partner(PartnerCommand),
@@ -76,6 +84,9 @@ struct DemoOptions {
     /// Sandbox banks
     #[arg(long, default_value_t = 8090)]
     banks_port: u16,
+    /// Sandbox banks that ask for a client certificate
+    #[arg(long, default_value_t = 8091)]
+    banks_tls_port: u16,
     /// Health and metrics
     #[arg(long, default_value_t = 8081)]
     operations_port: u16,
@@ -98,9 +109,15 @@ struct BankOptions {
     /// Address browsers and TPPs reach it under, when there is a proxy in between
     #[arg(long, value_name = "URL")]
     base_url: Option<Url>,
-    /// Keeps the banks' books over a restart
+    /// Keeps the banks' books over a restart; those of the STET banks beside it
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
+    /// Port on loopback of the STET banks, which ask for a client certificate
+    #[arg(long, default_value_t = 8091)]
+    banks_tls_port: u16,
+    /// Runs the STET banks too, with certificates of a development CA in this folder; they are made when missing
+    #[arg(long, value_name = "FOLDER")]
+    certificates: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -109,48 +126,20 @@ enum PartnerCommand {
     Add(Box<NewPartner>),
     /// List partners
     List(ConfigFile),
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kind {
-    Ecommerce,
-    Finance,
-}
-
-#[derive(Debug, Args)]
-struct NewPartner {
-    #[command(flatten)]
-    config: ConfigFile,
-    /// The id it presents at the gateway
-    #[arg(long)]
-    client_id: String,
-    /// The name payers see
-    #[arg(long)]
-    name: String,
-    /// What its payers may change
-    #[arg(long, value_enum)]
-    kind: Kind,
-    /// ISO 4217 code
-    #[arg(long, default_value = "RON")]
-    currency: String,
-    /// Its client certificate, PEM
-    #[arg(long, value_name = "FILE")]
-    certificate: PathBuf,
-    /// Accept only this very certificate, not any of the same subject and issuer
-    #[arg(long)]
-    pin: bool,
-    /// Where its payers may be sent back to (repeatable)
-    #[arg(long = "redirect-url", required = true, value_name = "URL")]
-    redirect_urls: Vec<Url>,
-    /// It may vary path and query of the redirect URL
-    #[arg(long)]
-    flexible_redirect: bool,
-    /// Its colour, #rrggbb
-    #[arg(long, default_value = "#1f4e79")]
-    colour: String,
-    /// Its logo, PNG or JPEG, at most 200 kB
-    #[arg(long, value_name = "FILE")]
-    logo: Option<PathBuf>,
+    /// Store the login of a partner's service account at a bank; the password is read from standard input
+    BankCredentials {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The partner
+        #[arg(long)]
+        client_id: String,
+        /// The bank's code
+        #[arg(long)]
+        bank: String,
+        /// The name the service account logs in with
+        #[arg(long)]
+        user: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -180,8 +169,15 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             println!("{}", load(&file)?.masked()?.trim_end());
             Ok(())
         }
-        Command::Partner(PartnerCommand::Add(new)) => partner_add(*new).await,
-        Command::Partner(PartnerCommand::List(file)) => partner_list(&load(&file)?).await,
+        Command::Bank(command) => bank::run(command).await,
+        Command::Partner(PartnerCommand::Add(new)) => partners::add(*new).await,
+        Command::Partner(PartnerCommand::List(file)) => partners::list(&load(&file)?).await,
+        Command::Partner(PartnerCommand::BankCredentials {
+            config,
+            client_id,
+            bank,
+            user,
+        }) => bank_credentials(&load(&config)?, &client_id, &bank, user).await,
         Command::Admin(AdminCommand::Add { config, user }) => admin_add(&load(&config)?, &user).await,
     }
 }
@@ -222,6 +218,7 @@ async fn demo(options: DemoOptions) -> anyhow::Result<()> {
         public_port,
         gateway_port,
         banks_port,
+        banks_tls_port,
         operations_port,
         shop_port,
     } = options;
@@ -229,6 +226,7 @@ async fn demo(options: DemoOptions) -> anyhow::Result<()> {
         public: public_port,
         gateway: gateway_port,
         banks: banks_port,
+        banks_tls: banks_tls_port,
         operations: operations_port,
         shop: shop_port,
     };
@@ -242,13 +240,18 @@ async fn demo(options: DemoOptions) -> anyhow::Result<()> {
 fn welcome(demo: &Demo, dir: &Path) -> String {
     let file = &demo.file;
     let made = if demo.fresh { "made just now" } else { "found from last time" };
+    let older = if stet_banks::are_made(&dir.join("certificates")) && file.partners.len() > 2 {
+        ""
+    } else {
+        "\n  This folder is from before there were payments in euro and dinars: --reset adds them.\n"
+    };
     format!(
         r"
   SmartPay is running, with everything to try it ({made}).
 
     Start here     {site}
     Shop           {site}shop         buy something, pay from a test account
-    Accounting     {site}erp          pay an invoice whose fields can be changed
+    Accounting     {site}erp          pay an invoice whose fields can be changed; /erp/dinari in dinars
     Mailbox        {site}mailbox      the mails payers get
     Sandbox banks  {banks}            test customers and their codes
     Telephones     {banks}phone       approve pushed payments, read one-time codes
@@ -259,7 +262,7 @@ fn welcome(demo: &Demo, dir: &Path) -> String {
 
   All addresses, certificates and the admin's first login: {dir}/demo.json
   No real bank and no real money anywhere. Ctrl-C stops; --reset begins anew.
-",
+{older}",
         site = file.demo_site,
         banks = file.sandbox_banks,
         office = file.back_office,
@@ -276,13 +279,33 @@ async fn sandbox_banks(options: BankOptions) -> anyhow::Result<()> {
     let local = app::local_url("http", listener.local_addr()?).context("no address")?;
     let base_url = options.base_url.unwrap_or(local);
     let mut settings = SandboxSettings::new(base_url.clone());
-    settings.clients = vec![SandboxClient {
-        client_id: options.client_id,
+    let client = |client_id: String| SandboxClient {
+        client_id,
         client_secret: None,
-        redirect_uris: options.redirect_uris,
-    }];
-    settings.ledger_file = options.ledger;
-    let (server, _) = sandbox::start(listener, settings, Clock::default())?;
+        redirect_uris: options.redirect_uris.clone(),
+    };
+    settings.clients = vec![client(options.client_id), client(stet_banks::ORGANIZATION.into())];
+    let clock = Clock::default();
+    let (server, _) = match options.certificates {
+        None => {
+            settings.ledger_file = options.ledger;
+            sandbox::start(listener, settings, clock)?
+        }
+        Some(folder) => {
+            stet_banks::make_missing(&folder, &clock)?;
+            let tls = app::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.banks_tls_port)), "--banks-tls-port")?;
+            let api_url = app::local_url("https", tls.local_addr()?).context("no address")?;
+            let stet_ledger = options.ledger.as_ref().map(|file| file.with_extension("stet.jsonl"));
+            println!(
+                "STET banks at {api_url}stet/ for {} (certificates in {})",
+                stet_banks::ORGANIZATION,
+                folder.display()
+            );
+            settings.stet = Some(stet_banks::settings(&folder, api_url, stet_ledger)?);
+            settings.ledger_file = options.ledger;
+            sandbox::start_with_tls(listener, tls, settings, clock)?
+        }
+    };
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     println!("Sandbox banks at {base_url} (no real money). Ctrl-C stops.");
@@ -329,81 +352,9 @@ fn refused(error: FlowError) -> anyhow::Error {
     }
 }
 
-async fn partner_add(new: NewPartner) -> anyhow::Result<()> {
-    let settings = load(&new.config)?;
-    let certificate = read_certificate(&new.certificate)?;
-    let Some(currency) = Currency::from_code(&new.currency.to_uppercase()) else {
-        bail!("--currency: {} is not served; RON, EUR or RSD are", new.currency)
-    };
-    let logo = new.logo.as_deref().map(read_logo).transpose()?;
-    let partner = Partner {
-        id: uuid::Uuid::now_v7().to_string(),
-        client_id: new.client_id.clone(),
-        name: new.name,
-        kind: match new.kind {
-            Kind::Ecommerce => PartnerKind::Ecommerce,
-            Kind::Finance => PartnerKind::Finance,
-        },
-        currency,
-        certificate_subject: certificate.subject.clone(),
-        certificate_issuer: certificate.issuer.clone(),
-        certificate_sha256: new.pin.then(|| certificate.sha256.clone()),
-        redirect_urls: new.redirect_urls,
-        flexible_redirect: new.flexible_redirect,
-        colour: new.colour,
-        has_logo: logo.is_some(),
-        active: true,
-    };
-    let db = app::database(&settings)?;
-    add_partner::add_partner(&db, partner, logo, "cli", Clock::default().now())
-        .await
-        .map_err(refused)?;
-    println!(
-        "added {} with the certificate of {} (SHA-256 {})",
-        new.client_id, certificate.subject, certificate.sha256
-    );
-    Ok(())
-}
-
-/// Reads a logo, typed by its content.
-fn read_logo(path: &Path) -> anyhow::Result<(Vec<u8>, String)> {
-    let bytes = std::fs::read(path).with_context(|| format!("--logo: cannot read {}", path.display()))?;
-    if bytes.len() > 200_000 {
-        bail!("--logo: {} is larger than 200 kB", path.display());
-    }
-    let media_type = match bytes.as_slice() {
-        [0x89, b'P', b'N', b'G', ..] => "image/png",
-        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
-        _ => bail!("--logo: {} is neither PNG nor JPEG", path.display()),
-    };
-    Ok((bytes, media_type.into()))
-}
-
-async fn partner_list(settings: &Settings) -> anyhow::Result<()> {
-    let db = app::database(settings)?;
-    for partner in db.read(partners::list).await? {
-        let state = if partner.active { "active" } else { "suspended" };
-        println!(
-            "{}\t{}\t{}\t{}\t{state}\t{}",
-            partner.client_id,
-            partner.name,
-            partner.kind.as_str(),
-            partner.currency,
-            partner.certificate_subject
-        );
-    }
-    Ok(())
-}
-
 async fn admin_add(settings: &Settings, user: &str) -> anyhow::Result<()> {
     let db = app::database(settings)?;
-    let password = SecretString::from(if std::io::stdin().is_terminal() {
-        rpassword::prompt_password(format!("Password (at least {} characters): ", add_admin::MIN_PASSWORD_CHARS))?
-    } else {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)?;
-        line.trim_end_matches(['\r', '\n']).to_owned()
-    });
+    let password = read_password(&format!("Password (at least {} characters): ", add_admin::MIN_PASSWORD_CHARS))?;
     add_admin::add_admin(&db, user, password, "cli", Clock::default().now())
         .await
         .map_err(refused)?;

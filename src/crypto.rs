@@ -201,6 +201,12 @@ pub fn new_token() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(random::<32>())
 }
 
+/// A new `state` for a bank: 192 bits as unpadded base64url (32 characters; some banks take at most 34).
+#[must_use]
+pub fn new_state() -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(random::<24>())
+}
+
 /// Compares two secrets in a time that tells nothing of where they differ.
 #[must_use]
 pub fn same(a: &str, b: &str) -> bool {

@@ -19,8 +19,9 @@
 //! | module | may use | never |
 //! |---|---|---|
 //! | [`payment`], [`partner`], [`clock`] | the standard library, serde, time | a database, HTTP, other modules but `payment` |
+//! | [`consent`] | as `payment`, and its ids | as `payment` |
 //! | [`bank`] | `payment`, `clock` | `store`, `flow`, `web` |
-//! | [`store`] | `payment`, `partner`, `clock`, `crypto` | `bank`, `flow`, `web` |
+//! | [`store`] | `payment`, `consent`, `partner`, `clock`, `crypto` | `bank`, `flow`, `web` |
 //! | [`mail`] | `payment`, `partner`, `clock` | `store` |
 //! | [`flow`] | all of the above | `web`, `worker`, actix |
 //! | [`web`], [`worker`] | `flow`, the rules, what `bank` and `crypto` can tell; `store` for **reads** | SQL; each other |
@@ -35,6 +36,7 @@ pub mod app;
 pub mod bank;
 pub mod clock;
 pub mod config;
+pub mod consent;
 pub mod crypto;
 pub mod demo;
 pub mod fail_point;

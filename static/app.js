@@ -5,9 +5,18 @@
 
   // --- IBAN (ISO 13616): compact form, groups of four, check digits (ISO 7064 MOD 97-10)
   const compact = (text) => text.replace(/[\s\u2010-\u2015-]/g, '').toUpperCase();
-  const grouped = (text) => compact(text).replace(/(.{4})(?=.)/g, '$1 ');
+  // A Serbian account number (840-742221843-57) is RS35 and 18 digits; it stays as it was typed.
+  const isLocal = (text) => /^\s*\d/.test(text);
+  const fromLocal = (text) => {
+    const parts = text.replace(/\s/g, '').split(/[\u2010-\u2015-]/);
+    const whole = parts.length === 3 && /^\d{1,13}$/.test(parts[1]) ? parts[0] + parts[1].padStart(13, '0') + parts[2] : parts.join('');
+    return `RS35${whole}`;
+  };
+  const whole = (text) => isLocal(text) ? fromLocal(text) : compact(text);
+  const grouped = (text) => isLocal(text) ? text : compact(text).replace(/(.{4})(?=.)/g, '$1 ');
   const ibanIsRight = (text) => {
-    const iban = compact(text);
+    const iban = whole(text);
+    if (iban.startsWith('RS') && !/^RS35\d{18}$/.test(iban)) return false;
     if (!/^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$/.test(iban)) return false;
     if (iban.startsWith('RO') && !/^RO\d{2}[A-Z]{4}[A-Z0-9]{16}$/.test(iban)) return false;
     let rest = 0;
@@ -60,7 +69,7 @@
         case 'iban': {
           if (!ibanIsRight(value)) return say.iban;
           const creditor = $('creditor_iban') ? $('creditor_iban').value : say.creditorIban;
-          return field.id === 'debtor_iban' && compact(value) === compact(creditor) ? say.same : '';
+          return field.id === 'debtor_iban' && whole(value) === whole(creditor) ? say.same : '';
         }
         case 'email': return /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(value) ? '' : say.email;
         case 'amount': return /^\d[\d\s.,]*$/.test(value) && /[1-9]/.test(value) ? '' : say.amount;
@@ -190,9 +199,10 @@
 
     // --- the IBAN suggests a bank and never locks it
     function suggest() {
-      const iban = compact($('debtor_iban').value);
-      const fits = (radio) => radio.dataset.ibanCodes.split(' ').includes(iban.slice(4, 8));
-      const fit = iban.startsWith('RO') && ibanIsRight(iban) && radios.find((r) => !r.disabled && fits(r));
+      const iban = whole($('debtor_iban').value);
+      const code = iban.slice(4, { RS: 7, FR: 9 }[iban.slice(0, 2)] || 8);
+      const fits = (radio) => radio.dataset.ibanCodes.split(' ').includes(code);
+      const fit = /^(RO|FR|RS)/.test(iban) && ibanIsRight(iban) && radios.find((r) => !r.disabled && fits(r));
       const current = chosenBank();
       if (fit && (!current || (current === proposed && !fits(current)))) propose(fit);
       const bank = chosenBank();
@@ -209,7 +219,7 @@
     }
 
     form.addEventListener('submit', (event) => {
-      // Another page of the list: the server keeps what has been typed, right or wrong.
+      // Another button of the form leads elsewhere; the server keeps what has been typed, right or wrong.
       if (event.submitter && event.submitter.hasAttribute('formaction')) return;
       const open = problems();
       if (sent || open.length) event.preventDefault();

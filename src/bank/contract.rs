@@ -1,9 +1,12 @@
 //! What every connector must do, whatever its bank does: shared by the tests of all protocols.
 
+use super::access::Keeper;
+use super::accounts::{AccountInformation as _, BookingStatus, ConsentSession, FundsConfirmation as _, TransactionQuery};
 use super::berlin_group::BerlinGroup;
 use super::directory::shipped_protocol;
 use super::http::{BankHttp, BankHttpSettings, MAX_ANSWER_BYTES};
-use super::{BankError, Connector, Credentials, PaymentInitiation as _, PsuContext};
+use super::{BankError, Connector, Credentials, PaymentInitiation as _, PsuContext, Tools};
+use crate::clock::Clock;
 use crate::payment::{Amount, Currency, Iban, Instruction, Order, PaymentId};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -17,9 +20,11 @@ pub fn order() -> Order {
         amount: Amount::from_minor(minor, Currency::Ron).unwrap(),
         details: details.to_owned(),
         end_to_end_id: id.to_owned(),
+        giro: None,
     };
     Order {
         payment: PaymentId::from_number(1_234_567_890_123_456).unwrap(),
+        partner: "partner-1".to_owned(),
         attempt: 1,
         debtor_iban: Some(Iban::parse("RO66BACX0000001234567890").unwrap()),
         instructions: vec![
@@ -52,6 +57,7 @@ pub fn credentials() -> Credentials {
         client_id: "client-1".to_owned(),
         client_secret: Some("hush".to_owned().into()),
         signing_certificate_pem: Some("-----BEGIN CERTIFICATE-----\nQUJDREVG\nR0g=\n-----END CERTIFICATE-----\n".to_owned()),
+        ..Credentials::default()
     }
 }
 
@@ -62,6 +68,15 @@ pub fn bank_at(base: &Url, http: &BankHttp) -> BerlinGroup {
 /// A bank of the shipped directory.
 pub fn bank_called(code: &str, base: &Url, http: &BankHttp) -> BerlinGroup {
     BerlinGroup::new(code, &shipped_protocol(code).unwrap(), base, credentials(), http).unwrap()
+}
+
+/// What connectors share.
+pub fn tools() -> Tools {
+    Tools {
+        http: patient_http(),
+        keeper: Keeper::in_memory(),
+        clock: Clock::default(),
+    }
 }
 
 /// Time-outs that a busy machine does not reach.
@@ -111,10 +126,15 @@ pub fn http_answer(status: &str, headers: &str, body: &str) -> Option<Vec<u8>> {
 
 /// The contract's table: what the bank does, and what may be concluded from it.
 pub async fn keeps_the_contract(at: impl Fn(&Url, &BankHttp) -> Connector) {
-    let patient = patient_http();
     let mut one = order();
     one.instructions.truncate(1);
-    let initiate = async |base: &Url, http: &BankHttp| at(base, http).initiate(&one, &psu()).await.map(drop).unwrap_err();
+    keeps_the_contract_with(&one, at).await;
+}
+
+/// The same with an order that this connector's bank takes.
+pub async fn keeps_the_contract_with(one: &Order, at: impl Fn(&Url, &BankHttp) -> Connector) {
+    let patient = patient_http();
+    let initiate = async |base: &Url, http: &BankHttp| at(base, http).initiate(one, &psu()).await.map(drop).unwrap_err();
 
     let refused_connection = Url::parse(&format!("http://127.0.0.1:{}", closed_port())).unwrap();
     let no_tls = Url::parse(&scripted(true, http_answer("200 OK", "", "{}")).as_str().replace("http", "https")).unwrap();
@@ -159,5 +179,89 @@ pub async fn keeps_the_contract(at: impl Fn(&Url, &BankHttp) -> Connector) {
             } => assert_eq!((s, retry_after_s), (status, retry_after)),
             other => panic!("{status}: {other:?}"),
         }
+    }
+}
+
+/// Reads one thing under a consent; the session always comes back, and never to be used as it was.
+async fn read_one(bank: &Connector, session: &ConsentSession, what: &str) -> BankError {
+    let query = TransactionQuery {
+        booking_status: BookingStatus::Both,
+        date_from: "2026-11-01".parse().ok(),
+        date_to: None,
+        page: None,
+    };
+    let (result, after) = match what {
+        "accounts" => {
+            let read = bank.accounts(session, None).await;
+            (read.result.map(drop), read.session)
+        }
+        "account" => {
+            let read = bank.account(session, "a-1").await;
+            (read.result.map(drop), read.session)
+        }
+        "balances" => {
+            let read = bank.balances(session, "a-1").await;
+            (read.result.map(drop), read.session)
+        }
+        "transactions" => {
+            let read = bank.transactions(session, "a-1", &query).await;
+            (read.result.map(drop), read.session)
+        }
+        "transaction" => {
+            let read = bank.transaction(session, "a-1", "t-1").await;
+            (read.result.map(drop), read.session)
+        }
+        _ => {
+            let iban = Iban::parse("RO66BACX0000001234567890").unwrap();
+            let amount = Amount::from_minor(100, Currency::Ron).unwrap();
+            let read = bank.confirm_funds(session, &iban, &amount).await;
+            (read.result.map(drop), read.session)
+        }
+    };
+    assert_eq!(after.consent, session.consent);
+    assert!(after.calls > session.calls, "{what}: the next call needs an id of its own");
+    result.unwrap_err()
+}
+
+/// The same for what is read under a consent: nothing that is not an account, a balance, a transaction or an
+/// answer becomes one.
+pub async fn reading_keeps_the_contract(session: &ConsentSession, at: impl Fn(&Url, &BankHttp) -> Connector) {
+    let read = async |base: &Url, http: &BankHttp, what: &str| read_one(&at(base, http), session, what).await;
+    let huge = format!("{{\"x\":\"{}\"}}", "x".repeat(9 * MAX_ANSWER_BYTES));
+    let (patient, hasty) = (patient_http(), hasty_http());
+    for what in ["accounts", "account", "balances", "transactions", "transaction", "funds"] {
+        let nobody = Url::parse(&format!("http://127.0.0.1:{}", closed_port())).unwrap();
+        let error = read(&nobody, &patient, what).await;
+        assert!(matches!(error, BankError::NotSent(_)), "{what}: {error:?}");
+        for (how, answer) in [
+            ("closed without an answer", Some(Vec::new())),
+            ("not HTTP", Some(b"220 smtp.example\r\n".to_vec())),
+            ("503", http_answer("503 Service Unavailable", "", "{}")),
+            ("moved", http_answer("302 Found", "Location: /again\r\n", "")),
+            ("malformed", http_answer("200 OK", "", "{\"accounts\":[")),
+            ("empty", http_answer("200 OK", "", "")),
+            ("a page", http_answer("200 OK", "Content-Type: text/html\r\n", "<html>")),
+            ("a list", http_answer("200 OK", "", "[]")),
+            (
+                "something else",
+                http_answer(
+                    "200 OK",
+                    "",
+                    "{\"accounts\":7,\"balances\":{},\"transactions\":{\"booked\":[null]}}",
+                ),
+            ),
+            ("huge", http_answer("200 OK", "", &huge)),
+        ] {
+            // An account is what has the id that was asked for; a bank may say nothing else of it.
+            if what == "account" && how == "something else" {
+                continue;
+            }
+            let error = read(&scripted(true, answer), &patient, what).await;
+            assert!(matches!(error, BankError::Unknown(_)), "{what}, {how}: {error:?}");
+        }
+        let error = read(&scripted(true, http_answer("403 Forbidden", "", "<html>")), &patient, what).await;
+        assert!(matches!(error, BankError::Refused { status: 403, .. }), "{what}: {error:?}");
+        let error = read(&scripted(true, None), &hasty, what).await;
+        assert!(matches!(error, BankError::Unknown(_)), "{what}, no answer in time: {error:?}");
     }
 }

@@ -4,8 +4,9 @@
 //! bank has a connector exactly when it has a protocol, a base URL and credentials.
 
 use super::berlin_group::BerlinGroup;
-use super::http::BankHttp;
-use super::{Connector, Credentials};
+use super::epp::Epp;
+use super::stet::Stet;
+use super::{Connector, Credentials, Tools};
 use crate::payment::{Currency, Iban};
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -13,8 +14,11 @@ use std::sync::Arc;
 use url::Url;
 
 mod entry;
+mod facts;
 #[cfg(test)]
 pub mod simulated;
+
+pub use facts::Facts;
 
 use entry::{Entry, check, check_unique};
 
@@ -45,6 +49,8 @@ pub struct BankAccess {
     /// Replaces the directory's base URL; relative addresses of the entry follow it, and the PSU may be sent
     /// to its host.
     pub base_url: Option<Url>,
+    /// Replaces the directory's page for consents; the PSU may be sent to its host. STET only.
+    pub authorise_url: Option<Url>,
     /// The operator's credentials.
     pub credentials: Credentials,
 }
@@ -53,6 +59,19 @@ pub struct BankAccess {
 #[derive(Clone, Debug)]
 pub struct Directory {
     entries: Vec<(Entry, Option<PsuIdRule>)>,
+}
+
+/// A bank as it stands in the file.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its code.
+    pub code: String,
+    /// As people know it.
+    pub name: String,
+    /// A test bank: in no list unless the operator has settings for it.
+    pub test: bool,
+    /// Whether its protocol is known.
+    pub has_protocol: bool,
 }
 
 /// The id by which a bank knows the PSU, where the PSU must type it.
@@ -92,59 +111,6 @@ pub enum Sca {
     Decoupled,
     /// With a code that the PSU enters on our page.
     Embedded,
-}
-
-/// What the rest of the program must know of a bank. For a bank without a protocol: the careful answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Facts {
-    /// The bank asks the PSU for approval as soon as it has the order: after a lost answer nothing may be
-    /// sent again until the first order is known to be dead.
-    pub sca_starts_on_post: bool,
-    /// The bank tells the status only to a token bought with the code the PSU brings back.
-    pub status_needs_psu_token: bool,
-    /// The bank makes one order of two identical POSTs.
-    pub post_is_idempotent: bool,
-    /// An order the PSU has not authorised can be withdrawn.
-    pub withdraw_before_sca: bool,
-    /// How long asking makes sense, in hours.
-    pub ask_limit_hours: u32,
-    /// The PSU must type the id by which the bank knows them.
-    pub requires_psu_id: bool,
-    /// The PSU must also say what kind of id it is. No bank asks for that.
-    pub requires_psu_id_type: bool,
-    /// The order must name the debtor's account.
-    pub requires_iban: bool,
-    /// How the PSU authorises.
-    pub sca: Sca,
-    /// The bank takes several instructions in one authorisation.
-    pub takes_bulk: bool,
-    /// The bank takes standing orders.
-    pub takes_standing_orders: bool,
-    /// Longest creditor name sent, in characters.
-    pub max_name_chars: usize,
-    /// Longest remittance information sent, in characters.
-    pub max_remittance_chars: usize,
-}
-
-impl Facts {
-    fn of(entry: &Entry) -> Self {
-        let protocol = entry.berlin_group.as_ref();
-        Self {
-            sca_starts_on_post: protocol.is_none_or(|p| p.sca_starts_on_post),
-            status_needs_psu_token: protocol.is_none_or(|p| p.status_needs_psu_token),
-            post_is_idempotent: protocol.is_some_and(|p| p.post_is_idempotent),
-            withdraw_before_sca: protocol.is_some_and(|p| p.withdraw_before_sca),
-            ask_limit_hours: protocol.map_or(72, |p| p.ask_limit_hours),
-            requires_psu_id: entry.psu_id.is_some(),
-            requires_psu_id_type: false,
-            requires_iban: protocol.is_none_or(|p| p.requires_debtor_iban),
-            sca: protocol.map_or(Sca::Redirect, |p| p.sca_approach.sca()),
-            takes_bulk: protocol.is_some_and(|p| p.bulk_product.is_some()),
-            takes_standing_orders: protocol.is_some_and(|p| p.periodic_product.is_some()),
-            max_name_chars: protocol.map_or(70, |p| p.max_name_chars),
-            max_remittance_chars: protocol.map_or(140, |p| p.max_remittance_chars),
-        }
-    }
 }
 
 /// One bank.
@@ -243,6 +209,12 @@ impl Directory {
         Ok(Self { entries })
     }
 
+    /// Whether a bank of this code is used with service accounts of the partners' own.
+    #[must_use]
+    pub fn has_service_accounts(&self, code: &str) -> bool {
+        self.entries.iter().any(|(entry, _)| entry.code == code && entry.epp.is_some())
+    }
+
     /// The directory that comes with the program.
     ///
     /// # Errors
@@ -251,17 +223,44 @@ impl Directory {
         Self::parse(include_str!("../../config/banks.toml"))
     }
 
+    /// Every bank as it stands in the file.
+    pub fn listed(&self) -> impl Iterator<Item = Listed> + '_ {
+        self.entries.iter().map(|(entry, _)| Listed {
+            code: entry.code.clone(),
+            name: entry.name.clone(),
+            test: entry.test,
+            has_protocol: entry.berlin_group.is_some() || entry.stet.is_some() || entry.epp.is_some(),
+        })
+    }
+
+    /// The base URL of a bank where TPPs enrol themselves; `configured` is the operator's own.
+    ///
+    /// # Errors
+    /// [`DirectoryError`] when there is no such bank, no portal, or no base URL.
+    pub fn portal(&self, code: &str, configured: Option<Url>) -> Result<Url, DirectoryError> {
+        let found = self.entries.iter().find(|(entry, _)| entry.code == code);
+        let (entry, _) = found.ok_or_else(|| wrong(code, "code", "is not in the bank directory"))?;
+        let protocol = entry.berlin_group.as_ref().filter(|p| p.enrolment);
+        let no_portal = "the bank has no portal: its credentials go into the operator's settings by hand";
+        let protocol = protocol.ok_or_else(|| wrong(code, "enrolment", no_portal))?;
+        match (configured, &protocol.base_url) {
+            (Some(url), _) => Ok(url),
+            (None, Some(text)) => Url::parse(text).map_err(|e| wrong(code, "base_url", e.to_string())),
+            (None, None) => Err(wrong(code, "base_url", format!("is missing: set bank.{code}.base_url"))),
+        }
+    }
+
     /// Joins the directory with what the operator configured, by bank code. A bank without settings, or
     /// without a base URL in either, is listed but inactive; a test bank without settings is not listed.
     ///
     /// # Errors
     /// [`DirectoryError`] when settings are for a bank that is not in the directory or has no protocol, or
     /// cannot be used.
-    pub fn connect(self, mut access: BTreeMap<String, BankAccess>, http: &BankHttp) -> Result<Banks, DirectoryError> {
+    pub fn connect(self, mut access: BTreeMap<String, BankAccess>, tools: &Tools) -> Result<Banks, DirectoryError> {
         let mut banks = Vec::with_capacity(self.entries.len());
         for (entry, psu_id) in self.entries {
             let connector = match access.remove(&entry.code) {
-                Some(access) => connector(&entry, access, http)?,
+                Some(access) => connector(&entry, access, tools)?,
                 None if entry.test => continue,
                 None => None,
             };
@@ -286,25 +285,54 @@ impl Directory {
     }
 }
 
-fn connector(entry: &Entry, access: BankAccess, http: &BankHttp) -> Result<Option<Connector>, DirectoryError> {
-    let Some(protocol) = &entry.berlin_group else {
-        return Err(wrong(
-            &entry.code,
-            "berlin_group",
-            "the bank has no protocol in the directory, so it needs no settings",
-        ));
-    };
-    let base = match (access.base_url, &protocol.base_url) {
-        (Some(url), _) => url,
-        (None, Some(text)) => Url::parse(text).map_err(|e| wrong(&entry.code, "base_url", e.to_string()))?,
-        (None, None) => {
-            tracing::warn!(bank = %entry.code, "no base URL is configured: the bank stays inactive");
-            return Ok(None);
+fn connector(entry: &Entry, access: BankAccess, tools: &Tools) -> Result<Option<Connector>, DirectoryError> {
+    let failed = |(field, problem): (&'static str, String)| wrong(&entry.code, field, problem);
+    let known = match (&entry.berlin_group, &entry.stet, &entry.epp) {
+        (Some(protocol), ..) => &protocol.base_url,
+        (_, Some(protocol), _) => &protocol.base_url,
+        (.., Some(protocol)) => &protocol.base_url,
+        (None, None, None) => {
+            let problem = "the bank has no protocol in the directory, so it needs no settings";
+            return Err(wrong(&entry.code, "berlin_group", problem));
         }
     };
-    BerlinGroup::new(&entry.code, protocol, &base, access.credentials, http)
-        .map(|c| Some(Connector::BerlinGroup(c)))
-        .map_err(|(field, problem)| wrong(&entry.code, field, problem))
+    let Some(base) = base_url(entry, access.base_url, known.as_deref())? else {
+        return Ok(None);
+    };
+    if let Some(protocol) = &entry.stet {
+        let bank = Stet::new(
+            &entry.code,
+            protocol,
+            (&base, access.authorise_url.as_ref()),
+            access.credentials,
+            tools,
+        )
+        .map_err(failed)?;
+        return Ok(Some(Connector::Stet(bank)));
+    }
+    if access.authorise_url.is_some() {
+        return Err(wrong(&entry.code, "authorise_url", "is for STET banks only"));
+    }
+    if let Some(protocol) = &entry.epp {
+        return Ok(Some(Connector::Epp(Epp::new(&entry.code, protocol, &base, tools).map_err(failed)?)));
+    }
+    let Some(protocol) = &entry.berlin_group else { return Ok(None) };
+    let bank = BerlinGroup::new(&entry.code, protocol, &base, access.credentials, &tools.http).map_err(failed)?;
+    Ok(Some(Connector::BerlinGroup(bank)))
+}
+
+/// The operator's base URL, or the directory's.
+fn base_url(entry: &Entry, given: Option<Url>, known: Option<&str>) -> Result<Option<Url>, DirectoryError> {
+    match (given, known) {
+        (Some(url), _) => Ok(Some(url)),
+        (None, Some(text)) => Url::parse(text)
+            .map(Some)
+            .map_err(|e| wrong(&entry.code, "base_url", e.to_string())),
+        (None, None) => {
+            tracing::warn!(bank = %entry.code, "no base URL is configured: the bank stays inactive");
+            Ok(None)
+        }
+    }
 }
 
 fn wrong(bank: &str, field: &str, problem: impl Into<String>) -> DirectoryError {
@@ -320,6 +348,13 @@ fn wrong(bank: &str, field: &str, problem: impl Into<String>) -> DirectoryError 
 pub(in crate::bank) fn shipped_protocol(code: &str) -> Option<super::berlin_group::Protocol> {
     let entries = Directory::shipped().ok()?.entries;
     entries.into_iter().find(|(e, _)| e.code == code)?.0.berlin_group
+}
+
+/// The same of a STET bank.
+#[cfg(test)]
+pub(in crate::bank) fn shipped_stet(code: &str) -> Option<super::stet::Protocol> {
+    let entries = Directory::shipped().ok()?.entries;
+    entries.into_iter().find(|(e, _)| e.code == code)?.0.stet
 }
 
 #[cfg(test)]

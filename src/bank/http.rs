@@ -118,10 +118,10 @@ impl std::fmt::Debug for Body {
     }
 }
 
-/// A successful (2xx) answer.
+/// An answer.
 #[derive(Clone)]
 pub struct Reply {
-    /// 200..=299.
+    /// 200..=299, and up to 499 from [`BankHttp::answer`].
     pub status: u16,
     /// The answer's headers.
     pub headers: HeaderMap,
@@ -160,6 +160,19 @@ impl BankHttp {
     /// - [`BankError::Refused`]: a 4xx answer, except 408, which gateways also send for their own time-outs.
     /// - [`BankError::Unknown`]: everything else (time-out, reset, 3xx, 5xx, an answer that is cut or too large).
     pub async fn call(&self, call: Call<'_>) -> Result<Reply, BankError> {
+        self.logged(call, accepted).await
+    }
+
+    /// As [`Self::call`], with every answer below 500 as it came, for a caller who must verify a refusal or read
+    /// where a redirect leads before it says what the answer means ([`accepted`]).
+    ///
+    /// # Errors
+    /// [`BankError::NotSent`] and [`BankError::Unknown`] as there.
+    pub async fn answer(&self, call: Call<'_>) -> Result<Reply, BankError> {
+        self.logged(call, Ok).await
+    }
+
+    async fn logged(&self, call: Call<'_>, read: fn(Reply) -> Result<Reply, BankError>) -> Result<Reply, BankError> {
         let span = tracing::info_span!(
             "bank_call",
             bank = call.bank,
@@ -172,7 +185,7 @@ impl BankHttp {
         );
         let started = Instant::now();
         let mut status = None;
-        let result = self.exchange(call, &mut status).instrument(span.clone()).await;
+        let result = self.exchange(call, &mut status).instrument(span.clone()).await.and_then(read);
         if let Some(status) = status {
             span.record("status", status);
         }
@@ -204,22 +217,32 @@ impl BankHttp {
         fail_point::may_die_in(call.operation, "bank_acted");
         let code = answer.status();
         *status = Some(code.as_u16());
-        if code.is_success() {
-            let headers = answer.headers().clone();
-            let body = read_bounded(answer, most).await.map_err(BankError::Unknown)?;
-            return Ok(Reply {
-                status: code.as_u16(),
-                headers,
-                body,
-            });
+        if code.is_server_error() || code.is_informational() || code == StatusCode::REQUEST_TIMEOUT {
+            return Err(BankError::Unknown(format!("HTTP {}", code.as_u16())));
         }
-        if code.is_client_error() && code != StatusCode::REQUEST_TIMEOUT {
-            let headers = answer.headers().clone();
+        let headers = answer.headers().clone();
+        let body = match read_bounded(answer, most).await {
+            Err(fault) if code.is_success() => return Err(BankError::Unknown(fault)),
             // The status has refused already; a body that cannot be read only takes the explanation away.
-            let body = read_bounded(answer, most).await.unwrap_or_default();
-            return Err(refusal::read(code.as_u16(), &headers, &body));
-        }
-        Err(BankError::Unknown(format!("HTTP {}", code.as_u16())))
+            body => body.unwrap_or_default(),
+        };
+        Ok(Reply {
+            status: code.as_u16(),
+            headers,
+            body,
+        })
+    }
+}
+
+/// What an answer below 500 means.
+///
+/// # Errors
+/// [`BankError::Refused`] for 4xx, [`BankError::Unknown`] for what is neither that nor 2xx.
+pub fn accepted(reply: Reply) -> Result<Reply, BankError> {
+    match reply.status {
+        200..=299 => Ok(reply),
+        400..=499 => Err(refusal::read(reply.status, &reply.headers, &reply.body)),
+        other => Err(BankError::Unknown(format!("HTTP {other}"))),
     }
 }
 

@@ -1,19 +1,30 @@
 //! Talking to banks: turns our order into "what the bank says now" and says whether the PSU is needed.
 //!
-//! **Invariant:** stateless. No database, no clock, no randomness on a retry, no payment status: what must
+//! **Invariant:** stateless. No database, no clock of its own, no randomness on a retry, no payment status: what must
 //! survive between two calls goes into [`Session`], which the caller keeps (sealed). An unknown word from a
 //! bank means "still working"; success and failure only when the bank says so explicitly.
 
+pub mod access;
+pub mod accounts;
 pub mod berlin_group;
+mod connector_accounts;
 #[cfg(test)]
 mod contract;
 pub mod directory;
+pub mod epp;
 pub mod http;
 pub mod oauth;
+mod place;
+mod reason;
 pub mod refusal;
+pub mod signature;
 #[cfg(test)]
 pub mod simulated;
+pub mod stet;
 
+pub use reason::Reason;
+
+use crate::clock::Clock;
 use crate::payment::{Order, PaymentId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -70,6 +81,10 @@ impl std::fmt::Debug for Session {
 pub enum SessionState {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(Box<berlin_group::Conversation>),
+    /// STET.
+    Stet(Box<stet::Conversation>),
+    /// ePP, the Serbian Treasury's payment orders.
+    Epp(Box<epp::Conversation>),
     /// The simulation's banks.
     #[cfg(test)]
     Simulated(Box<simulated::Conversation>),
@@ -80,8 +95,23 @@ impl SessionState {
     fn berlin_group(&self) -> &berlin_group::Conversation {
         match self {
             Self::BerlinGroup(talk) => talk,
-            #[cfg(test)]
-            Self::Simulated(_) => unreachable!("a session of another bank"),
+            _ => unreachable!("a session of another bank"),
+        }
+    }
+
+    /// The conversation with a STET bank.
+    fn stet(&self) -> &stet::Conversation {
+        match self {
+            Self::Stet(talk) => talk,
+            _ => unreachable!("a session of another bank"),
+        }
+    }
+
+    /// The conversation with an ePP bank. A session is only ever given to the bank it is of.
+    fn epp(&self) -> &epp::Conversation {
+        match self {
+            Self::Epp(talk) => talk,
+            _ => unreachable!("a session of another bank"),
         }
     }
 }
@@ -90,6 +120,8 @@ impl std::fmt::Debug for SessionState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::BerlinGroup(_) => f.write_str("SessionState::BerlinGroup"),
+            Self::Stet(_) => f.write_str("SessionState::Stet"),
+            Self::Epp(_) => f.write_str("SessionState::Epp"),
             #[cfg(test)]
             Self::Simulated(_) => f.write_str("SessionState::Simulated"),
         }
@@ -118,6 +150,8 @@ pub struct InstructionStatus {
     pub end_to_end_id: String,
     /// The bank's status word of it, at most 35 characters.
     pub word: String,
+    /// Why it was refused, in the bank's words, at most 200 characters; hostile text.
+    pub text: Option<String>,
 }
 
 /// What an answer means.
@@ -236,36 +270,6 @@ impl std::fmt::Debug for PsuReply {
     }
 }
 
-/// Why a payment ended without money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// The PSU refused at the bank, or did not authorise.
-    PsuDeclined,
-    /// The bank refused (funds, rules, fraud checks).
-    BankDeclined,
-    /// Withdrawn at the bank on our request before execution.
-    Withdrawn,
-    /// Too many wrong one-time codes.
-    WrongCodes,
-    /// An admin learnt from the bank that nothing was executed.
-    NotExecuted,
-}
-
-impl Reason {
-    /// The word stored and shown to partners as `statusReason`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PsuDeclined => "psu_declined",
-            Self::BankDeclined => "bank_declined",
-            Self::Withdrawn => "withdrawn",
-            Self::WrongCodes => "wrong_codes",
-            Self::NotExecuted => "not_executed",
-        }
-    }
-}
-
 /// What went wrong in a call, in terms of what the bank may have done.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum BankError {
@@ -322,6 +326,23 @@ pub struct Credentials {
     pub client_secret: Option<SecretString>,
     /// Our signing certificate (QSEALC) as PEM, sent as `TPP-Signature-Certificate`.
     pub signing_certificate_pem: Option<String>,
+    /// Where that certificate can be fetched, for banks that find it by address.
+    pub signing_certificate_url: Option<Url>,
+    /// Its private key as PEM (PKCS#8), for banks that want requests signed.
+    pub signing_key_pem: Option<SecretString>,
+    /// The certificate with which the bank signs its answers, as PEM, where the operator has it.
+    pub bank_signing_certificate_pem: Option<String>,
+}
+
+/// What the connectors of all banks share.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    /// The one HTTP client.
+    pub http: http::BankHttp,
+    /// Tokens and logins that are ours and not one payment's.
+    pub keeper: access::Keeper,
+    /// The time, for requests and answers that carry it under a signature.
+    pub clock: Clock,
 }
 
 /// The connector of a bank: a closed set, so an enum and not `dyn`.
@@ -329,41 +350,43 @@ pub struct Credentials {
 pub enum Connector {
     /// Berlin Group NextGenPSD2.
     BerlinGroup(berlin_group::BerlinGroup),
+    /// STET.
+    Stet(stet::Stet),
+    /// ePP, the Serbian Treasury's payment orders.
+    Epp(epp::Epp),
     /// A bank of the simulation.
     #[cfg(test)]
     Simulated(simulated::Simulated),
 }
 
+/// Calls the same method of whichever protocol it is.
+macro_rules! each {
+    ($connector:expr, $bank:ident => $call:expr) => {
+        match $connector {
+            Self::BerlinGroup($bank) => $call,
+            Self::Stet($bank) => $call,
+            Self::Epp($bank) => $call,
+            #[cfg(test)]
+            Self::Simulated($bank) => $call,
+        }
+    };
+}
+use each;
+
 impl PaymentInitiation for Connector {
     async fn initiate(&self, order: &Order, psu: &PsuContext) -> Result<Answer, BankError> {
-        match self {
-            Self::BerlinGroup(bank) => bank.initiate(order, psu).await,
-            #[cfg(test)]
-            Self::Simulated(bank) => bank.initiate(order, psu).await,
-        }
+        each!(self, bank => bank.initiate(order, psu).await)
     }
 
     async fn reply(&self, session: &Session, reply: &PsuReply) -> Result<Answer, BankError> {
-        match self {
-            Self::BerlinGroup(bank) => bank.reply(session, reply).await,
-            #[cfg(test)]
-            Self::Simulated(bank) => bank.reply(session, reply).await,
-        }
+        each!(self, bank => bank.reply(session, reply).await)
     }
 
     async fn ask(&self, session: &Session) -> Result<Answer, BankError> {
-        match self {
-            Self::BerlinGroup(bank) => bank.ask(session).await,
-            #[cfg(test)]
-            Self::Simulated(bank) => bank.ask(session).await,
-        }
+        each!(self, bank => bank.ask(session).await)
     }
 
     async fn withdraw(&self, session: &Session) -> Result<Answer, BankError> {
-        match self {
-            Self::BerlinGroup(bank) => bank.withdraw(session).await,
-            #[cfg(test)]
-            Self::Simulated(bank) => bank.withdraw(session).await,
-        }
+        each!(self, bank => bank.withdraw(session).await)
     }
 }

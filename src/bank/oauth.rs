@@ -275,7 +275,7 @@ fn read_tokens(body: &[u8], kept: Option<&Secret>) -> Option<Tokens> {
 }
 
 /// RFC 6749 appendix A: codes and tokens are visible ASCII (or space).
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_TOKEN_BYTES && text.bytes().all(|b| (0x20..0x7f).contains(&b))
 }
 

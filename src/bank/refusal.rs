@@ -21,18 +21,20 @@ pub fn harmless(text: &str, max_chars: usize) -> String {
         .collect()
 }
 
-/// Reads code and text from the shapes banks use: `tppMessages` (NextGenPSD2), `code`/`title`/`detail`
-/// (RFC 7807), `error`/`error_description` (RFC 6749 section 5.2), and an API gateway's own answer.
-/// Anything else yields an empty code and text: the status alone refuses. The element of the request that a
+/// Reads code and text from the shapes banks use: `tppMessages` (NextGenPSD2), `message`/`error` (STET),
+/// `code`/`title`/`detail` (RFC 7807), `error`/`error_description` (RFC 6749 section 5.2), and an API gateway's own
+/// answer, and ePP's envelope. Anything else yields an empty code and text: the status alone refuses. The element of the request that a
 /// `tppMessages` entry names (`path`) is put before its text.
 #[must_use]
 pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> BankError {
     let body = serde_json::from_slice::<Value>(body).unwrap_or(Value::Null);
     let (code, text) = tpp_message(&body)
+        .or_else(|| stet(&body))
         .or_else(|| pair(&body, "error", &["error_description"]))
         .or_else(|| pair(&body, "code", &["detail", "title"]))
         .or_else(|| pair(&body, "httpMessage", &["moreInformation"]))
         .or_else(|| pair(&body, "title", &["detail"]))
+        .or_else(|| in_envelope(&body))
         .unwrap_or_default();
     let at = tpp_error(&body).and_then(|message| message.get("path")).and_then(Value::as_str);
     BankError::Refused {
@@ -67,6 +69,20 @@ fn tpp_error(body: &Value) -> Option<&Value> {
 
 fn tpp_message(body: &Value) -> Option<(&str, &str)> {
     pair(tpp_error(body)?, "code", &["text"])
+}
+
+/// STET banks say `{"timestamp","status","error","message","path"}` with the code in `message`.
+fn stet(body: &Value) -> Option<(&str, &str)> {
+    body.get("timestamp")?;
+    pair(body, "message", &["error"])
+}
+
+/// The envelope of ePP: a name in `code`, or beside a number in `message`.
+fn in_envelope(body: &Value) -> Option<(&str, &str)> {
+    let status = body.get("status")?;
+    pair(status, "code", &["message"])
+        .filter(|(code, _)| !code.bytes().all(|b| b.is_ascii_digit()))
+        .or_else(|| pair(status, "message", &[]))
 }
 
 fn pair<'a>(body: &'a Value, code: &str, texts: &[&str]) -> Option<(&'a str, &'a str)> {
@@ -113,6 +129,17 @@ mod tests {
                 "Unauthorized",
                 "Invalid client id",
             ),
+            (
+                r#"{"timestamp":"21/11/2026 à 15:04","status":400,"error":"Bad Request","message":"AC01","path":"/x"}"#,
+                "AC01",
+                "Bad Request",
+            ),
+            (
+                r#"{"status":{"code":"InvalidToken","message":"Pogrešan kod"},"payload":null}"#,
+                "InvalidToken",
+                "Pogrešan kod",
+            ),
+            (r#"{"status":{"code":400,"message":"UsedToken"}}"#, "UsedToken", ""),
             (r#"{"tppMessages":"none","detail":7}"#, "", ""),
             ("<html>", "", ""),
             ("", "", ""),

@@ -1,6 +1,8 @@
 //! The connector of the simulation's banks: it keeps the same contract as the real ones, and what it says to
 //! a bank goes over a [`Line`] that the simulation holds both ends of.
 
+mod accounts;
+
 use super::oauth::{CameBack, Secret, came_back};
 use super::{
     Answer, BankError, CodePrompt, Order, PaymentInitiation, PsuContext, PsuReply, PsuStep, Reason, ScaMethod, Session, SessionState,

@@ -162,9 +162,21 @@ pub struct BankCalls {
     /// PEM of further roots.
     #[serde(default)]
     pub extra_root_ca: Option<PathBuf>,
+    /// PEM of our QWAC and its chain: shown to banks as TLS client certificate.
+    #[serde(default)]
+    pub client_certificate: Option<PathBuf>,
+    /// PEM of its private key (PKCS#8).
+    #[serde(default)]
+    pub client_key: Option<PathBuf>,
     /// PEM of our QSEALC.
     #[serde(default)]
     pub signing_certificate: Option<PathBuf>,
+    /// Where banks can fetch the QSEALC, for those that find it by its address.
+    #[serde(default)]
+    pub signing_certificate_url: Option<Url>,
+    /// PEM of its private key (PKCS#8).
+    #[serde(default)]
+    pub signing_key: Option<PathBuf>,
 }
 
 /// Our credentials at one bank.
@@ -174,12 +186,18 @@ pub struct BankSettings {
     /// Base URL of its API.
     #[serde(default)]
     pub base_url: Option<Url>,
+    /// Replaces the page of the directory on which payers give consents, at a STET bank; payers may be sent to its host.
+    #[serde(default)]
+    pub authorise_url: Option<Url>,
     /// Client id; empty at a bank that knows us by our certificate alone.
     #[serde(default)]
     pub client_id: String,
     /// Client secret.
     #[serde(default)]
     pub client_secret: Option<Secret>,
+    /// PEM of the certificate with which the bank signs its answers; without it they are not verified.
+    #[serde(default)]
+    pub signing_certificate: Option<PathBuf>,
 }
 
 /// How mail leaves.

@@ -4,6 +4,7 @@ use super::catalogue::{Invoice, invoice};
 use super::gateway_client::{GatewayClient, GatewayError, InitPayment, StandingOrder, ToPay, Transfer};
 use super::orders::{Attempt, Book, Order, Seen, Site, Stage};
 use crate::clock::Clock;
+use crate::payment::Currency;
 use chrono::Datelike as _;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -18,16 +19,24 @@ pub(super) struct Cashier {
     pub book: Arc<Book>,
     pub shop: GatewayClient,
     pub erp: GatewayClient,
+    pub shop_eur: Option<GatewayClient>,
+    pub erp_rsd: Option<GatewayClient>,
     pub base_url: Url,
     pub clock: Clock,
 }
 
 impl Cashier {
-    const fn gateway(&self, site: Site) -> &GatewayClient {
-        match site {
-            Site::Shop => &self.shop,
-            Site::Erp => &self.erp,
-        }
+    /// The partner that an order is paid through. One whose login is gone since it was entered is paid by nobody: the
+    /// wire names no currency, so another partner would be paid in another one.
+    fn gateway(&self, order: &Order) -> Result<&GatewayClient, GatewayError> {
+        let found = match (order.site, order.total.currency) {
+            (Site::Shop, Currency::Ron) => Some(&self.shop),
+            (Site::Shop, Currency::Eur) => self.shop_eur.as_ref(),
+            (Site::Erp, Currency::Ron) => Some(&self.erp),
+            (Site::Erp, Currency::Rsd) => self.erp_rsd.as_ref(),
+            (Site::Shop, Currency::Rsd) | (Site::Erp, Currency::Eur) => None,
+        };
+        found.ok_or(GatewayError::Unreachable)
     }
 
     /// The order's own page, where the payer comes back to.
@@ -54,7 +63,7 @@ impl Cashier {
     }
 
     async fn open_and_init(&self, order: &mut Order) -> Result<(), GatewayError> {
-        let gateway = self.gateway(order.site);
+        let gateway = self.gateway(order)?;
         // An attempt without a page is one whose answer was lost: the same call is repeated, not a new payment made.
         if order.attempts.last().is_none_or(|a| a.redirect_uri.is_some()) {
             order.attempts.push(Attempt {
@@ -100,6 +109,7 @@ impl Cashier {
         let now = self.clock.now();
         let pause = chrono::Duration::milliseconds(SHORTEST_PAUSE_MS);
         let mut changed = false;
+        let Ok(gateway) = self.gateway(&order) else { return };
         for attempt in &mut order.attempts {
             let rested = attempt.asked_at.is_none_or(|at| now - at >= pause);
             let open = attempt.stage().is_moving() && attempt.redirect_uri.is_some();
@@ -108,7 +118,7 @@ impl Cashier {
             }
             attempt.asked_at = Some(now);
             changed = true;
-            match self.gateway(order.site).status(&mut attempt.tokens).await {
+            match gateway.status(&mut attempt.tokens).await {
                 Ok(status) => {
                     attempt.seen = Some(Seen {
                         stage: Stage::of(&status),

@@ -12,12 +12,37 @@ pub(super) struct Product {
     /// What the picture shows, for who cannot see it.
     pub picture: &'static str,
     pub price: Amount,
+    /// What it costs in the shop's sales in euro.
+    pub price_in_euro: Amount,
+}
+
+impl Product {
+    pub(super) const fn price_in(&self, currency: Currency) -> Amount {
+        match currency {
+            Currency::Eur => self.price_in_euro,
+            Currency::Ron | Currency::Rsd => self.price,
+        }
+    }
 }
 
 const fn ron(minor: i64) -> Amount {
     Amount {
         minor,
         currency: Currency::Ron,
+    }
+}
+
+const fn eur(minor: i64) -> Amount {
+    Amount {
+        minor,
+        currency: Currency::Eur,
+    }
+}
+
+const fn rsd(minor: i64) -> Amount {
+    Amount {
+        minor,
+        currency: Currency::Rsd,
     }
 }
 
@@ -29,6 +54,7 @@ pub(super) const PRODUCTS: [Product; 6] = [
         text: "Modelată la roată, cu spirală trasă din corn. 300\u{a0}ml, nu se teme de mașina de spălat vase.",
         picture: "Cană de lut cu spirală albă și albastră",
         price: ron(4_800),
+        price_in_euro: eur(960),
     },
     Product {
         id: "miere",
@@ -37,6 +63,7 @@ pub(super) const PRODUCTS: [Product; 6] = [
         text: "Culeasă în iunie, dintr-o singură pădure. Cristalizează fin spre iarnă.",
         picture: "Borcan de miere cu capac de pânză",
         price: ron(3_250),
+        price_in_euro: eur(650),
     },
     Product {
         id: "linguri",
@@ -45,6 +72,7 @@ pub(super) const PRODUCTS: [Product; 6] = [
         text: "Cioplite dintr-o bucată și unse cu ulei de in. Pentru oală, pentru salată, pentru gust.",
         picture: "Trei linguri de lemn așezate una lângă alta",
         price: ron(6_400),
+        price_in_euro: eur(1_280),
     },
     Product {
         id: "prosop",
@@ -53,6 +81,7 @@ pub(super) const PRODUCTS: [Product; 6] = [
         text: "In spălat, cu vrâste roșii alese la război. 50\u{a0}×\u{a0}70\u{a0}cm.",
         picture: "Prosop de in cu dungi roșii și motiv țesut",
         price: ron(5_400),
+        price_in_euro: eur(1_080),
     },
     Product {
         id: "lumanare",
@@ -61,6 +90,7 @@ pub(super) const PRODUCTS: [Product; 6] = [
         text: "Ceară curată, fitil de bumbac. Arde vreo 40 de ore și miroase a fagure.",
         picture: "Lumânare galbenă aprinsă",
         price: ron(3_990),
+        price_in_euro: eur(800),
     },
     Product {
         id: "caiet",
@@ -69,6 +99,7 @@ pub(super) const PRODUCTS: [Product; 6] = [
         text: "96 de pagini fără linii, coperte de pânză, cotor cusut la vedere. Se deschide drept.",
         picture: "Caiet albastru cu cotor cusut",
         price: ron(4_500),
+        price_in_euro: eur(900),
     },
 ];
 
@@ -129,6 +160,37 @@ pub(super) const INVOICES: [Invoice; 4] = [
     },
 ];
 
+/// What a company in Serbia owes; the accounts are written as people write them there.
+pub(super) const INVOICES_RSD: [Invoice; 3] = [
+    Invoice {
+        id: "vd-2217",
+        number: "VD 2217/26",
+        supplier: "Vodovod Dunav JKP",
+        iban: "160-451203-05",
+        what: "Apă și canalizare, octombrie",
+        amount: rsd(1_845_050),
+        due_in_days: 4,
+    },
+    Invoice {
+        id: "kn-0318",
+        number: "KN 318",
+        supplier: "Knjižara Most DOO",
+        iban: "265-1100310000002-43",
+        what: "Rechizite pentru școală",
+        amount: rsd(623_000),
+        due_in_days: 9,
+    },
+    Invoice {
+        id: "gr-77",
+        number: "GR 77",
+        supplier: "Grejanje Sever AD",
+        iban: "170-30012345000-46",
+        what: "Încălzire, noiembrie",
+        amount: rsd(9_610_025),
+        due_in_days: 15,
+    },
+];
+
 /// What the company pays every month, by a standing order.
 pub(super) const RENT: Invoice = Invoice {
     id: "chirie",
@@ -141,7 +203,7 @@ pub(super) const RENT: Invoice = Invoice {
 };
 
 pub(super) fn invoice(id: &str) -> Option<&'static Invoice> {
-    INVOICES.iter().find(|i| i.id == id)
+    INVOICES.iter().chain(&INVOICES_RSD).find(|i| i.id == id)
 }
 
 #[cfg(test)]
@@ -151,13 +213,18 @@ mod tests {
 
     #[test]
     fn everything_on_sale_and_owed_can_be_paid() {
+        for invoice in INVOICES_RSD.iter() {
+            let account = Iban::parse(invoice.iban).unwrap_or_else(|_| panic!("{}", invoice.number));
+            assert_eq!(account.local().as_deref(), Some(invoice.iban));
+        }
         for invoice in INVOICES.iter().chain([&RENT]) {
             let iban = Iban::parse(invoice.iban).unwrap_or_else(|_| panic!("{}", invoice.number));
             assert_eq!(iban.electronic(), invoice.iban);
             assert!(invoice.supplier.chars().count() <= 70);
         }
         for product in &PRODUCTS {
-            assert!(product.price.minor > 0);
+            assert!(product.price.minor > 0 && product.price_in_euro.minor > 0);
+            assert_eq!(product.price_in(Currency::Eur).currency, Currency::Eur);
             assert!(super::super::pages::Assets::get(&format!("{}.svg", product.id)).is_some());
         }
     }

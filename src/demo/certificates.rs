@@ -1,11 +1,13 @@
 //! A development CA and what it signs: the gateway's certificate, the demo partners' client certificates
-//! and the certificate shown to the sandbox banks. For this machine only.
+//! and the certificates shown to the sandbox banks. For this machine only.
 
+use super::qc_statements;
 use crate::clock::Clock;
 use anyhow::Context as _;
 use chrono::Datelike as _;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    PKCS_RSA_SHA256, RsaKeySize, SanType,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
@@ -26,6 +28,12 @@ pub enum Purpose {
     Server,
     /// A partner, or ourselves towards banks.
     Client,
+    /// A payment service provider towards banks, in TLS: a qualified website certificate's double
+    /// (ETSI EN 319 412-4), with an EC key.
+    Qwac,
+    /// A payment service provider's or a bank's signatures: a qualified seal's double (ETSI EN 319 412-3), with
+    /// an RSA key of 2048 bits.
+    Qsealc,
 }
 
 /// The development CA, which lives only while it signs: its key is never written.
@@ -75,7 +83,37 @@ impl DevelopmentCa {
     /// # Errors
     /// When a key cannot be made or a file not written.
     pub fn issue(&self, name: &str, organization: &str, purpose: Purpose) -> anyhow::Result<PemPair> {
+        self.sign(name, purpose, params(name, organization, self.years)?)
+    }
+
+    /// Signs a certificate that names a payment service provider (ETSI TS 119 495): `identifier` is its
+    /// `organizationIdentifier`, such as `PSDRO-NBR-40112233`; the roles are payment initiation, account
+    /// information and issuing of card-based payment instruments.
+    ///
+    /// # Errors
+    /// As [`DevelopmentCa::issue`].
+    pub fn issue_for_psp(&self, name: &str, organization: &str, identifier: &str, purpose: Purpose) -> anyhow::Result<PemPair> {
+        self.issue_for_roles(name, (organization, identifier), purpose, &qc_statements::ROLES)
+    }
+
+    /// Like [`DevelopmentCa::issue_for_psp`], with these roles.
+    pub(crate) fn issue_for_roles(
+        &self,
+        name: &str,
+        (organization, identifier): (&str, &str),
+        purpose: Purpose,
+        roles: &[(u64, &str)],
+    ) -> anyhow::Result<PemPair> {
         let mut params = params(name, organization, self.years)?;
+        let organization_identifier = DnType::CustomDnType(qc_statements::ORGANIZATION_IDENTIFIER.to_vec());
+        params.distinguished_name.push(organization_identifier, identifier);
+        let statements = qc_statements::psd2(purpose, roles);
+        let extension = CustomExtension::from_oid_content(&qc_statements::EXTENSION, statements);
+        params.custom_extensions = vec![extension];
+        self.sign(name, purpose, params)
+    }
+
+    fn sign(&self, name: &str, purpose: Purpose, mut params: CertificateParams) -> anyhow::Result<PemPair> {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
         match purpose {
@@ -86,9 +124,14 @@ impl DevelopmentCa {
                     SanType::DnsName("localhost".try_into()?),
                 ];
             }
-            Purpose::Client => params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
+            Purpose::Client | Purpose::Qwac => params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
+            // A seal is for documents and messages, never for TLS.
+            Purpose::Qsealc => params.key_usages.push(KeyUsagePurpose::ContentCommitment),
         }
-        let key = KeyPair::generate()?;
+        let key = match purpose {
+            Purpose::Qsealc => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?,
+            Purpose::Server | Purpose::Client | Purpose::Qwac => KeyPair::generate()?,
+        };
         let certificate = params.signed_by(&key, &self.issuer)?;
         let pair = PemPair::at(&self.folder, name);
         std::fs::write(&pair.certificate, certificate.pem())?;

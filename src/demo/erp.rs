@@ -1,8 +1,8 @@
 //! The accounting page: suppliers' invoices, each paid by one payment that the payer may still edit.
 
-use super::catalogue::{INVOICES, Invoice, RENT, invoice};
+use super::catalogue::{INVOICES, INVOICES_RSD, Invoice, RENT, invoice};
 use super::orders::{Line, Order, Site, Stage};
-use super::{Demo, pages};
+use super::{Demo, PartnerLogin, pages};
 use crate::payment::iban::group;
 use crate::payment::{Amount, Currency, Iban};
 use actix_web::http::StatusCode;
@@ -38,6 +38,10 @@ impl Row {
 struct ListPage<'a> {
     refresh_s: u32,
     company: &'a str,
+    /// Where this list is.
+    path: &'static str,
+    in_dinars: bool,
+    offers_dinars: bool,
     rows: Vec<Row>,
     open_total: String,
     all_paid: bool,
@@ -47,9 +51,11 @@ struct ListPage<'a> {
 
 #[derive(Template)]
 #[template(path = "demo/erp/payment.html")]
-struct PaymentPage<'a> {
+struct PaymentPage {
     refresh_s: u32,
-    company: &'a str,
+    company: String,
+    list_path: &'static str,
+    in_dinars: bool,
     invoice: &'static Invoice,
     order: Order,
     stage: Stage,
@@ -72,7 +78,44 @@ pub(super) fn find(demo: &Demo, id: &str) -> Option<Order> {
     demo.cashier.book.find(Site::Erp, id)
 }
 
+/// The company that pays in a currency.
+pub(super) fn company(demo: &Demo, currency: Currency) -> Option<&PartnerLogin> {
+    match currency {
+        Currency::Ron => Some(&demo.site.erp),
+        Currency::Rsd => demo.site.erp_rsd.as_ref(),
+        Currency::Eur => None,
+    }
+}
+
+/// Where the invoices of a currency are listed.
+pub(super) const fn list_path(currency: Currency) -> &'static str {
+    match currency {
+        Currency::Rsd => "/erp/dinari",
+        Currency::Ron | Currency::Eur => "/erp",
+    }
+}
+
+/// An account as people write it.
+fn account(text: &str) -> String {
+    Iban::parse(text).map_or_else(|_| group(text), |iban| iban.grouped())
+}
+
 pub(super) async fn list(demo: web::Data<Demo>) -> HttpResponse {
+    list_in(&demo, Currency::Ron)
+}
+
+pub(super) async fn list_in_dinars(demo: web::Data<Demo>) -> HttpResponse {
+    list_in(&demo, Currency::Rsd)
+}
+
+fn list_in(demo: &Demo, currency: Currency) -> HttpResponse {
+    let Some(company) = company(demo, currency) else {
+        return pages::problem(
+            StatusCode::NOT_FOUND,
+            "Nu sunt plăți în dinari",
+            "Demonstrația a fost făcută înainte de ele. Porniți-o din nou cu --reset.",
+        );
+    };
     let today = demo.cashier.clock.now().date();
     let row = |invoice: &'static Invoice| {
         let due = demo.opened_at.date() + chrono::Duration::days(invoice.due_in_days);
@@ -83,20 +126,25 @@ pub(super) async fn list(demo: web::Data<Demo>) -> HttpResponse {
             order: demo.cashier.book.of_invoice(invoice.id),
         }
     };
-    let rows: Vec<Row> = INVOICES.iter().map(row).collect();
+    let in_dinars = currency == Currency::Rsd;
+    let invoices: &[Invoice] = if in_dinars { &INVOICES_RSD } else { &INVOICES };
+    let rows: Vec<Row> = invoices.iter().map(row).collect();
     let open: i64 = rows.iter().filter(|r| !r.is_paid()).map(|r| r.invoice.amount.minor).sum();
-    let open_total = Amount::from_minor(open, Currency::Ron);
+    let open_total = Amount::from_minor(open, currency);
     let page = ListPage {
         refresh_s: if rows.iter().filter_map(Row::stage).any(Stage::is_moving) {
             5
         } else {
             0
         },
-        company: &demo.site.erp.creditor_name,
-        open_total: open_total.map_or_else(|_| "0,00 RON".to_owned(), |a| a.romanian()),
+        company: &company.creditor_name,
+        path: list_path(currency),
+        in_dinars,
+        offers_dinars: demo.site.erp_rsd.is_some(),
+        open_total: open_total.map_or_else(|_| format!("0,00 {currency}"), |a| a.romanian()),
         all_paid: rows.iter().all(Row::is_paid),
         rent: &RENT,
-        rent_order: find(&demo, RENT.id),
+        rent_order: find(demo, RENT.id),
         rows,
     };
     pages::page(StatusCode::OK, &page)
@@ -114,13 +162,16 @@ pub(super) async fn pay(demo: web::Data<Demo>, request: HttpRequest, id: web::Pa
     if let Some(other) = together.filter(|o| !o.stage_of(invoice.id).is_over_unpaid()) {
         return pages::see_other(&other.path());
     }
+    let Some(company) = company(&demo, invoice.amount.currency) else {
+        return pages::not_found();
+    };
     let order = Order {
         number: 0,
         // One order for an invoice, however often the button is pressed.
         key: invoice.id.to_owned(),
         site: Site::Erp,
         owner: invoice.id.to_owned(),
-        customer: demo.site.erp.creditor_name.clone(),
+        customer: company.creditor_name.clone(),
         email: EMAIL.to_owned(),
         lines: vec![Line {
             title: invoice.what.to_owned(),
@@ -153,7 +204,7 @@ pub(super) async fn go_to_payment(demo: web::Data<Demo>, id: web::Path<String>) 
     };
     let page = GoPage {
         refresh_s: 0,
-        company: &demo.site.erp.creditor_name,
+        company: &order.customer,
         invoice,
         to,
     };
@@ -171,10 +222,12 @@ pub(super) async fn payment(demo: web::Data<Demo>, id: web::Path<String>) -> Htt
     let (other_amount, other_iban) = changes(&order);
     let page = PaymentPage {
         refresh_s: if stage.is_moving() && order.problem.is_none() { 4 } else { 0 },
-        company: &demo.site.erp.creditor_name,
+        company: order.customer.clone(),
+        list_path: list_path(order.total.currency),
+        in_dinars: order.total.currency == Currency::Rsd,
         invoice,
         stage,
-        iban: group(invoice.iban),
+        iban: account(invoice.iban),
         other_amount,
         other_iban,
         order,
@@ -187,20 +240,29 @@ fn changes(order: &Order) -> (Option<String>, Option<String>) {
     let Some(seen) = order.last_seen() else {
         return (None, None);
     };
-    let amount = seen.amount.as_deref().and_then(|a| Amount::parse(a, Currency::Ron).ok());
+    let amount = seen.amount.as_deref().and_then(|a| Amount::parse(a, order.total.currency).ok());
     let iban = seen.creditor_iban.as_deref().and_then(|i| Iban::parse(i).ok());
     (
         amount.filter(|a| *a != order.total).map(|a| a.romanian()),
-        iban.filter(|i| i.electronic() != order.creditor_iban).map(|i| i.grouped()),
+        iban.filter(|i| Iban::parse(&order.creditor_iban).as_ref() != Ok(i))
+            .map(|i| i.grouped()),
     )
 }
 
 /// Forgets the payments of an accounting page on which everything is paid, so that it can be tried again.
 pub(super) async fn start_over(demo: web::Data<Demo>, request: HttpRequest) -> HttpResponse {
-    if let Some(refusal) = pages::refuse_foreign_form(&request) {
+    start_over_in(&demo, &request, Currency::Ron).await
+}
+
+pub(super) async fn start_over_in_dinars(demo: web::Data<Demo>, request: HttpRequest) -> HttpResponse {
+    start_over_in(&demo, &request, Currency::Rsd).await
+}
+
+async fn start_over_in(demo: &Demo, request: &HttpRequest, currency: Currency) -> HttpResponse {
+    if let Some(refusal) = pages::refuse_foreign_form(request) {
         return refusal;
     }
-    demo.cashier.book.forget_paid(Site::Erp);
+    demo.cashier.book.forget_paid(Site::Erp, currency);
     demo.cashier.book.store().await;
-    pages::see_other("/erp")
+    pages::see_other(list_path(currency))
 }

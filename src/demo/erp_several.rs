@@ -1,7 +1,7 @@
 //! The accounting page: several invoices in one authorisation, and the rent as a standing order.
 
 use super::catalogue::{Invoice, RENT, invoice};
-use super::erp::{EMAIL, find};
+use super::erp::{EMAIL, company, find, list_path};
 use super::orders::{Line, Order, Site, Stage};
 use super::{Demo, pages};
 use crate::payment::{Amount, Currency};
@@ -12,9 +12,10 @@ use chrono::{Datelike as _, Months, NaiveDate};
 
 #[derive(Template)]
 #[template(path = "demo/erp/order.html")]
-struct OrderPage<'a> {
+struct OrderPage {
     refresh_s: u32,
-    company: &'a str,
+    company: String,
+    list_path: &'static str,
     order: Order,
     stage: Stage,
     rows: Vec<(&'static Invoice, Stage)>,
@@ -37,7 +38,7 @@ fn new_order(demo: &Demo, key: String, lines: Vec<Line>, total: Amount) -> Order
         owner: key.clone(),
         key,
         site: Site::Erp,
-        customer: demo.site.erp.creditor_name.clone(),
+        customer: company(demo, total.currency).map_or_else(String::new, |c| c.creditor_name.clone()),
         email: EMAIL.to_owned(),
         lines,
         total,
@@ -72,11 +73,14 @@ pub(super) async fn pay_together(demo: web::Data<Demo>, request: HttpRequest, fo
     let mut chosen: Vec<&Invoice> = ticked.iter().copied().filter(is_open).collect();
     chosen.sort_unstable_by_key(|i| i.id);
     chosen.dedup_by_key(|i| i.id);
+    // One authorisation has one currency.
+    let currency = ticked.first().map_or(Currency::Ron, |i| i.amount.currency);
+    chosen.retain(|i| i.amount.currency == currency);
     let minor = chosen.iter().map(|i| i.amount.minor).sum();
-    let Ok(total) = Amount::from_minor(minor, Currency::Ron) else {
+    let Ok(total) = Amount::from_minor(minor, currency) else {
         // Pressed twice: all of them are in an order already.
         let order = ticked.first().and_then(|i| book.of_invoice(i.id));
-        return pages::see_other(&order.map_or_else(|| "/erp".to_owned(), |o| o.path()));
+        return pages::see_other(&order.map_or_else(|| list_path(currency).to_owned(), |o| o.path()));
     };
     let ids: Vec<&str> = chosen.iter().map(|i| i.id).collect();
     // One order for these invoices at a time, however often the button is pressed.
@@ -120,7 +124,7 @@ pub(super) async fn go_to_payment(demo: web::Data<Demo>, key: web::Path<String>)
     };
     let page = GoPage {
         refresh_s: 0,
-        company: &demo.site.erp.creditor_name,
+        company: &order.customer,
         total: order.total.romanian(),
         to,
     };
@@ -139,7 +143,8 @@ pub(super) async fn show(demo: web::Data<Demo>, key: web::Path<String>) -> HttpR
     let invoices = order.lines.iter().filter_map(|line| invoice(line.invoice.as_deref()?));
     let page = OrderPage {
         refresh_s: if stage.is_moving() && order.problem.is_none() { 4 } else { 0 },
-        company: &demo.site.erp.creditor_name,
+        company: order.customer.clone(),
+        list_path: list_path(order.total.currency),
         rows: invoices.map(|i| (i, order.stage_of(i.id))).collect(),
         first_day: order.every_month_from.map(|day| day.format("%d.%m.%Y").to_string()),
         stage,

@@ -15,11 +15,11 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 512 * 1024;
 
-/// The tokens of one payment. They open that payment and nothing else.
+/// The tokens of one payment, or of one consent. They open that and nothing else.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
-    /// The gateway's payment id.
-    #[serde(rename = "paymentId")]
+    /// The gateway's id of the payment or the consent.
+    #[serde(rename = "paymentId", alias = "consentId")]
     pub payment_id: i64,
     /// Lives about five minutes.
     pub access_token: String,
@@ -189,12 +189,12 @@ impl GatewayError {
 }
 
 #[derive(Deserialize)]
-struct TokenAnswer {
-    result: Tokens,
+pub(super) struct TokenAnswer {
+    pub(super) result: Tokens,
 }
 
 #[derive(Deserialize)]
-struct InitAnswer {
+pub(super) struct InitAnswer {
     #[serde(rename = "redirectUri")]
     redirect_uri: Url,
 }
@@ -287,9 +287,7 @@ impl GatewayClient {
         let path = format!("/gateway/core/rest/api/core/initPayment/{}", tokens.payment_id);
         let call = self.call(Method::POST, &path)?.json(order);
         let answer: InitAnswer = self.authorised(tokens, call).await?;
-        let uri = answer.redirect_uri;
-        let safe = uri.scheme() == "https" || (uri.scheme() == "http" && is_loopback(&uri));
-        if safe { Ok(uri) } else { Err(GatewayError::Garbled) }
+        checked(answer)
     }
 
     /// Asks how the payment stands. `tokens` may be replaced on the way: keep them.
@@ -312,13 +310,20 @@ impl GatewayClient {
         Ok(answer.payload)
     }
 
-    fn call(&self, method: Method, path: &str) -> Result<RequestBuilder, GatewayError> {
-        let url = self.base.join(path).map_err(|_| GatewayError::Garbled)?;
-        Ok(self.http.request(method, url))
+    pub(super) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    pub(super) fn url(&self, path: &str) -> Result<Url, GatewayError> {
+        self.base.join(path).map_err(|_| GatewayError::Garbled)
+    }
+
+    pub(super) fn call(&self, method: Method, path: &str) -> Result<RequestBuilder, GatewayError> {
+        Ok(self.http.request(method, self.url(path)?))
     }
 
     /// Makes a call with the access token; when that has run out, buys a new one and tries once more.
-    async fn authorised<T: DeserializeOwned>(&self, tokens: &mut Tokens, call: RequestBuilder) -> Result<T, GatewayError> {
+    pub(super) async fn authorised<T: DeserializeOwned>(&self, tokens: &mut Tokens, call: RequestBuilder) -> Result<T, GatewayError> {
         let again = call.try_clone();
         match read(call.bearer_auth(&tokens.access_token)).await {
             Err(e) if e.is_expired_token() => {
@@ -331,7 +336,14 @@ impl GatewayClient {
     }
 }
 
-async fn read<T: DeserializeOwned>(call: RequestBuilder) -> Result<T, GatewayError> {
+/// The page for the payer, when a browser may be sent there.
+pub(super) fn checked(answer: InitAnswer) -> Result<Url, GatewayError> {
+    let uri = answer.redirect_uri;
+    let safe = uri.scheme() == "https" || (uri.scheme() == "http" && is_loopback(&uri));
+    if safe { Ok(uri) } else { Err(GatewayError::Garbled) }
+}
+
+pub(super) async fn read<T: DeserializeOwned>(call: RequestBuilder) -> Result<T, GatewayError> {
     let mut answer = call.send().await.map_err(|e| {
         tracing::warn!(
             timeout = e.is_timeout(),

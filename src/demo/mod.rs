@@ -8,16 +8,21 @@ mod cashier;
 mod catalogue;
 pub mod certificates;
 mod erp;
+mod erp_accounts;
 mod erp_several;
+mod gateway_accounts;
 mod gateway_client;
 mod home;
 mod mailbox;
 mod orders;
 mod pages;
+mod partners;
+mod qc_statements;
 pub mod run;
 mod sessions;
 pub mod setup;
 mod shop;
+pub mod stet_banks;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +54,10 @@ pub struct DemoSite {
     pub shop: PartnerLogin,
     /// The accounting page's login (a Finance partner).
     pub erp: PartnerLogin,
+    /// The shop's login for sales in euro; without it there are none.
+    pub shop_eur: Option<PartnerLogin>,
+    /// The accounting page's login for payments in dinars; without it there are none.
+    pub erp_rsd: Option<PartnerLogin>,
     /// The folder mails are written to.
     pub mailbox_dir: PathBuf,
     /// Keeps the orders over a restart; without it they live in memory.
@@ -80,6 +89,8 @@ struct Demo {
     cashier: Arc<Cashier>,
     sessions: sessions::Sessions,
     site: DemoSite,
+    /// The consent to see the company's accounts.
+    asked: tokio::sync::Mutex<Option<erp_accounts::Asked>>,
     /// Due dates count from here.
     opened_at: crate::clock::Timestamp,
 }
@@ -89,10 +100,13 @@ struct Demo {
 /// # Errors
 /// A certificate, key or address that cannot be used, or a listener that cannot be listened on.
 pub fn start(listener: std::net::TcpListener, site: DemoSite, clock: Clock) -> anyhow::Result<Server> {
+    let client = |login: &PartnerLogin| GatewayClient::new(&site.gateway_base_url, &site.ca_pem, login);
     let cashier = Arc::new(Cashier {
         book: Arc::new(Book::open(site.state_file.clone())),
-        shop: GatewayClient::new(&site.gateway_base_url, &site.ca_pem, &site.shop)?,
-        erp: GatewayClient::new(&site.gateway_base_url, &site.ca_pem, &site.erp)?,
+        shop: client(&site.shop)?,
+        erp: client(&site.erp)?,
+        shop_eur: site.shop_eur.as_ref().map(client).transpose()?,
+        erp_rsd: site.erp_rsd.as_ref().map(client).transpose()?,
         base_url: site.base_url.clone(),
         clock: clock.clone(),
     });
@@ -100,6 +114,7 @@ pub fn start(listener: std::net::TcpListener, site: DemoSite, clock: Clock) -> a
     let demo = web::Data::new(Demo {
         cashier,
         sessions: sessions::Sessions::default(),
+        asked: tokio::sync::Mutex::default(),
         site,
         opened_at: clock.now(),
     });
@@ -131,6 +146,12 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/shop/comanda/{key}/plata", post().to(shop::start_payment))
         .route("/erp", get().to(erp::list))
         .route("/erp/de-la-capat", post().to(erp::start_over))
+        .route("/erp/conturi", get().to(erp_accounts::show))
+        .route("/erp/conturi", post().to(erp_accounts::ask))
+        .route("/erp/conturi/mergi", get().to(erp_accounts::go))
+        .route("/erp/conturi/inchide", post().to(erp_accounts::end))
+        .route("/erp/dinari", get().to(erp::list_in_dinars))
+        .route("/erp/dinari/de-la-capat", post().to(erp::start_over_in_dinars))
         .route("/erp/facturi/{invoice}/plata", post().to(erp::pay))
         .route("/erp/impreuna", post().to(erp_several::pay_together))
         .route("/erp/chirie", post().to(erp_several::set_up_rent))

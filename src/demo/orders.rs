@@ -2,7 +2,7 @@
 
 use super::gateway_client::{PaymentStatus, Tokens};
 use crate::clock::Timestamp;
-use crate::payment::Amount;
+use crate::payment::{Amount, Currency};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
@@ -348,10 +348,12 @@ impl Book {
         Some((claim, order))
     }
 
-    /// Removes the paid orders of a site.
-    pub(super) fn forget_paid(&self, site: Site) {
+    /// Removes the paid orders of a site in a currency.
+    pub(super) fn forget_paid(&self, site: Site, currency: Currency) {
         let is_over = |o: &Order| matches!(o.stage(), Stage::Paid | Stage::PartlyPaid);
-        locked(&self.entries).orders.retain(|_, o| o.site != site || !is_over(o));
+        locked(&self.entries)
+            .orders
+            .retain(|_, o| o.site != site || o.total.currency != currency || !is_over(o));
     }
 
     /// Puts a claimed order back, in memory and on disk.

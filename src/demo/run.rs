@@ -1,9 +1,10 @@
 //! Starts everything: the application, the sandbox banks and the demo site, in one process.
 
-use super::setup::{BANK_CLIENT_ID, DemoFile, Ports, Setup, prepare};
-use super::{DemoSite, PartnerLogin, start as start_site};
+use super::setup::{BANK_CLIENT_ID, DemoFile, DemoPartner, Ports, Setup, prepare};
+use super::{DemoSite, PartnerLogin, start as start_site, stet_banks};
 use crate::app::{self, App};
 use crate::clock::Clock;
+use crate::payment::Currency;
 use crate::sandbox::{self, SandboxClient, SandboxSettings};
 use anyhow::Context as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -40,6 +41,7 @@ impl Demo {
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         // Ports first: nothing is made or reset while another demo runs.
         let banks_listener = app::bind(local(ports.banks), "--banks-port")?;
+        let tls_listener = app::bind(local(ports.banks_tls), "--banks-tls-port")?;
         let site_listener = app::bind(local(ports.shop), "--shop-port")?;
         for (port, option) in [
             (ports.public, "--public-port"),
@@ -55,7 +57,8 @@ impl Demo {
             fresh,
         } = prepare(folder, ports, reset, &clock).await?;
         let app = App::build(&settings, clock.clone())?;
-        let (banks, _) = sandbox::start(banks_listener, bank_settings(&folder, ports)?, clock.clone())?;
+        let banks = bank_settings(&folder, ports)?;
+        let (banks, _) = sandbox::start_with_tls(banks_listener, tls_listener, banks, clock.clone())?;
         let site = start_site(site_listener, site_settings(&folder, &file)?, clock)?;
         Ok(Self {
             file,
@@ -97,23 +100,29 @@ impl Demo {
 
 fn bank_settings(folder: &Path, ports: Ports) -> anyhow::Result<SandboxSettings> {
     let mut settings = SandboxSettings::new(Url::parse(&format!("http://127.0.0.1:{}", ports.banks))?);
-    let back = Url::parse(&format!("http://127.0.0.1:{}/payment-return/cec", ports.public))?;
-    settings.clients = vec![SandboxClient {
-        client_id: BANK_CLIENT_ID.into(),
+    let back = |bank: &str| Url::parse(&format!("http://127.0.0.1:{}/payment-return/{bank}", ports.public));
+    let client = |client_id: &str, redirect_uris| SandboxClient {
+        client_id: client_id.into(),
         client_secret: None,
-        redirect_uris: vec![back],
-    }];
+        redirect_uris,
+    };
+    let offered = stet_banks::OFFERED.iter().map(|(code, _)| back(code)).collect::<Result<_, _>>()?;
+    settings.clients = vec![
+        client(BANK_CLIENT_ID, vec![back("cec")?, back("bt")?, back("demo-standard")?]),
+        client(stet_banks::ORGANIZATION, offered),
+    ];
     settings.ledger_file = Some(folder.join("bank-ledger.jsonl"));
+    let certificates = folder.join("certificates");
+    if stet_banks::are_made(&certificates) {
+        let api_url = Url::parse(&format!("https://127.0.0.1:{}", ports.banks_tls))?;
+        let ledger = folder.join("stet-bank-ledger.jsonl");
+        settings.stet = Some(stet_banks::settings(&certificates, api_url, Some(ledger))?);
+    }
     Ok(settings)
 }
 
 fn site_settings(folder: &Path, file: &DemoFile) -> anyhow::Result<DemoSite> {
-    let login = |kind: &str| -> anyhow::Result<PartnerLogin> {
-        let partner = file
-            .partners
-            .iter()
-            .find(|p| p.kind == kind)
-            .with_context(|| format!("demo.json names no {kind} partner"))?;
+    let read = |partner: &DemoPartner| -> anyhow::Result<PartnerLogin> {
         Ok(PartnerLogin {
             client_id: partner.client_id.clone(),
             certificate_pem: std::fs::read(&partner.certificate)?,
@@ -122,12 +131,19 @@ fn site_settings(folder: &Path, file: &DemoFile) -> anyhow::Result<DemoSite> {
             creditor_iban: partner.creditor_iban.clone(),
         })
     };
+    let find = |kind: &str, currency: Currency| {
+        let is = |p: &&DemoPartner| p.kind == kind && p.currency == currency.code();
+        file.partners.iter().find(is).map(read).transpose()
+    };
+    let missing = |kind: &str| format!("demo.json names no {kind} partner");
     Ok(DemoSite {
         base_url: Url::parse(&file.demo_site)?,
         gateway_base_url: Url::parse(&file.gateway)?,
         ca_pem: std::fs::read(&file.ca)?,
-        shop: login("ecommerce")?,
-        erp: login("finance")?,
+        shop: find("ecommerce", Currency::Ron)?.with_context(|| missing("ecommerce"))?,
+        erp: find("finance", Currency::Ron)?.with_context(|| missing("finance"))?,
+        shop_eur: find("ecommerce", Currency::Eur)?,
+        erp_rsd: find("finance", Currency::Rsd)?,
         mailbox_dir: file.mailbox.clone(),
         state_file: Some(folder.join("orders.json")),
         links: vec![

@@ -1,13 +1,14 @@
 //! Makes what the demo needs under one folder, once; a second start finds it there.
 
-use super::certificates::{DevelopmentCa, PemPair, Purpose, write_private};
+use super::certificates::{DevelopmentCa, Purpose, write_private};
+pub use super::partners::DemoPartner;
+use super::{partners, stet_banks};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{DEMO, Settings};
 use crate::crypto::{self, Vault, fingerprint};
-use crate::flow::{add_admin, add_partner, change_partner};
-use crate::partner::{Partner, PartnerKind, PeerCertificate};
-use crate::payment::Currency;
+use crate::flow::add_admin;
+use crate::partner::PeerCertificate;
 use crate::store::connection::Location;
 use crate::store::{self, Db};
 use anyhow::{Context as _, bail};
@@ -15,32 +16,12 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use url::Url;
 
 /// The sandbox bank's name for us.
 pub const BANK_CLIENT_ID: &str = "smartpay-demo-tpp";
 const ADMIN: &str = "admin";
 /// Stands in every folder the demo made.
 const MARK: &str = ".smartpay-demo";
-
-/// A demo partner.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DemoPartner {
-    /// Its client id at the gateway.
-    pub client_id: String,
-    /// ecommerce or finance.
-    pub kind: String,
-    /// Its name.
-    pub name: String,
-    /// The company behind it.
-    pub company: String,
-    /// Its account.
-    pub creditor_iban: String,
-    /// Its certificate.
-    pub certificate: PathBuf,
-    /// Its key.
-    pub key: PathBuf,
-}
 
 /// Ports of the demo, all on loopback.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +32,8 @@ pub struct Ports {
     pub gateway: u16,
     /// Sandbox banks.
     pub banks: u16,
+    /// Sandbox banks that ask for a client certificate.
+    pub banks_tls: u16,
     /// Health and metrics.
     pub operations: u16,
     /// Shop, accounting page and mailbox.
@@ -70,6 +53,9 @@ pub struct DemoFile {
     pub gateway: String,
     /// The sandbox banks.
     pub sandbox_banks: String,
+    /// The sandbox banks of the STET family (TLS with a client certificate); none in a folder from before.
+    #[serde(default)]
+    pub stet_banks: Option<String>,
     /// Health and metrics.
     pub operations: String,
     /// The CA that signed the gateway's certificate.
@@ -95,45 +81,6 @@ pub struct Setup {
     pub file: DemoFile,
     /// Whether it was made just now.
     pub fresh: bool,
-}
-
-fn demo_partners(certificates: &Path) -> [(DemoPartner, PartnerKind, &'static str, &'static [u8]); 2] {
-    let partner = |id: &str, kind: PartnerKind, (name, company): (&str, &str), iban: &str| {
-        let PemPair { certificate, key } = PemPair::at(certificates, id);
-        DemoPartner {
-            client_id: id.into(),
-            kind: kind.as_str().into(),
-            name: name.into(),
-            company: company.into(),
-            creditor_iban: iban.into(),
-            certificate,
-            key,
-        }
-    };
-    [
-        (
-            partner(
-                "demo-shop",
-                PartnerKind::Ecommerce,
-                ("Foișor", "Foișor"),
-                "RO66BACX0000001234567890",
-            ),
-            PartnerKind::Ecommerce,
-            "#a33b24",
-            include_bytes!("../../static/demo/shop-logo.png"),
-        ),
-        (
-            partner(
-                "demo-erp",
-                PartnerKind::Finance,
-                ("Registru", "Pietrarul Edificii SRL"),
-                "RO09PORL7789778256833565",
-            ),
-            PartnerKind::Finance,
-            "#14587a",
-            include_bytes!("../../static/demo/erp-logo.png"),
-        ),
-    ]
 }
 
 /// Makes or finds everything the demo needs.
@@ -185,9 +132,9 @@ pub async fn prepare(folder: &Path, ports: Ports, reset: bool, clock: &Clock) ->
 fn make_certificates(folder: &Path, clock: &Clock) -> anyhow::Result<()> {
     let ca = DevelopmentCa::create(folder, clock)?;
     ca.issue("gateway", "SmartPay Demo", Purpose::Server)?;
-    ca.issue("qsealc", "SmartPay Demo", Purpose::Client)?;
-    for (partner, ..) in demo_partners(folder) {
-        ca.issue(&partner.client_id, &partner.name, Purpose::Client)?;
+    stet_banks::make(&ca)?;
+    for seed in partners::all(folder) {
+        ca.issue(&seed.partner.client_id, &seed.partner.name, Purpose::Client)?;
     }
     Ok(())
 }
@@ -218,8 +165,6 @@ bind = "127.0.0.1:{operations}"
 url = {url}
 [encryption]
 key_file = {key_file}
-[bank_calls]
-signing_certificate = {qsealc}
 [bank.cec]
 base_url = "http://127.0.0.1:{banks}/cec"
 client_id = "{BANK_CLIENT_ID}"
@@ -233,45 +178,29 @@ base_url = "http://127.0.0.1:{banks}/cod"
 base_url = "http://127.0.0.1:{banks}/link"
 [bank.demo-pasi]
 base_url = "http://127.0.0.1:{banks}/pasi"
+[bank.bt]
+base_url = "http://127.0.0.1:{banks}/bt"
+client_id = "{BANK_CLIENT_ID}"
+[bank.demo-standard]
+base_url = "http://127.0.0.1:{banks}/standard"
+client_id = "{BANK_CLIENT_ID}"
+[bank.epp]
+base_url = "http://127.0.0.1:{banks}/epp"
 "#,
         gateway_pem = path("certificates/gateway.pem"),
         gateway_key = path("certificates/gateway.key"),
         ca = path("certificates/ca.pem"),
         key_file = path("encryption.key"),
         mail = path("mail"),
-        qsealc = path("certificates/qsealc.pem"),
         url = toml::Value::String(format!("sqlite://{}", folder.join("smartpay.db").display())),
     );
-    Ok(Settings::from_texts(&[DEMO, &over])?)
+    let stet = stet_banks::app_settings(&folder.join("certificates"), (ports.banks, ports.banks_tls));
+    Ok(Settings::from_texts(&[DEMO, &over, &stet])?)
 }
 
 async fn seed(db: &Db, certificates: &Path, ports: Ports, admin_password: &str, fresh: bool, clock: &Clock) -> anyhow::Result<()> {
     let now = clock.now();
-    for (demo, kind, colour, logo) in demo_partners(certificates) {
-        let section = if kind == PartnerKind::Ecommerce { "shop" } else { "erp" };
-        let redirect_urls = vec![Url::parse(&format!("http://127.0.0.1:{}/{section}", ports.shop))?];
-        if !fresh {
-            change_partner::set_redirect_urls(db, &demo.client_id, redirect_urls, "demo", now).await?;
-            continue;
-        }
-        let certificate = read_certificate(&demo.certificate)?;
-        let partner = Partner {
-            id: uuid::Uuid::now_v7().to_string(),
-            client_id: demo.client_id,
-            name: demo.name,
-            kind,
-            currency: Currency::Ron,
-            certificate_subject: certificate.subject,
-            certificate_issuer: certificate.issuer,
-            certificate_sha256: Some(certificate.sha256),
-            redirect_urls,
-            flexible_redirect: false,
-            colour: colour.into(),
-            has_logo: true,
-            active: true,
-        };
-        add_partner::add_partner(db, partner, Some((logo.to_vec(), "image/png".into())), "demo", now).await?;
-    }
+    partners::seed(db, certificates, ports.shop, fresh, now).await?;
     if fresh {
         add_admin::add_admin(db, ADMIN, admin_password.to_owned().into(), "demo", now).await?;
     }
@@ -297,10 +226,11 @@ fn demo_file(folder: &Path, ports: Ports, admin_password: String) -> DemoFile {
         back_office: http(ports.public, "/back-office"),
         gateway: format!("https://127.0.0.1:{}", ports.gateway),
         sandbox_banks: http(ports.banks, "/"),
+        stet_banks: stet_banks::are_made(&certificates).then(|| format!("https://127.0.0.1:{}/stet/", ports.banks_tls)),
         operations: http(ports.operations, "/"),
         ca: certificates.join("ca.pem"),
         mailbox: folder.join("mail"),
-        partners: demo_partners(&certificates).into_iter().map(|(partner, ..)| partner).collect(),
+        partners: partners::present(&certificates).map(|seed| seed.partner).collect(),
         admin_user: ADMIN.into(),
         admin_password,
     }

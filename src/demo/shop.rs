@@ -3,7 +3,7 @@
 use super::catalogue::{PRODUCTS, Product, product};
 use super::orders::{Line, Order, Site, Stage};
 use super::sessions::{self, Cart, MAX_QUANTITY};
-use super::{Demo, pages};
+use super::{Demo, PartnerLogin, pages};
 use crate::payment::text::has_forbidden_characters;
 use crate::payment::{Amount, Currency};
 use actix_web::http::StatusCode;
@@ -45,6 +45,8 @@ struct CartPage {
 #[template(path = "demo/shop/checkout.html")]
 struct CheckoutPage<'a> {
     frame: Frame,
+    in_euro: bool,
+    offers_euro: bool,
     lines: Vec<CartLine>,
     total: String,
     creditor: &'a str,
@@ -79,14 +81,14 @@ struct GoPage<'a> {
 }
 
 /// An amount as a Romanian shop writes it.
-pub(super) fn lei(amount: &Amount) -> String {
-    amount.romanian().replace(" RON", "\u{a0}lei")
+pub(super) fn shown(amount: &Amount) -> String {
+    amount.romanian().replace(" RON", "\u{a0}lei").replace(" EUR", "\u{a0}€")
 }
 
-fn cart_lines(cart: &Cart) -> Vec<CartLine> {
+fn cart_lines(cart: &Cart, currency: Currency) -> Vec<CartLine> {
     let line = |(id, quantity): (&&'static str, &u32)| {
         let product = product(id)?;
-        let total = Amount::from_minor(product.price.minor * i64::from(*quantity), Currency::Ron).ok()?;
+        let total = Amount::from_minor(product.price_in(currency).minor * i64::from(*quantity), currency).ok()?;
         Some(CartLine {
             product,
             quantity: *quantity,
@@ -97,7 +99,8 @@ fn cart_lines(cart: &Cart) -> Vec<CartLine> {
 }
 
 fn sum(lines: &[CartLine]) -> Option<Amount> {
-    Amount::from_minor(lines.iter().map(|l| l.total.minor).sum(), Currency::Ron).ok()
+    let currency = lines.first()?.total.currency;
+    Amount::from_minor(lines.iter().map(|l| l.total.minor).sum(), currency).ok()
 }
 
 fn frame(cart: &Cart, refresh_s: u32) -> Frame {
@@ -122,8 +125,8 @@ pub(super) async fn cart(demo: web::Data<Demo>, request: HttpRequest) -> HttpRes
 }
 
 fn cart_page(status: StatusCode, cart: &Cart) -> HttpResponse {
-    let lines = cart_lines(cart);
-    let total = sum(&lines).as_ref().map(lei).unwrap_or_default();
+    let lines = cart_lines(cart, Currency::Ron);
+    let total = sum(&lines).as_ref().map(shown).unwrap_or_default();
     pages::page(
         status,
         &CartPage {
@@ -172,19 +175,34 @@ pub(super) async fn checkout(demo: web::Data<Demo>, request: HttpRequest) -> Htt
     if cart.is_empty() {
         return pages::see_other("/shop/cos");
     }
-    checkout_page(&demo, &cart, key, &CheckoutForm::default(), StatusCode::OK, (None, None))
+    let form =
+        web::Query::<CheckoutForm>::from_query(request.query_string()).map_or_else(|_| CheckoutForm::default(), |form| form.into_inner());
+    checkout_page(
+        &demo,
+        &cart,
+        key,
+        &CheckoutForm {
+            currency: form.currency,
+            ..CheckoutForm::default()
+        },
+        StatusCode::OK,
+        (None, None),
+    )
 }
 
 type FieldErrors = (Option<&'static str>, Option<&'static str>);
 
 fn checkout_page(demo: &Demo, cart: &Cart, key: String, form: &CheckoutForm, status: StatusCode, errors: FieldErrors) -> HttpResponse {
-    let lines = cart_lines(cart);
-    let total = sum(&lines).as_ref().map(lei).unwrap_or_default();
+    let (currency, seller) = form.seller(demo);
+    let lines = cart_lines(cart, currency);
+    let total = sum(&lines).as_ref().map(shown).unwrap_or_default();
     let page = CheckoutPage {
+        in_euro: currency == Currency::Eur,
+        offers_euro: demo.site.shop_eur.is_some(),
         frame: frame(cart, 0),
         lines,
         total,
-        creditor: &demo.site.shop.creditor_name,
+        creditor: &seller.creditor_name,
         key,
         name: &form.name,
         email: &form.email,
@@ -203,6 +221,19 @@ pub(super) struct CheckoutForm {
     name: String,
     #[serde(default)]
     email: String,
+    /// `EUR` for a sale in euro.
+    #[serde(default, rename = "moneda")]
+    currency: String,
+}
+
+impl CheckoutForm {
+    /// In what is paid, and to whom.
+    fn seller<'a>(&self, demo: &'a Demo) -> (Currency, &'a PartnerLogin) {
+        match &demo.site.shop_eur {
+            Some(seller) if self.currency == Currency::Eur.code() => (Currency::Eur, seller),
+            _ => (Currency::Ron, &demo.site.shop),
+        }
+    }
 }
 
 fn check(form: &CheckoutForm) -> FieldErrors {
@@ -233,7 +264,8 @@ pub(super) async fn place_order(demo: web::Data<Demo>, request: HttpRequest, for
         return pages::see_other(&format!("/shop/comanda/{}", form.key));
     }
     let (cart, key) = cart_of(&demo, &request);
-    let lines = cart_lines(&cart);
+    let (currency, seller) = form.seller(&demo);
+    let lines = cart_lines(&cart, currency);
     let (Some(total), Some(id)) = (sum(&lines), sessions::id_of(&request)) else {
         return cart_page(StatusCode::UNPROCESSABLE_ENTITY, &Cart::new());
     };
@@ -257,8 +289,8 @@ pub(super) async fn place_order(demo: web::Data<Demo>, request: HttpRequest, for
         email: form.email.trim().to_owned(),
         lines: lines.iter().map(to_line).collect(),
         total,
-        creditor_name: demo.site.shop.creditor_name.clone(),
-        creditor_iban: demo.site.shop.creditor_iban.clone(),
+        creditor_name: seller.creditor_name.clone(),
+        creditor_iban: seller.creditor_iban.clone(),
         details: String::new(),
         created_at: now,
         attempts: Vec::new(),

@@ -3,7 +3,7 @@
 use super::FlowError;
 use super::error::FieldProblem;
 use crate::clock::Timestamp;
-use crate::partner::{Logo, Partner};
+use crate::partner::{Logo, Partner, PartnerKind};
 use crate::store::{Db, StoreError, audit, partners};
 
 /// Adds a partner; `actor` goes to the audit log.
@@ -44,6 +44,11 @@ pub async fn add_partner(db: &Db, partner: Partner, logo: Option<Logo>, actor: &
         .strip_prefix('#')
         .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
     check(colour, "colour", "a colour is written #rrggbb");
+    check(
+        !partner.account_access || partner.kind == PartnerKind::Finance,
+        "account_access",
+        "only Finance partners may have access to accounts",
+    );
     if !problems.is_empty() {
         return Err(FlowError::Invalid(problems));
     }

@@ -178,7 +178,10 @@ async fn outcome(
             saving.words = answer
                 .instructions
                 .iter()
-                .map(|i| (i.end_to_end_id.clone(), i.word.clone()))
+                .map(|i| {
+                    let (word, text) = (i.word.clone(), i.text.clone());
+                    (i.end_to_end_id.clone(), instructions::Said { word, text })
+                })
                 .collect();
             let late = payment.status.is_final() && answer.verdict == Verdict::StillWorking;
             let heard = Heard {
@@ -208,7 +211,7 @@ async fn outcome(
 struct Saving {
     hint: Duration,
     watch_until: Option<Timestamp>,
-    words: Vec<(String, String)>,
+    words: Vec<(String, instructions::Said)>,
     keep_lease: bool,
 }
 
@@ -234,7 +237,7 @@ pub(super) struct Change {
     payment: Payment,
     history: History,
     mails: Vec<NewMessage>,
-    words: Vec<(String, String)>,
+    words: Vec<(String, instructions::Said)>,
     now: Timestamp,
     keep_lease: bool,
 }

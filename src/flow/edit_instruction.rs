@@ -84,14 +84,20 @@ pub fn is_as_shown(payment: &Payment, shown: Option<&str>) -> bool {
 /// No field holds a line break, so no two instructions read the same.
 fn line(i: &Instruction) -> String {
     format!(
-        "{}|{}|{}|{}\u{1}{}\u{1}{}",
+        "{}|{}|{}|{}\u{1}{}\u{1}{}{}",
         i.end_to_end_id,
         i.creditor_iban.electronic(),
         i.amount.minor,
         i.amount.currency,
         i.creditor_name,
-        i.details
+        i.details,
+        giro(i)
     )
+}
+
+/// What a Serbian order has beside the rest; nothing for others, so that their hashes are what they were.
+pub(super) fn giro(i: &Instruction) -> String {
+    i.giro.as_ref().map(|giro| format!("\u{1}{}", giro.line())).unwrap_or_default()
 }
 
 /// Whether the payment's instructions can still be changed.
@@ -133,6 +139,7 @@ pub async fn edit_instruction(
         Change::Remove => {
             payment.instructions.remove(position);
             payment.instruction_words.remove(position);
+            payment.instruction_texts.remove(position);
             history.note(&payment, "instruction_removed", "psu", Some(format!("no. {}", position + 1)));
             None
         }

@@ -6,7 +6,7 @@ use crate::bank::directory::Bank;
 use crate::clock::Timestamp;
 use crate::crypto;
 use crate::partner::Partner;
-use crate::payment::{Event, Iban, Instruction, PaymentId, Schedule};
+use crate::payment::{Currency, Event, Iban, Instruction, PaymentId, Schedule};
 use crate::store::payments::{self, Payment};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -174,7 +174,7 @@ pub fn today(now: Timestamp) -> NaiveDate {
 fn check_rules(cx: &Context, partner: &Partner, order: &InitOrder) -> Result<(), FlowError> {
     let mut problems = Vec::new();
     if let Some(code) = &order.debtor_bank {
-        problems.extend(bank_problem(cx, code, order));
+        problems.extend(bank_problem(cx, code, order, partner.currency));
     }
     let is_debtors = |i: &Instruction| order.debtor_iban.as_ref() == Some(&i.creditor_iban);
     if order.instructions.iter().any(is_debtors) {
@@ -194,10 +194,11 @@ fn check_rules(cx: &Context, partner: &Partner, order: &InitOrder) -> Result<(),
     }
 }
 
-fn bank_problem(cx: &Context, code: &str, order: &InitOrder) -> Option<FieldProblem> {
+fn bank_problem(cx: &Context, code: &str, order: &InitOrder, currency: Currency) -> Option<FieldProblem> {
     let (word, message) = match cx.banks.get(code) {
         None => ("UNKNOWN_BANK", "there is no bank of this code; the banks call lists them"),
-        Some(bank) => match cannot_take(bank, order.instructions.len(), order.schedule.is_some())? {
+        Some(bank) => match cannot_take(bank, currency, order.instructions.len(), order.schedule.is_some())? {
+            CannotTake::Currency => ("OTHER_CURRENCY", "this bank makes no payments in this currency"),
             CannotTake::Several => ("NO_SEVERAL_PAYMENTS", "this bank takes one payment in an authorisation"),
             CannotTake::StandingOrder => ("NO_STANDING_ORDERS", "this bank takes no standing orders"),
         },
@@ -205,9 +206,17 @@ fn bank_problem(cx: &Context, code: &str, order: &InitOrder) -> Option<FieldProb
     Some(FieldProblem::new("debtorBank", word, message))
 }
 
+/// Whether a bank makes payments in this currency.
+#[must_use]
+pub fn serves(bank: &Bank, currency: Currency) -> bool {
+    bank.currency == currency
+}
+
 /// Why a bank cannot be given an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CannotTake {
+    /// Its payments are in another currency.
+    Currency,
     /// It takes one instruction in an authorisation.
     Several,
     /// It takes no standing orders.
@@ -216,8 +225,10 @@ pub enum CannotTake {
 
 /// Why this bank cannot be given such an order; `None` when it can.
 #[must_use]
-pub fn cannot_take(bank: &Bank, instructions: usize, is_standing_order: bool) -> Option<CannotTake> {
-    if instructions > 1 && !bank.facts.takes_bulk {
+pub fn cannot_take(bank: &Bank, currency: Currency, instructions: usize, is_standing_order: bool) -> Option<CannotTake> {
+    if !serves(bank, currency) {
+        Some(CannotTake::Currency)
+    } else if instructions > 1 && !bank.facts.takes_bulk {
         Some(CannotTake::Several)
     } else if is_standing_order && !bank.facts.takes_standing_orders {
         Some(CannotTake::StandingOrder)

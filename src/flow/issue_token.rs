@@ -150,7 +150,7 @@ pub async fn authenticate(
     }
 }
 
-async fn partner_of(cx: &Context, peer: &PeerCertificate, client_id: &str) -> Result<Partner, FlowError> {
+pub(super) async fn partner_of(cx: &Context, peer: &PeerCertificate, client_id: &str) -> Result<Partner, FlowError> {
     let wanted = client_id.to_owned();
     let partner = cx.db.read(move |a| partners::by_client_id(a, &wanted)).await?;
     partner.filter(|p| p.active && peer.belongs_to(p)).ok_or(FlowError::NotYou)
@@ -226,5 +226,6 @@ fn new_payment(cx: &Context, id: PaymentId, partner: &Partner, flags: TokenFlags
         doubted: false,
         instructions: Vec::new(),
         instruction_words: Vec::new(),
+        instruction_texts: Vec::new(),
     }
 }

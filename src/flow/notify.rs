@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::mail::{self, MailKind, MailLine, OutgoingMail, PaymentMail, ReasonWord};
 use crate::partner::Partner;
 use crate::payment::transition::CORRECTION;
-use crate::payment::{Instruction, InstructionOutcome, Status};
+use crate::payment::{Instruction, InstructionOutcome, Status, refusal};
 use crate::store::history::Entry;
 use crate::store::outbox::NewMessage;
 use crate::store::partners;
@@ -78,7 +78,8 @@ fn content(cx: &Context, payment: &Payment, partner: &Partner, kind: MailKind, n
         Some(word) if word == Reason::Withdrawn.as_str() => ReasonWord::Withdrawn,
         Some(word) if word == Reason::WrongCodes.as_str() => ReasonWord::WrongCodes,
         Some(word) if word == Reason::NotExecuted.as_str() => ReasonWord::NotExecuted,
-        _ => ReasonWord::Unknown,
+        Some(word) => refusal::why(word, payment.language.unwrap_or_default()).map_or(ReasonWord::Unknown, ReasonWord::Because),
+        None => ReasonWord::Unknown,
     };
     Some(PaymentMail {
         kind,

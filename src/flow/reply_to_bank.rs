@@ -51,6 +51,7 @@ pub async fn reply_to_bank(
         let Some(session) = session(&payment)?.filter(|_| waits) else {
             return Ok(id);
         };
+        let query = heard(cx, &payment, browser_hash, &query);
         if let Some(mut claim) = try_claim(cx, payment).await? {
             let bank = connector(cx, &claim.payment)?;
             let result = bank.reply(&session, &PsuReply::CameBack { query }).await;
@@ -71,6 +72,15 @@ pub async fn reply_to_bank(
         wait_a_moment(cx).await;
     }
     Err(FlowError::Busy)
+}
+
+/// What a connector learns of a return. Where the return makes us confirm the order, another browser than the one
+/// that the payment is bound to brings nothing but a reason to ask: somebody who was lured into approving a stranger's
+/// order must not confirm it by coming back.
+fn heard(cx: &Context, payment: &Payment, browser_hash: Option<&str>, query: &[(String, String)]) -> Vec<(String, String)> {
+    let bound = browser_hash.is_some() && payment.browser_hash.as_deref() == browser_hash;
+    let confirms = cx.bank_of(payment).is_some_and(|b| b.facts.confirms_the_return);
+    if bound || !confirms { query.to_vec() } else { Vec::new() }
 }
 
 fn by_browser_only(answer: &Answer) -> bool {

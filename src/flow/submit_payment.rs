@@ -1,7 +1,7 @@
 //! The PSU presses „Plătește”: the intent is written, then the order goes to the bank, once.
 
 use super::bank_call::{Call, History, connector, finish, finish_and_keep, save, session};
-use super::edit_instruction::{EditedInstruction, is_as_shown};
+use super::edit_instruction::{EditedInstruction, giro, is_as_shown};
 use super::init_payment::cannot_take;
 use super::open_page::is_too_late_to_begin;
 use super::verdict::{PSU_ID_REFUSED, detail_of, internal, refusal_notice};
@@ -117,7 +117,7 @@ fn check(cx: &Context, payment: &Payment, confirmed: &ConfirmedOrder) -> Result<
         return Err(FlowError::OtherContent);
     }
     let bank = cx.banks.get(&confirmed.bank_code);
-    if bank.is_some_and(|bank| cannot_take(bank, payment.instructions.len(), payment.schedule.is_some()).is_some()) {
+    if bank.is_some_and(|bank| cannot_take(bank, payment.currency, payment.instructions.len(), payment.schedule.is_some()).is_some()) {
         let words = "the bank takes no such order";
         return Err(FlowError::AgainstRules(vec![FieldProblem::new(
             "bank",
@@ -225,6 +225,7 @@ fn forget_last_attempt(payment: &mut Payment) {
     payment.psu_step = None;
     payment.code_tries = 0;
     payment.instruction_words.fill(None);
+    payment.instruction_texts.fill(None);
 }
 
 /// Takes over what the PSU may change, by the partner's kind: decided again here, not by what came in.
@@ -240,7 +241,7 @@ fn confirm(payment: &mut Payment, partner: &Partner, confirmed: ConfirmedOrder) 
     payment.confirmed_hash = Some(confirmed_hash(payment));
 }
 
-/// Hash of the confirmed tuple: bank, debtor, and per instruction creditor, amount and details.
+/// Hash of the confirmed tuple: bank, debtor, and per instruction creditor, amount, details and, in Serbia, the rest.
 #[must_use]
 pub fn confirmed_hash(payment: &Payment) -> String {
     let mut text = format!(
@@ -250,12 +251,13 @@ pub fn confirmed_hash(payment: &Payment) -> String {
     );
     for i in &payment.instructions {
         text.push_str(&format!(
-            "\n{}|{}|{}|{}|{}",
+            "\n{}|{}|{}|{}|{}{}",
             i.creditor_iban.electronic(),
             i.amount.wire(),
             i.amount.currency,
             i.creditor_name,
-            i.details
+            i.details,
+            giro(i)
         ));
     }
     crypto::token_hash(&text)
@@ -264,6 +266,7 @@ pub fn confirmed_hash(payment: &Payment) -> String {
 fn order_of(payment: &Payment) -> Order {
     Order {
         payment: payment.id,
+        partner: payment.partner_id.clone(),
         attempt: u32::try_from(payment.attempts).unwrap_or(1),
         debtor_iban: payment.debtor_iban.clone(),
         instructions: payment.instructions.clone(),

@@ -70,6 +70,8 @@ pub enum ReasonWord {
     WrongCodes,
     /// The bank, asked by a person, said that it was not carried out.
     NotExecuted,
+    /// The bank, and why, in the mail's language.
+    Because(&'static str),
     /// The bank did not say.
     Unknown,
 }

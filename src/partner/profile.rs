@@ -112,6 +112,8 @@ pub struct Partner {
     pub has_logo: bool,
     /// Whether it may call at all.
     pub active: bool,
+    /// Whether it may ask its payers for access to their accounts; Finance partners only.
+    pub account_access: bool,
 }
 
 impl Partner {
@@ -154,6 +156,7 @@ mod tests {
             colour: "#005bbb".into(),
             has_logo: false,
             active: true,
+            account_access: false,
         }
     }
 

@@ -1,4 +1,5 @@
-//! International bank account numbers (ISO 13616), as people and systems write them.
+//! International bank account numbers (ISO 13616), as people and systems write them. In Serbia people write the
+//! national number instead (`840-742221843-57`): it is the same account, `RS35` and the 18 digits.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -14,22 +15,68 @@ pub struct Iban(String);
 #[error("not a valid IBAN")]
 pub struct InvalidIban;
 
+/// Country and check digits of every Serbian account: a number whose own control digits are right leaves 1 when
+/// divided by 97, and then the digits that ISO 13616 asks for are always 35.
+const SERBIAN_PREFIX: &str = "RS35";
+
 impl Iban {
-    /// Reads an IBAN written with spaces, dashes or in lower case.
+    /// Reads an IBAN written with spaces, dashes or in lower case, or a Serbian account number: 18 digits, or
+    /// `bank-account-control`, where leading zeros of the account are usually left out.
     ///
     /// # Errors
     /// [`InvalidIban`] when length, structure or check digits are wrong.
     pub fn parse(text: &str) -> Result<Self, InvalidIban> {
-        let compact: String = text
+        let spaced: String = text
             .chars()
-            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '\u{2010}'..='\u{2015}'))
-            .flat_map(char::to_uppercase)
+            .filter(|c| !c.is_whitespace())
+            .map(|c| if matches!(c, '\u{2010}'..='\u{2015}') { '-' } else { c })
+            .take(80)
             .collect();
+        if spaced.starts_with(|c: char| c.is_ascii_digit()) {
+            return Self::serbian(&spaced);
+        }
+        let compact: String = spaced.chars().filter(|c| *c != '-').flat_map(char::to_uppercase).collect();
         if compact.len() > 34 {
             return Err(InvalidIban);
         }
         let valid = iban::Iban::from_str(&compact).map_err(|_| InvalidIban)?;
-        Ok(Self(iban::IbanLike::electronic_str(&valid).to_owned()))
+        let electronic = iban::IbanLike::electronic_str(&valid);
+        match electronic.strip_prefix(SERBIAN_PREFIX) {
+            None if electronic.starts_with("RS") => Err(InvalidIban),
+            _ => Ok(Self(electronic.to_owned())),
+        }
+    }
+
+    /// Reads the number that Serbian banks use inside the country, which begins with a digit.
+    fn serbian(text: &str) -> Result<Self, InvalidIban> {
+        let parts: Vec<&str> = text.split('-').collect();
+        let digits = match parts.as_slice() {
+            [all] => (*all).to_owned(),
+            [bank, account, control] if bank.len() == 3 && (1..=13).contains(&account.len()) && control.len() == 2 => {
+                format!("{bank}{account:0>13}{control}")
+            }
+            _ => return Err(InvalidIban),
+        };
+        if digits.len() == 18 && mod_97(&digits) == Some(1) {
+            Ok(Self(format!("{SERBIAN_PREFIX}{digits}")))
+        } else {
+            Err(InvalidIban)
+        }
+    }
+
+    /// The 18 digits of a Serbian account; `None` elsewhere.
+    #[must_use]
+    pub fn serbian_account(&self) -> Option<&str> {
+        self.0.strip_prefix(SERBIAN_PREFIX)
+    }
+
+    /// A Serbian account as people write it there, `840-742221843-57`; `None` elsewhere.
+    #[must_use]
+    pub fn local(&self) -> Option<String> {
+        let digits = self.serbian_account()?;
+        let account = digits[3..16].trim_start_matches('0');
+        let account = if account.is_empty() { "0" } else { account };
+        Some(format!("{}-{account}-{}", &digits[..3], &digits[16..]))
     }
 
     /// The electronic form, without spaces: what banks expect.
@@ -38,15 +85,19 @@ impl Iban {
         &self.0
     }
 
-    /// For people: groups of four.
+    /// For people: groups of four; a Serbian account in its local form.
     #[must_use]
     pub fn grouped(&self) -> String {
-        group(&self.0)
+        self.local().unwrap_or_else(|| group(&self.0))
     }
 
-    /// For mails and confirmations: country, check digits and the last four characters.
+    /// For mails and confirmations: country, check digits and the last four characters; of a Serbian account, the
+    /// bank and the last four digits.
     #[must_use]
     pub fn masked(&self) -> String {
+        if let Some(digits) = self.serbian_account() {
+            return format!("{}-••••{}-{}", &digits[..3], &digits[14..16], &digits[16..]);
+        }
         format!("{} •••• {}", &self.0[..4], &self.0[self.0.len() - 4..])
     }
 
@@ -56,12 +107,28 @@ impl Iban {
         &self.0[..2]
     }
 
-    /// The bank identifier inside the IBAN (Romania: the first four letters of the BIC). It suggests a
-    /// bank and never proves one: some institutions hold accounts under another bank's identifier.
+    /// The bank identifier inside the IBAN (Romania: the first four letters of the BIC; France: the five digits of
+    /// the `code banque`; Serbia: three digits). It suggests a bank and never proves one: some institutions hold
+    /// accounts under another bank's identifier.
     #[must_use]
     pub fn bank_identifier(&self) -> Option<&str> {
-        (self.country() == "RO").then(|| &self.0[4..8])
+        match self.country() {
+            "RO" => Some(&self.0[4..8]),
+            "FR" => Some(&self.0[4..9]),
+            "RS" => Some(&self.0[4..7]),
+            _ => None,
+        }
     }
+}
+
+/// The remainder modulo 97 of a text of digits and capital letters, a letter counting as two digits from `A` = 10
+/// (ISO 7064 MOD 97-10). `None` for anything else.
+pub(super) fn mod_97(text: &str) -> Option<u32> {
+    text.bytes().try_fold(0, |rest: u32, byte| match byte {
+        b'0'..=b'9' => Some((rest * 10 + u32::from(byte - b'0')) % 97),
+        b'A'..=b'Z' => Some((rest * 100 + u32::from(byte - b'A') + 10) % 97),
+        _ => None,
+    })
 }
 
 /// Inserts a space after every four characters.
@@ -128,7 +195,9 @@ mod tests {
         assert_eq!(Iban::parse(VALID[0]).unwrap().grouped(), "RO49 AAAA 1B31 0075 9384 0000");
         assert_eq!(Iban::parse(VALID[0]).unwrap().bank_identifier(), Some("AAAA"));
         assert_eq!(Iban::parse(VALID[0]).unwrap().masked(), "RO49 •••• 0000");
-        assert_eq!(Iban::parse(VALID[4]).unwrap().bank_identifier(), None);
+        assert_eq!(Iban::parse("840-742221843-57").unwrap().masked(), "840-••••43-57");
+        assert_eq!(Iban::parse(VALID[4]).unwrap().bank_identifier(), Some("13807"));
+        assert_eq!(Iban::parse("DE89370400440532013000").unwrap().bank_identifier(), None);
         assert!(!format!("{:?}", Iban::parse(VALID[0]).unwrap()).contains("7593840000"));
     }
 
@@ -148,7 +217,50 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_serbian_account_is_read_as_people_there_write_it() {
+        for text in [
+            "840-742221843-57",
+            "840 - 742221843 - 57",
+            "840-0000742221843-57",
+            "840000074222184357",
+            "RS35840000074222184357",
+            "840–742221843–57",
+        ] {
+            let iban = Iban::parse(text).unwrap_or_else(|_| panic!("{text}"));
+            assert_eq!(iban.electronic(), "RS35840000074222184357", "{text}");
+            assert_eq!(iban.serbian_account(), Some("840000074222184357"));
+            assert_eq!((iban.grouped().as_str(), iban.bank_identifier()), ("840-742221843-57", Some("840")));
+        }
+        for text in [
+            "840-742221843-58",
+            "840-742221843-5",
+            "84-742221843-57",
+            "840-12345678901234-57",
+            "840--59",
+            "840-742221843-57-1",
+            "840000074222184358",
+            "84000007422218435",
+            "840-7422x1843-57",
+            "RS36840000074222184357",
+        ] {
+            assert_eq!(Iban::parse(text), Err(InvalidIban), "{text}");
+        }
+        assert_eq!(Iban::parse(VALID[0]).unwrap().local(), None);
+    }
+
     proptest! {
+        #[test]
+        fn the_check_digits_of_a_serbian_account_are_always_35(bank in 100..1000u32, account in 0..10_000_000_000_000u64) {
+            let body = format!("{bank}{account:013}");
+            let control = 98 - mod_97(&format!("{body}00")).unwrap();
+            let iban = Iban::parse(&format!("{bank}-{account}-{control:02}")).unwrap();
+            // The library computes the international check digits on its own.
+            let other = iban::Iban::from_str(iban.electronic());
+            prop_assert!(other.is_ok(), "{}", iban.electronic());
+            prop_assert_eq!(Iban::parse(&iban.local().unwrap()).unwrap(), iban);
+        }
+
         #[test]
         fn one_changed_digit_is_always_noticed(which in 0..VALID.len(), at in 2..24usize, digit in 0..10u8) {
             let mut bytes = VALID[which].as_bytes().to_vec();

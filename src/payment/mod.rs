@@ -4,16 +4,19 @@
 //! arguments. Money is integer minor units with a currency, never a float.
 
 pub mod amount;
+pub mod giro;
 pub mod iban;
 pub mod language;
 pub mod link;
 pub mod order;
+pub mod refusal;
 pub mod schedule;
 pub mod status;
 pub mod text;
 pub mod transition;
 
 pub use amount::{Amount, Currency};
+pub use giro::Giro;
 pub use iban::Iban;
 pub use language::Language;
 pub use link::PaymentId;

@@ -1,6 +1,6 @@
 //! An order: 1..=5000 instructions that the PSU authorises once.
 
-use super::{Amount, Currency, Iban, PaymentId, Schedule};
+use super::{Amount, Currency, Giro, Iban, PaymentId, Schedule};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -29,6 +29,9 @@ pub struct Instruction {
     pub details: String,
     /// ISO 20022 end-to-end identification, at most 35 characters; no two of an order are the same.
     pub end_to_end_id: String,
+    /// What a Serbian payment order has beside that; `None` outside Serbia.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub giro: Option<Giro>,
 }
 
 impl fmt::Debug for Instruction {
@@ -42,6 +45,8 @@ impl fmt::Debug for Instruction {
 pub struct Order {
     /// The payment it belongs to.
     pub payment: PaymentId,
+    /// The partner it is for, by our own id: a service account at a bank belongs to one partner.
+    pub partner: String,
     /// How many times this payment has been sent to a bank, counting this one, from 1. Request ids derive from it.
     pub attempt: u32,
     /// The PSU's account; a bank that lets the PSU choose may do without.

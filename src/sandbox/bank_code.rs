@@ -19,11 +19,24 @@ pub enum BankCode {
     Link,
     /// Plain redirect, explicit start.
     Pasi,
+    /// Redirect with OAuth2 and PKCE, version 2 of the interface, a word of its own for orders on their way.
+    Bt,
+    /// Redirect with OAuth2 and PKCE as the standard has it, account information included.
+    Standard,
 }
 
 impl BankCode {
     /// Every bank, in the order the pages list them.
-    pub const ALL: [Self; 6] = [Self::Cec, Self::Brd, Self::Mobil, Self::Cod, Self::Link, Self::Pasi];
+    pub const ALL: [Self; 8] = [
+        Self::Cec,
+        Self::Brd,
+        Self::Mobil,
+        Self::Cod,
+        Self::Link,
+        Self::Pasi,
+        Self::Bt,
+        Self::Standard,
+    ];
 
     /// The first segment of every path of the bank, with its slash.
     #[must_use]
@@ -35,6 +48,8 @@ impl BankCode {
             Self::Cod => "/cod",
             Self::Link => "/link",
             Self::Pasi => "/pasi",
+            Self::Bt => "/bt",
+            Self::Standard => "/standard",
         }
     }
 }

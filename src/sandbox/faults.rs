@@ -23,6 +23,18 @@ pub enum Operation {
     ScaStatus,
     /// An authorisation is given a method or a code (PUT).
     PutAuthorisation,
+    /// A consent is asked for or ended.
+    Consent,
+    /// A consent's status or details.
+    ConsentStatus,
+    /// Accounts, balances, transactions.
+    Accounts,
+    /// The funds confirmation.
+    Funds,
+    /// The portal where TPPs enrol.
+    Enrol,
+    /// A payment request is confirmed (STET).
+    Confirm,
 }
 
 /// What goes wrong.
@@ -69,8 +81,13 @@ impl Faults {
     }
 
     pub(super) fn take(&mut self, bank: BankCode, operation: Operation) -> Option<Fault> {
-        let mut next = |bank| self.0.get_mut(&(bank, operation))?.pop_front();
-        next(Some(bank)).or_else(|| next(None))
+        let own = self.0.get_mut(&(Some(bank), operation)).and_then(VecDeque::pop_front);
+        own.or_else(|| self.take_anywhere(operation))
+    }
+
+    /// What waits for whichever bank is called first.
+    pub(super) fn take_anywhere(&mut self, operation: Operation) -> Option<Fault> {
+        self.0.get_mut(&(None, operation))?.pop_front()
     }
 
     pub(super) fn is_empty(&self) -> bool {

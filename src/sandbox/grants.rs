@@ -13,11 +13,21 @@ pub(super) const ACCESS_LIFE_S: i64 = 3595;
 /// `refresh_token_expires_in`, in seconds.
 pub(super) const REFRESH_LIFE_S: i64 = 2_682_000;
 
+/// `refresh_token_expires_in` of account information, in seconds: as long as the consent, 180 days.
+pub(super) const CONSENT_REFRESH_LIFE_S: i64 = 180 * 86_400;
+/// What stands before an order's id in a scope.
+pub(super) const PAYMENT: &str = "PIS:";
+/// What stands before a consent's id in a scope.
+pub(super) const CONSENT: &str = "AIS:";
+
 /// What one authorisation code led to.
 #[derive(Clone, Debug)]
 pub(super) struct Grant {
     pub terms: GrantTerms,
+    /// The order or consent.
     pub payment_id: String,
+    /// Its scope.
+    pub scope: String,
     pub issued_at: Timestamp,
     pub code_spent: bool,
     pub revoked: bool,
@@ -50,11 +60,23 @@ pub(super) struct Grants {
     refresh: HashMap<String, String>,
 }
 
+impl Grant {
+    /// How long its refresh tokens live, in seconds.
+    pub(super) fn refresh_life_s(&self) -> i64 {
+        if self.scope.starts_with(CONSENT) {
+            CONSENT_REFRESH_LIFE_S
+        } else {
+            REFRESH_LIFE_S
+        }
+    }
+}
+
 impl Grants {
-    pub(super) fn issued(&mut self, payment_id: &str, terms: &GrantTerms, at: Timestamp) {
+    pub(super) fn issued(&mut self, prefix: &str, payment_id: &str, terms: &GrantTerms, at: Timestamp) {
         let grant = Grant {
             terms: terms.clone(),
             payment_id: payment_id.to_owned(),
+            scope: format!("{prefix}{payment_id}"),
             issued_at: at,
             code_spent: false,
             revoked: false,
@@ -66,7 +88,7 @@ impl Grants {
     pub(super) fn exchanged(&mut self, code_sha256: &str, access_sha256: &str, refresh_sha256: &str, at: Timestamp) {
         if let Some(grant) = self.by_code.get_mut(code_sha256) {
             grant.code_spent = true;
-            grant.refresh = Some((refresh_sha256.to_owned(), at + TimeDelta::seconds(REFRESH_LIFE_S)));
+            grant.refresh = Some((refresh_sha256.to_owned(), at + TimeDelta::seconds(grant.refresh_life_s())));
             self.refresh.insert(refresh_sha256.to_owned(), code_sha256.to_owned());
             let until = at + TimeDelta::seconds(ACCESS_LIFE_S);
             self.access.insert(access_sha256.to_owned(), (code_sha256.to_owned(), until));
@@ -96,13 +118,30 @@ impl Grants {
         }
     }
 
-    /// Whether this access token may be used by this client for this order.
-    pub(super) fn check_access(&self, token: &str, payment_id: &str, client_id: &str, now: Timestamp) -> Result<(), TokenProblem> {
-        let (code, until) = self.access.get(&sha256_hex(token.as_bytes())).ok_or(TokenProblem::Invalid)?;
-        let grant = self.by_code.get(code).ok_or(TokenProblem::Invalid)?;
-        if grant.revoked || grant.payment_id != payment_id || grant.terms.client_id != client_id {
+    /// Whether this access token may be used for this order or consent; where the bank names TPPs by their client
+    /// ids, by this one only.
+    pub(super) fn check_access(&self, token: &str, id: &str, client_id: Option<&str>, now: Timestamp) -> Result<(), TokenProblem> {
+        let grant = self.good(token, client_id)?;
+        if grant.payment_id != id {
             return Err(TokenProblem::Invalid);
         }
-        if now < *until { Ok(()) } else { Err(TokenProblem::Expired) }
+        self.scope_of(token, client_id, now).map(drop)
+    }
+
+    /// The scope of an access token.
+    pub(super) fn scope_of(&self, token: &str, client_id: Option<&str>, now: Timestamp) -> Result<&str, TokenProblem> {
+        let grant = self.good(token, client_id)?;
+        let fresh = self
+            .access
+            .get(&sha256_hex(token.as_bytes()))
+            .is_some_and(|(_, until)| now < *until);
+        if fresh { Ok(&grant.scope) } else { Err(TokenProblem::Expired) }
+    }
+
+    fn good(&self, token: &str, client_id: Option<&str>) -> Result<&Grant, TokenProblem> {
+        let (code, _) = self.access.get(&sha256_hex(token.as_bytes())).ok_or(TokenProblem::Invalid)?;
+        let grant = self.by_code.get(code).ok_or(TokenProblem::Invalid)?;
+        let good = !grant.revoked && client_id.is_none_or(|id| grant.terms.client_id == id);
+        good.then_some(grant).ok_or(TokenProblem::Invalid)
     }
 }

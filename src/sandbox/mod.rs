@@ -10,7 +10,9 @@ mod bank_code;
 mod berlin;
 mod books;
 mod cec;
+mod consents;
 pub mod customers;
+pub mod epp;
 mod faults;
 mod form;
 mod grants;
@@ -19,14 +21,16 @@ pub mod money;
 mod order;
 mod pages;
 mod phone;
+mod portal;
 pub mod scenarios;
 mod secrets;
 mod state;
+pub mod stet;
 mod visit;
 
 pub use bank_code::BankCode;
 pub use faults::{Fault, Operation};
-pub use ledger::{DeclineReason, LedgerEntry, LedgerEvent, RefusedBy, Word};
+pub use ledger::{DeclineReason, EndedBy, EnrolledClient, LedgerEntry, LedgerEvent, PortalUser, ReceivedConsent, RefusedBy, Rights, Word};
 pub use order::{Authorisation, Order, Outcome, SentCode};
 
 use crate::clock::{Clock, Timestamp};
@@ -40,6 +44,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
+use stet::{Stet, StetSettings};
 use url::Url;
 
 /// How the sandbox banks are run.
@@ -53,6 +58,8 @@ pub struct SandboxSettings {
     pub step: Duration,
     /// Where the ledger is kept across restarts, as JSON lines; in memory only without it.
     pub ledger_file: Option<PathBuf>,
+    /// The banks of the STET family; without it there are none.
+    pub stet: Option<StetSettings>,
 }
 
 impl SandboxSettings {
@@ -64,9 +71,11 @@ impl SandboxSettings {
             clients: Vec::new(),
             step: Duration::from_secs(1),
             ledger_file: None,
+            stet: None,
         }
     }
 
+    /// A TPP of the settings.
     fn client(&self, client_id: &str) -> Option<&SandboxClient> {
         self.clients.iter().find(|c| c.client_id == client_id)
     }
@@ -97,6 +106,13 @@ impl fmt::Debug for SandboxClient {
     }
 }
 
+/// A TPP as the banks know it.
+struct Tpp {
+    client_id: String,
+    secret_sha256: Option<String>,
+    redirect_uris: Vec<Url>,
+}
+
 /// A handle on the running banks: their books to look at, and faults to order.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
@@ -110,6 +126,9 @@ struct Inner {
     books: Mutex<Books>,
     faults: Mutex<Faults>,
     visits: Mutex<visit::Visits>,
+    consent_visits: Mutex<consents::Visits>,
+    stet: Option<Stet>,
+    epp: Mutex<epp::Epp>,
 }
 
 impl Sandbox {
@@ -128,7 +147,22 @@ impl Sandbox {
     /// What an account holds, in minor units; `None` for an account the banks do not keep.
     #[must_use]
     pub fn balance_minor(&self, iban: &str) -> Option<i64> {
-        self.caught_up().balance_minor(iban)
+        let stet = || self.inner.stet.as_ref()?.caught_up(self.now()).balance_minor(iban);
+        self.caught_up().balance_minor(iban).or_else(stet)
+    }
+
+    /// Everything the STET banks did up to now, oldest first; empty where there are none.
+    #[must_use]
+    pub fn stet_ledger(&self) -> Vec<stet::StetEntry> {
+        let entries = |stet: &Stet| stet.caught_up(self.now()).entries().to_vec();
+        self.inner.stet.as_ref().map(entries).unwrap_or_default()
+    }
+
+    /// Every payment request at the STET banks as it stands, oldest first.
+    #[must_use]
+    pub fn stet_orders(&self) -> Vec<stet::PaymentRequest> {
+        let orders = |stet: &Stet| stet.caught_up(self.now()).orders();
+        self.inner.stet.as_ref().map(orders).unwrap_or_default()
     }
 
     /// The next call of this operation, at any bank, meets this fault. Several faults for one operation queue up.
@@ -154,7 +188,9 @@ impl Sandbox {
 
     fn open(settings: SandboxSettings, clock: Clock) -> io::Result<Self> {
         let books = Mutex::new(Books::open(settings.step, settings.ledger_file.as_deref())?);
-        let (faults, visits) = (Mutex::default(), Mutex::default());
+        let (faults, visits, consent_visits) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let stet = settings.stet.clone().map(|s| Stet::open(s, settings.step)).transpose()?;
+        let epp = Mutex::new(epp::Epp::open(settings.step, settings.ledger_file.as_deref())?);
         Ok(Self {
             inner: Arc::new(Inner {
                 settings,
@@ -162,6 +198,9 @@ impl Sandbox {
                 books,
                 faults,
                 visits,
+                consent_visits,
+                stet,
+                epp,
             }),
         })
     }
@@ -192,6 +231,32 @@ impl Sandbox {
         lock(&self.inner.faults).take(bank, operation)
     }
 
+    /// The TPP with this client id: one of the settings, or one that enrolled itself.
+    fn tpp(&self, client_id: &str) -> Option<Tpp> {
+        let of_settings = self.settings().client(client_id).map(|c| Tpp {
+            client_id: c.client_id.clone(),
+            secret_sha256: c.client_secret.as_ref().map(|secret| secrets::sha256_hex(secret.as_bytes())),
+            redirect_uris: c.redirect_uris.clone(),
+        });
+        of_settings.or_else(|| {
+            let books = self.books();
+            let client = books.portal().client(client_id)?;
+            Some(Tpp {
+                client_id: client.client_id.clone(),
+                secret_sha256: Some(client.secret_sha256.clone()),
+                redirect_uris: vec![client.redirect_uri.clone()],
+            })
+        })
+    }
+
+    fn consent_visits(&self) -> MutexGuard<'_, consents::Visits> {
+        lock(&self.inner.consent_visits)
+    }
+
+    fn take_fault_anywhere(&self, operation: Operation) -> Option<Fault> {
+        lock(&self.inner.faults).take_anywhere(operation)
+    }
+
     fn visits(&self) -> MutexGuard<'_, visit::Visits> {
         lock(&self.inner.visits)
     }
@@ -202,13 +267,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A connection of the TLS listener.
+type TlsStream = actix_tls::accept::rustls_0_23::TlsStream<actix_web::rt::net::TcpStream>;
+
 /// A second handle on a connection's socket, to cut it in the middle of a call.
 #[derive(Debug)]
 struct Wire(TcpStream);
 
 impl Wire {
     fn of(connection: &dyn Any) -> Option<Self> {
-        let stream = connection.downcast_ref::<actix_web::rt::net::TcpStream>()?;
+        let plain = connection.downcast_ref::<actix_web::rt::net::TcpStream>();
+        let stream = plain.or_else(|| connection.downcast_ref::<TlsStream>().map(|s| s.get_ref().0))?;
         let fd: OwnedFd = stream.as_fd().try_clone_to_owned().ok()?;
         Some(Self(TcpStream::from(fd)))
     }
@@ -224,14 +293,35 @@ impl Wire {
 /// # Errors
 /// The ledger file cannot be opened or read, or the listener cannot be used.
 pub fn start(listener: TcpListener, settings: SandboxSettings, clock: Clock) -> io::Result<(Server, Sandbox)> {
+    start_on((listener, None), settings, clock)
+}
+
+/// Starts the banks on two listeners: one for browsers and for the banks that ask for no client certificate,
+/// and one with TLS for those that do ([`SandboxSettings::stet`], without which it is only closed again).
+///
+/// # Errors
+/// As [`start`]; also certificates or keys that cannot be used.
+pub fn start_with_tls(plain: TcpListener, tls: TcpListener, settings: SandboxSettings, clock: Clock) -> io::Result<(Server, Sandbox)> {
+    start_on((plain, Some(tls)), settings, clock)
+}
+
+fn start_on((plain, tls): (TcpListener, Option<TcpListener>), settings: SandboxSettings, clock: Clock) -> io::Result<(Server, Sandbox)> {
+    let tls = tls.zip(settings.stet.as_ref().map(StetSettings::tls).transpose()?);
     let sandbox = Sandbox::open(settings, clock)?;
     let shared = sandbox.clone();
     let app = move || {
+        let with_stet = shared.inner.stet.is_some();
         App::new()
             .app_data(web::Data::new(shared.clone()))
             .app_data(web::PayloadConfig::new(berlin::MAX_BODY))
             .configure(cec::routes)
             .configure(berlin::routes)
+            .configure(|config| {
+                if with_stet {
+                    stet::routes(config)
+                }
+            })
+            .configure(epp::pages::routes)
             .configure(phone::pages::routes)
             .configure(scenarios::pages::routes)
             .configure(pages::routes)
@@ -245,8 +335,17 @@ pub fn start(listener: TcpListener, settings: SandboxSettings, clock: Clock) -> 
             if let Some(wire) = Wire::of(connection) {
                 data.insert(wire);
             }
+            if let Some(client) = connection
+                .downcast_ref::<TlsStream>()
+                .and_then(|s| stet::TlsClient::of(s.get_ref().1))
+            {
+                data.insert(client);
+            }
         })
-        .listen(listener)?
-        .run();
-    Ok((server, sandbox))
+        .listen(plain)?;
+    let server = match tls {
+        Some((listener, config)) => server.listen_rustls_0_23(listener, config)?,
+        None => server,
+    };
+    Ok((server.run(), sandbox))
 }

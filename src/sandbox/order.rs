@@ -145,6 +145,7 @@ impl Order {
     pub fn said_word(&self) -> &'static str {
         match (self.story(), self.status) {
             (Some(Story::UnknownWord), Word::Accp | Word::Actc | Word::Acsp) => "XYZW",
+            (_, Word::Accp | Word::Actc | Word::Acsp) => self.profile().on_the_way.unwrap_or(self.status.iso()),
             (_, status) => status.iso(),
         }
     }

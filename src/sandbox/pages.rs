@@ -1,7 +1,7 @@
 //! What belongs to no single bank: the index, the ledger for people, the style sheet, and how a page is sent.
 
 use super::berlin::profile::Profile;
-use super::ledger::{DeclineReason, Frequency, Instruction, LedgerEntry, LedgerEvent, RefusedBy, Word};
+use super::ledger::{DeclineReason, EndedBy, Frequency, Instruction, LedgerEntry, LedgerEvent, RefusedBy, Word};
 use super::money::Money;
 use super::{BankCode, Order, Sandbox, customers};
 use actix_web::http::StatusCode;
@@ -133,6 +133,8 @@ struct IndexPage {
     banks: Vec<&'static Profile>,
     people: Vec<Person>,
     step_s: String,
+    /// The STET banks: path, name and what is special; empty where there are none.
+    stet: Vec<(&'static str, &'static str, &'static str)>,
 }
 
 /// A customer with what each bank knows of them.
@@ -163,6 +165,7 @@ async fn index(bank: web::Data<Sandbox>) -> HttpResponse {
             banks: BankCode::ALL.into_iter().map(Profile::of).collect(),
             people: customers::ALL.iter().map(|c| Person::of(c, &bank)).collect(),
             step_s,
+            stet: bank.inner.stet.as_ref().map(|_| super::stet::listed()).unwrap_or_default(),
         },
     )
 }
@@ -262,6 +265,14 @@ fn row(entry: &LedgerEntry, profile: &Profile) -> LedgerRow {
         LedgerEvent::InstructionFailed { index, reason, .. } => format!("Instrucțiunea {}: {}", index + 1, why(*reason)),
         LedgerEvent::Booked { money, debtor_iban, .. } => format!("ACSC: {} debitați din {}", money.shown(), debtor_iban.masked()),
         LedgerEvent::TokenIssued { .. } => "Token emis".to_owned(),
+        LedgerEvent::ConsentReceived { .. } => "Acord cerut".to_owned(),
+        LedgerEvent::ConsentGiven { customer, rights, .. } => format!("Acord dat de {customer} pentru {} conturi", rights.accounts.len()),
+        LedgerEvent::ConsentRefused { .. } => "Acord refuzat".to_owned(),
+        LedgerEvent::ConsentEnded { by: EndedBy::Tpp, .. } => "Acord încheiat de aplicație".to_owned(),
+        LedgerEvent::ConsentEnded { by: EndedBy::Psu, .. } => "Acord retras de client".to_owned(),
+        LedgerEvent::UserRegistered { user } => format!("Portal: {} s-a înscris", user.username),
+        LedgerEvent::UserActivated { username } => format!("Portal: {username} a confirmat adresa"),
+        LedgerEvent::ClientEnrolled { client } => format!("Portal: aplicația {} a fost creată", client.title),
         LedgerEvent::TokensRevoked { .. } => "Tokenuri revocate: un cod sau un token a venit a doua oară".to_owned(),
     };
     LedgerRow {

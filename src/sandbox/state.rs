@@ -1,9 +1,11 @@
 //! What the ledger says, added up: orders, accounts, grants, and what falls due when.
 
-use super::grants::Grants;
+use super::consents::Consent;
+use super::grants::{CONSENT, Grants, PAYMENT};
 use super::ledger::{LedgerEntry, LedgerEvent, ReceivedOrder, Word};
 use super::money::Money;
 use super::order::{Authorisation, Order, Outcome, SentCode};
+use super::portal::Portal;
 use super::{BankCode, customers};
 use crate::clock::Timestamp;
 use crate::payment::iban::Iban;
@@ -37,6 +39,8 @@ pub(super) struct State {
     /// Order by authorisation id.
     pub by_authorisation: HashMap<String, String>,
     pub grants: Grants,
+    pub consents: HashMap<String, Consent>,
+    pub portal: Portal,
     agenda: BTreeSet<(Timestamp, String)>,
 }
 
@@ -62,6 +66,8 @@ impl State {
             by_authorisation: HashMap::new(),
             agenda: BTreeSet::new(),
             grants: Grants::default(),
+            consents: HashMap::new(),
+            portal: Portal::default(),
         }
     }
 
@@ -85,7 +91,7 @@ impl State {
                 return self.grants.exchanged(code_sha256, access_sha256, refresh_sha256, entry.at);
             }
             LedgerEvent::TokensRevoked { code_sha256, .. } => return self.grants.revoked(code_sha256),
-            _ => {}
+            _ => self.beside_orders(entry),
         }
         let id = entry.event.payment_id();
         let Some(mut order) = self.orders.remove(id) else { return };
@@ -93,6 +99,37 @@ impl State {
         self.change(&mut order, entry);
         self.note_due(&order);
         self.orders.insert(id.to_owned(), order);
+    }
+
+    /// Consents and the portal.
+    fn beside_orders(&mut self, entry: &LedgerEntry) {
+        match &entry.event {
+            LedgerEvent::ConsentReceived { consent } => {
+                let consent = Consent::open((**consent).clone(), entry.at);
+                self.consents.insert(consent.received.consent_id.clone(), consent);
+            }
+            LedgerEvent::UserRegistered { user } => self.portal.registered(user),
+            LedgerEvent::UserActivated { username } => self.portal.activated(username),
+            LedgerEvent::ClientEnrolled { client } => self.portal.enrolled(client),
+            event => {
+                if let Some(consent) = self.consents.get_mut(event.payment_id()) {
+                    consent.last_action = entry.at;
+                    match event {
+                        LedgerEvent::ConsentGiven {
+                            customer, rights, grant, ..
+                        } => {
+                            consent.given = Some((customer.clone(), rights.clone(), entry.at));
+                            if let Some(grant) = grant {
+                                self.grants.issued(CONSENT, event.payment_id(), grant, entry.at);
+                            }
+                        }
+                        LedgerEvent::ConsentRefused { .. } => consent.refused = true,
+                        LedgerEvent::ConsentEnded { by, .. } => consent.ended = Some(*by),
+                        _ => {}
+                    }
+                }
+            }
+        }
     }
 
     fn change(&mut self, order: &mut Order, entry: &LedgerEntry) {
@@ -107,7 +144,7 @@ impl State {
             } => {
                 order.authorised = Some((customer.clone(), debtor_iban.clone(), entry.at));
                 if let Some(grant) = grant {
-                    self.grants.issued(&order.received.payment_id, grant, entry.at);
+                    self.grants.issued(PAYMENT, &order.received.payment_id, grant, entry.at);
                 }
             }
             LedgerEvent::Refused { by, .. } => (order.status, order.refused) = (Word::Rjct, Some(*by)),
@@ -142,7 +179,7 @@ impl State {
                 }
                 self.book((debtor_iban, creditor_iban), *money, order.reserves());
             }
-            LedgerEvent::OrderReceived { .. } | LedgerEvent::TokenIssued { .. } | LedgerEvent::TokensRevoked { .. } => {}
+            _ => {}
         }
     }
 

@@ -44,18 +44,24 @@ pub(super) struct Database {
 impl Database {
     /// Opens a new database with one partner in it.
     pub(super) fn new() -> Self {
-        static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
-        let template = TEMPLATE.get_or_init(|| {
+        static TEMPLATE: OnceLock<(Option<Vec<u8>>, Vec<u8>)> = OnceLock::new();
+        let (log, template) = TEMPLATE.get_or_init(|| {
             let folder = folder();
             let (location, vault) = open(&folder);
             migrate(&location).unwrap();
             let db = Db::open(&location, READERS, vault).unwrap();
             complete(add_partner(&db, partner(), None, "simulation", start())).unwrap();
             drop(db);
-            std::fs::read(folder.path().join("db")).unwrap()
+            // Its connections may close a little later and take the log into the database: copied in this order,
+            // what is written is in one of the two, or in both.
+            let log = std::fs::read(folder.path().join("db-wal")).ok();
+            (log, std::fs::read(folder.path().join("db")).unwrap())
         });
         let folder = folder();
         std::fs::write(folder.path().join("db"), template).unwrap();
+        if let Some(log) = log {
+            std::fs::write(folder.path().join("db-wal"), log).unwrap();
+        }
         let (location, vault) = open(&folder);
         Self {
             db: Db::open(&location, READERS, vault).unwrap(),
@@ -93,5 +99,6 @@ fn partner() -> Partner {
         colour: "#005bbb".into(),
         has_logo: false,
         active: true,
+        account_access: false,
     }
 }

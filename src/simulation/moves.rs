@@ -59,6 +59,7 @@ pub(super) fn init_order(id: PaymentId, minor: i64) -> InitOrder {
             amount: Amount::from_minor(minor, Currency::Ron).unwrap(),
             details: "Comanda".into(),
             end_to_end_id: format!("SP{id}"),
+            giro: None,
         }],
         schedule: None,
         psu_email: Some("ana@client.example".into()),

@@ -3,7 +3,7 @@
 use super::connection::Conn;
 use super::schema::payment_instructions as i;
 use super::{Access, StoreError};
-use crate::payment::{Amount, Currency, Iban, Instruction, PaymentId};
+use crate::payment::{Amount, Currency, Giro, Iban, Instruction, PaymentId};
 use diesel::{ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _};
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,12 +25,16 @@ struct Row {
     details_sealed: Vec<u8>,
     end_to_end_id: String,
     bank_word: Option<String>,
+    giro_sealed: Option<Vec<u8>>,
+    bank_text_sealed: Option<Vec<u8>>,
 }
 
 impl Row {
-    fn seal(a: &Access<'_>, id: PaymentId, seq: i32, instruction: &Instruction) -> Self {
+    fn seal(a: &Access<'_>, id: PaymentId, seq: i32, instruction: &Instruction) -> Result<Self, StoreError> {
         let key = format!("{id}/{seq}");
-        Self {
+        let giro = instruction.giro.as_ref().map(serde_json::to_string).transpose();
+        let giro = giro.map_err(|e| StoreError::Broken(format!("giro of {key}: {e}")))?;
+        Ok(Self {
             payment_id: id.number(),
             seq,
             creditor_name_sealed: a.seal(TABLE, "creditor_name", &key, &instruction.creditor_name),
@@ -39,12 +43,37 @@ impl Row {
             details_sealed: a.seal(TABLE, "details", &key, &instruction.details),
             end_to_end_id: instruction.end_to_end_id.clone(),
             bank_word: None,
-        }
+            giro_sealed: giro.map(|text| a.seal(TABLE, "giro", &key, &text)),
+            bank_text_sealed: None,
+        })
+    }
+
+    /// What a Serbian payment order has beside the rest.
+    fn giro(&self, a: &Access<'_>, key: &str) -> Result<Option<Giro>, StoreError> {
+        let Some(sealed) = &self.giro_sealed else { return Ok(None) };
+        let text = a.open(TABLE, "giro", key, sealed)?;
+        let giro = serde_json::from_str(&text).map_err(|_| StoreError::Broken(format!("giro of {key} is unreadable")))?;
+        Ok(Some(giro))
     }
 }
 
-/// Instructions in their order, and what the bank said of each.
-pub(super) type WithWords = (Vec<Instruction>, Vec<Option<String>>);
+/// What the bank said of one instruction.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Its status word.
+    pub word: String,
+    /// Why, in the bank's own words: hostile text.
+    pub text: Option<String>,
+}
+
+impl std::fmt::Debug for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Said").field("word", &self.word).finish_non_exhaustive()
+    }
+}
+
+/// Instructions in their order, the bank's word of each, and its text of each.
+pub(super) type WithWords = (Vec<Instruction>, Vec<Option<String>>, Vec<Option<String>>);
 
 /// The instructions of a payment and what the bank said of each, in their order.
 pub(super) fn of(a: &mut Access<'_>, id: PaymentId, currency: Currency) -> Result<WithWords, StoreError> {
@@ -65,7 +94,7 @@ pub(super) fn of_several(a: &mut Access<'_>, of: &[(PaymentId, Currency)]) -> Re
         };
         let key = format!("{id}/{}", row.seq);
         let iban = a.open(TABLE, "creditor_iban", &key, &row.creditor_iban_sealed)?;
-        let (instructions, words) = all.entry(*id).or_default();
+        let (instructions, words, texts) = all.entry(*id).or_default();
         instructions.push(Instruction {
             creditor_name: a.open(TABLE, "creditor_name", &key, &row.creditor_name_sealed)?.to_string(),
             creditor_iban: Iban::parse(&iban).map_err(|_| StoreError::Broken(format!("creditor IBAN of {key} is not one")))?,
@@ -74,9 +103,15 @@ pub(super) fn of_several(a: &mut Access<'_>, of: &[(PaymentId, Currency)]) -> Re
                 currency: *currency,
             },
             details: a.open(TABLE, "details", &key, &row.details_sealed)?.to_string(),
+            giro: row.giro(a, &key)?,
             end_to_end_id: row.end_to_end_id,
         });
+        let text = row
+            .bank_text_sealed
+            .map(|sealed| a.open(TABLE, "bank_text", &key, &sealed))
+            .transpose()?;
         words.push(row.bank_word);
+        texts.push(text.map(|text| text.to_string()));
     }
     Ok(all)
 }
@@ -87,7 +122,7 @@ pub(super) fn replace(a: &mut Access<'_>, payment: &Payment) -> Result<(), Store
     let rows: Vec<Row> = (1..)
         .zip(&payment.instructions)
         .map(|(seq, instruction)| Row::seal(a, payment.id, seq, instruction))
-        .collect();
+        .collect::<Result<_, _>>()?;
     for some in rows.chunks(BATCH) {
         // Several rows in one statement are written differently for each database.
         match a.conn {
@@ -111,12 +146,13 @@ pub fn update(a: &mut Access<'_>, id: PaymentId, instruction: &Instruction) -> R
     let [seq] = found.as_slice() else {
         return Err(StoreError::Conflict);
     };
-    let row = Row::seal(a, id, *seq, instruction);
+    let row = Row::seal(a, id, *seq, instruction)?;
     let set = (
         i::creditor_name_sealed.eq(row.creditor_name_sealed),
         i::creditor_iban_sealed.eq(row.creditor_iban_sealed),
         i::amount_minor.eq(row.amount_minor),
         i::details_sealed.eq(row.details_sealed),
+        i::giro_sealed.eq(row.giro_sealed),
     );
     diesel::update(i::table.find((id.number(), seq))).set(set).execute(a.conn)?;
     Ok(())
@@ -136,11 +172,11 @@ pub fn remove(a: &mut Access<'_>, id: PaymentId, end_to_end_id: &str) -> Result<
     }
 }
 
-/// Writes what the bank said of single instructions: (end-to-end id, word). Only what has changed is written.
+/// Writes what the bank said of single instructions, by end-to-end id. Only what has changed is written.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn save_words(a: &mut Access<'_>, id: PaymentId, words: &[(String, String)]) -> Result<(), StoreError> {
+pub fn save_words(a: &mut Access<'_>, id: PaymentId, words: &[(String, Said)]) -> Result<(), StoreError> {
     if words.is_empty() {
         return Ok(());
     }
@@ -148,13 +184,18 @@ pub fn save_words(a: &mut Access<'_>, id: PaymentId, words: &[(String, String)])
         .filter(i::payment_id.eq(id.number()))
         .select((i::seq, i::end_to_end_id, i::bank_word))
         .load(a.conn)?;
-    let said: HashMap<&str, &str> = words.iter().map(|(id, word)| (id.as_str(), word.as_str())).collect();
+    let said: HashMap<&str, &Said> = words.iter().map(|(id, said)| (id.as_str(), said)).collect();
     let mut changed: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
     for (seq, end_to_end_id, before) in &known {
-        if let Some(word) = said.get(end_to_end_id.as_str())
-            && before.as_deref() != Some(word)
-        {
-            changed.entry(word).or_default().push(*seq);
+        let Some(said) = said.get(end_to_end_id.as_str()) else { continue };
+        if before.as_deref() != Some(said.word.as_str()) {
+            changed.entry(&said.word).or_default().push(*seq);
+        }
+        if let Some(text) = &said.text {
+            let sealed = a.seal(TABLE, "bank_text", &format!("{id}/{seq}"), text);
+            diesel::update(i::table.find((id.number(), *seq)))
+                .set(i::bank_text_sealed.eq(sealed))
+                .execute(a.conn)?;
         }
     }
     for (word, seqs) in changed {
@@ -172,6 +213,7 @@ pub fn save_words(a: &mut Access<'_>, id: PaymentId, words: &[(String, String)])
 /// [`StoreError`] of the database.
 pub fn forget_words(a: &mut Access<'_>, id: PaymentId) -> Result<(), StoreError> {
     let said = i::table.filter(i::payment_id.eq(id.number())).filter(i::bank_word.is_not_null());
-    diesel::update(said).set(i::bank_word.eq(None::<String>)).execute(a.conn)?;
+    let nothing = (i::bank_word.eq(None::<String>), i::bank_text_sealed.eq(None::<Vec<u8>>));
+    diesel::update(said).set(nothing).execute(a.conn)?;
     Ok(())
 }

@@ -6,9 +6,13 @@
 
 pub mod admins;
 pub mod audit;
+pub mod bank_access;
 #[cfg(test)]
 pub(crate) mod between_jobs;
 pub mod connection;
+mod consent_row;
+pub mod consent_tokens;
+pub mod consents;
 pub mod history;
 pub mod instructions;
 pub mod outbox;
@@ -173,6 +177,18 @@ impl Db {
         #[cfg(test)]
         between_jobs::stand_still().await;
         result
+    }
+
+    /// Reads on this very thread: for the start of the program, before anybody is served.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_at_start<T>(&self, job: impl FnOnce(&mut Access<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut conn = self.pool.get().map_err(|_| StoreError::Busy)?;
+        job(&mut Access {
+            conn: &mut conn,
+            vault: &self.vault,
+        })
     }
 
     /// Writes, in one transaction; returns after the commit.

@@ -27,6 +27,7 @@ struct Row {
     logo_type: Option<String>,
     active: bool,
     created_at: Timestamp,
+    account_access: bool,
 }
 
 impl Row {
@@ -46,6 +47,7 @@ impl Row {
             flexible_redirect: self.flexible_redirect,
             colour: self.colour,
             active: self.active,
+            account_access: self.account_access,
         })
     }
 }
@@ -70,6 +72,7 @@ pub fn add(a: &mut Access<'_>, partner: &Partner, now: Timestamp) -> Result<(), 
         logo_type: None,
         active: partner.active,
         created_at: now,
+        account_access: partner.account_access,
     };
     a.try_insert("the client id or certificate", |conn| {
         diesel::insert_into(partners::table).values(&row).execute(conn)

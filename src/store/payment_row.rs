@@ -164,6 +164,7 @@ impl Row {
             doubted: self.doubted,
             instructions: Vec::new(),
             instruction_words: Vec::new(),
+            instruction_texts: Vec::new(),
         })
     }
 }

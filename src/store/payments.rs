@@ -5,7 +5,7 @@
 //! and the late holder's finish changes nothing ([`StoreError::Conflict`]).
 
 use super::history::{self, Entry};
-use super::instructions;
+use super::instructions::{self, Said};
 use super::outbox::NewMessage;
 use super::payment_row::Row;
 use super::schema::payments as t;
@@ -102,6 +102,8 @@ pub struct Payment {
     pub instructions: Vec<Instruction>,
     /// What the bank said of each instruction, in the same order.
     pub instruction_words: Vec<Option<String>>,
+    /// Why the bank refused each instruction, where it said so, in the same order. Hostile text.
+    pub instruction_texts: Vec<Option<String>>,
 }
 
 impl std::fmt::Debug for Payment {
@@ -136,15 +138,18 @@ impl Payment {
         }
     }
 
-    /// Takes over what the bank said of single instructions: (end-to-end id, word).
-    pub fn hear(&mut self, words: &[(String, String)]) {
+    /// Takes over what the bank said of single instructions, by end-to-end id.
+    pub fn hear(&mut self, words: &[(String, Said)]) {
         if words.is_empty() {
             return;
         }
-        let said: HashMap<&str, &str> = words.iter().map(|(id, word)| (id.as_str(), word.as_str())).collect();
-        for (instruction, known) in self.instructions.iter().zip(&mut self.instruction_words) {
-            if let Some(word) = said.get(instruction.end_to_end_id.as_str()) {
-                *known = Some((*word).to_owned());
+        let said: HashMap<&str, &Said> = words.iter().map(|(id, said)| (id.as_str(), said)).collect();
+        self.instruction_texts.resize(self.instructions.len(), None);
+        let known = self.instruction_words.iter_mut().zip(&mut self.instruction_texts);
+        for (instruction, (word, text)) in self.instructions.iter().zip(known) {
+            if let Some(said) = said.get(instruction.end_to_end_id.as_str()) {
+                *word = Some(said.word.clone());
+                *text = said.text.clone().or(text.take());
             }
         }
     }
@@ -180,7 +185,8 @@ pub fn get(a: &mut Access<'_>, id: PaymentId) -> Result<Option<Payment>, StoreEr
     let row: Option<Row> = t::table.find(id.number()).first(a.conn).optional()?;
     let Some(row) = row else { return Ok(None) };
     let mut payment = row.open(a)?;
-    (payment.instructions, payment.instruction_words) = instructions::of(a, id, payment.currency)?;
+    let read = instructions::of(a, id, payment.currency)?;
+    (payment.instructions, payment.instruction_words, payment.instruction_texts) = read;
     Ok(Some(payment))
 }
 

@@ -17,6 +17,7 @@ diesel::table! {
         logo_type -> Nullable<Text>,
         active -> Bool,
         created_at -> Timestamp,
+        account_access -> Bool,
     }
 }
 
@@ -76,6 +77,8 @@ diesel::table! {
         details_sealed -> Binary,
         end_to_end_id -> Text,
         bank_word -> Nullable<Text>,
+        giro_sealed -> Nullable<Binary>,
+        bank_text_sealed -> Nullable<Binary>,
     }
 }
 
@@ -158,6 +161,90 @@ diesel::table! {
         seq -> Nullable<BigInt>,
         previous_hash -> Nullable<Text>,
         row_hash -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    bank_access (id) {
+        id -> Text,
+        access_sealed -> Nullable<Binary>,
+        refresh_sealed -> Nullable<Binary>,
+        fresh_until -> Nullable<Timestamp>,
+        locked_until -> Nullable<Timestamp>,
+        lease_until -> Nullable<Timestamp>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    bank_credentials (id) {
+        id -> Text,
+        bank_code -> Text,
+        holder -> Text,
+        name_sealed -> Binary,
+        password_sealed -> Binary,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    consents (id) {
+        id -> BigInt,
+        partner_id -> Text,
+        payment_id -> Nullable<BigInt>,
+        status -> Text,
+        bank_word -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        bank_code -> Nullable<Text>,
+        kind -> Text,
+        recurring -> Bool,
+        valid_until -> Nullable<Text>,
+        request_hash -> Nullable<Text>,
+        link_state_sealed -> Nullable<Binary>,
+        redirect_url -> Nullable<Text>,
+        language -> Nullable<Text>,
+        psu_id_at_partner_sealed -> Nullable<Binary>,
+        browser_hash -> Nullable<Text>,
+        callback_hash -> Nullable<Text>,
+        session_sealed -> Nullable<Binary>,
+        psu_step_sealed -> Nullable<Binary>,
+        page_sealed -> Nullable<Binary>,
+        notice -> Nullable<Text>,
+        attempts -> Integer,
+        polls -> Integer,
+        version -> BigInt,
+        lease_until -> Nullable<Timestamp>,
+        due_at -> Nullable<Timestamp>,
+        expires_at -> Timestamp,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    consent_tokens (id) {
+        id -> Text,
+        consent_id -> BigInt,
+        partner_id -> Text,
+        certificate_sha256 -> Text,
+        access_hash -> Text,
+        refresh_hash -> Text,
+        access_expires_at -> Timestamp,
+        refresh_expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    consent_reads (consent_id, day, resource) {
+        consent_id -> BigInt,
+        day -> Text,
+        resource -> Text,
+        reads -> Integer,
     }
 }
 

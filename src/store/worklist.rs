@@ -103,7 +103,8 @@ pub fn with_instructions(a: &mut Access<'_>, claims: Vec<Claim>) -> Vec<Claim> {
     claims
         .into_iter()
         .filter_map(|mut claim| {
-            (claim.payment.instructions, claim.payment.instruction_words) = all.remove(&claim.payment.id)?;
+            let payment = &mut claim.payment;
+            (payment.instructions, payment.instruction_words, payment.instruction_texts) = all.remove(&payment.id)?;
             Some(claim)
         })
         .collect()

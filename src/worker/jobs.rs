@@ -1,7 +1,9 @@
 //! The list of jobs.
 
 use super::pump::{Piece, Work, log, take};
+use crate::consent::ConsentId;
 use crate::flow::ask_bank::{self, Asked, Due};
+use crate::flow::consents::due;
 use crate::flow::{Context, FlowError, deliver_mail, sessions};
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
@@ -32,6 +34,34 @@ impl Work for Payments {
 
     async fn save(&self, rests: Vec<Asked>) -> Result<(), FlowError> {
         ask_bank::save_asked(&self.0, rests).await
+    }
+}
+
+/// Consents that are due. Each is claimed and written by itself.
+#[derive(Clone, Debug)]
+pub(super) struct Consents(pub(super) Context);
+
+impl Work for Consents {
+    type Id = ConsentId;
+    type Taken = ConsentId;
+    type Rest = ();
+    const NAME: &'static str = "consent";
+
+    async fn due(&self, limit: i64, but: Vec<String>) -> Result<Vec<Piece<ConsentId>>, FlowError> {
+        let due = due::due_consents(&self.0, limit, but).await?;
+        Ok(due.into_iter().map(|(id, lane)| Piece { id, lane }).collect())
+    }
+
+    async fn take(&self, ids: Vec<ConsentId>) -> Result<Vec<(ConsentId, ConsentId)>, FlowError> {
+        Ok(ids.into_iter().map(|id| (id, id)).collect())
+    }
+
+    async fn run(&self, id: ConsentId) -> Result<Option<()>, FlowError> {
+        due::look_after(&self.0, id).await.map(|()| None)
+    }
+
+    async fn save(&self, _: Vec<()>) -> Result<(), FlowError> {
+        Ok(())
     }
 }
 

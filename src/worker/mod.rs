@@ -1,13 +1,13 @@
 //! Timers: looks for what is due and starts flows for it.
 //!
 //! **Invariant:** no rule and no SQL here; what is due is a column in the database, so a crash loses nothing.
-//! Payments and mails do not wait for one another, nor does one bank for another.
+//! Payments, consents and mails do not wait for one another, nor does one bank for another.
 
 mod jobs;
 mod pump;
 
 use crate::flow::Context;
-use jobs::{Mails, Payments};
+use jobs::{Consents, Mails, Payments};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +30,7 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
     };
     tokio::join!(
         pump::run(Payments(cx.clone()), pace, stop.clone()),
+        pump::run(Consents(cx.clone()), pace, stop.clone()),
         pump::run(Mails(cx.clone()), pace, stop.clone()),
         tidy
     );
@@ -39,12 +40,13 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
 pub async fn tick(cx: &Context) -> usize {
     let mut total = 0;
     loop {
-        let (payments, mails) = (Payments(cx.clone()), Mails(cx.clone()));
-        let (payments, mails) = tokio::join!(jobs::once(&payments, 16), jobs::once(&mails, 16));
+        let (payments, consents, mails) = (Payments(cx.clone()), Consents(cx.clone()), Mails(cx.clone()));
+        let (payments, consents, mails) = tokio::join!(jobs::once(&payments, 16), jobs::once(&consents, 16), jobs::once(&mails, 16));
         jobs::tidy(cx).await;
-        if payments + mails == 0 {
+        let done = payments + consents + mails;
+        if done == 0 {
             return total;
         }
-        total += payments + mails;
+        total += done;
     }
 }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Each module and the modules it may use. `app` puts everything together and may use all.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     // The rules know nothing of the world around them.
     ("payment", &[]),
     ("partner", &["payment"]),
+    ("consent", &["payment"]),
     // Tools.
     ("clock", &[]),
     ("fail_point", &["clock"]),
@@ -17,15 +18,28 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("telemetry", &["config"]),
     // The ways out, which do not know one another.
     ("bank", &["payment", "config", "clock", "fail_point"]),
-    ("store", &["payment", "partner", "crypto", "clock", "fail_point"]),
+    ("store", &["payment", "consent", "partner", "crypto", "clock", "fail_point"]),
     ("mail", &["payment", "partner", "clock"]),
     // The verbs use the ways out; the ways in start verbs.
     (
         "flow",
-        &["payment", "partner", "bank", "store", "mail", "crypto", "clock", "fail_point"],
+        &[
+            "payment",
+            "consent",
+            "partner",
+            "bank",
+            "store",
+            "mail",
+            "crypto",
+            "clock",
+            "fail_point",
+        ],
     ),
-    ("web", &["flow", "payment", "partner", "bank", "store", "crypto", "clock"]),
-    ("worker", &["flow", "payment"]),
+    (
+        "web",
+        &["flow", "payment", "consent", "partner", "bank", "store", "crypto", "clock"],
+    ),
+    ("worker", &["flow", "payment", "consent"]),
     // The other side of the wire: it shares one type and the time.
     ("sandbox", &["payment::iban", "clock"]),
     // Partners of their own; what they start and seed goes through the same doors.

@@ -8,13 +8,23 @@
 
 mod support;
 
+mod account_access;
+mod account_choice;
+mod accounts;
 mod architecture;
 mod back_office;
 mod bad_input;
 mod bank_silent;
+mod conformance;
+mod consent_page;
+mod consents;
 mod decoupled;
+mod dinars;
 mod due_together;
+mod enrolment;
+mod euros;
 mod every_sca;
+mod funds;
 mod gave_up;
 mod gone_away;
 mod hand_over;
@@ -34,6 +44,7 @@ mod return_from_bank;
 mod secrets;
 mod several;
 mod standing_orders;
+mod stet_banks;
 mod taken_over;
 mod tried_again;
 mod what_is_sent;

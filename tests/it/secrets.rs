@@ -1,7 +1,8 @@
 //! Whoever steals the disk or reads the logs learns no account, name, address or token of anybody.
 
 use crate::support::TestApp;
-use crate::support::partner::Started;
+use crate::support::consents::terms;
+use crate::support::partner::{Started, with};
 use crate::support::psu::{ANA, MIHAI_COD};
 use serde_json::json;
 use std::io::Write;
@@ -91,6 +92,39 @@ async fn a_code_with_canaries(app: &TestApp) -> Vec<String> {
     vec![key, code, wrong.to_owned()]
 }
 
+/// Gives a consent, reads everything under it, and picks an account for a payment.
+async fn a_consent_with_canaries(app: &TestApp) -> Vec<String> {
+    let (erp, psu) = (app.erp(), app.psu());
+    let wanted = with(terms(), json!({ "psuIntermediarId": CLIENT_ID_PSU }));
+    let (tokens, link) = erp.start_consent(&wanted).await;
+    let mut secrets = vec![tokens.access.clone(), tokens.refresh.clone(), CLIENT_ID_PSU.to_owned()];
+    let taken = |name: &str, url: &url::Url| url.query_pairs().find(|(n, _)| n == name).unwrap().1.into_owned();
+    secrets.push(taken("state", &link));
+    let go = psu.to_consents_bank(&link, "cec").await;
+    secrets.push(psu.cookie("smartpay").unwrap());
+    secrets.push(taken("state", &go.link("a#go")));
+    let back = psu.agree(&go, ANA, |_| true).await;
+    secrets.push(taken("code", &back));
+    psu.come_back(&back).await;
+    let list = erp.get_consent("accounts", &tokens, "").await.good();
+    let id = list.json["accounts"][0]["accountId"].as_str().unwrap().to_owned();
+    let day = app.today() - chrono::Days::new(90);
+    for rest in [
+        format!("/{id}"),
+        format!("/{id}/balances"),
+        format!("/{id}/transactions?dateFrom={day}"),
+    ] {
+        let answer = erp.get_consent("accounts", &tokens, &rest).await.good();
+        if let Some(name) = answer.json["transactions"][0]["counterpartyName"].as_str() {
+            secrets.push(name.to_owned());
+        }
+    }
+    let question = json!({ "iban": ANA.iban, "amount": "7171.71" });
+    erp.post_consent("fundsConfirmation", &tokens, &question).await.good();
+    secrets.extend([id, ANA.iban.to_owned(), "7171.71".to_owned()]);
+    secrets
+}
+
 fn holds(haystack: &[u8], needle: &str) -> bool {
     let plain = needle.as_bytes();
     // PostgreSQL shows bytes as hexadecimal.
@@ -103,6 +137,7 @@ async fn nothing_readable_is_on_the_disk() {
     let app = TestApp::start().await;
     let mut secrets = a_payment_with_canaries(&app).await;
     secrets.extend(a_code_with_canaries(&app).await);
+    secrets.extend(a_consent_with_canaries(&app).await);
     let stolen = app.database.stolen();
     let all: Vec<u8> = stolen.iter().flat_map(|(_, content)| content.clone()).collect();
     assert!(
@@ -157,6 +192,7 @@ async fn nothing_readable_is_in_the_log() {
     let app = TestApp::start().await;
     let mut secrets = a_payment_with_canaries(&app).await;
     secrets.extend(a_code_with_canaries(&app).await);
+    secrets.extend(a_consent_with_canaries(&app).await);
     // The same words again where they are refused.
     let shop = app.shop();
     let tokens = shop.tokens().await;

@@ -3,7 +3,11 @@
 use super::protocol::Protocol;
 use super::wire::Service;
 use crate::bank::http::is_safe_destination;
+use crate::bank::place::{below, host_and_port, read_host};
 use url::Url;
+
+/// Where consents are (NextGenPSD2 section 6.3).
+pub const CONSENTS: &str = "consents";
 
 /// A bank's addresses.
 #[derive(Clone, Debug)]
@@ -95,6 +99,11 @@ impl Addresses {
         Some(below(&self.authorisations(service, id)?, &[authorisation]))
     }
 
+    /// Anything else below the version, such as a consent. What is an id of the bank's becomes one segment.
+    pub fn resource(&self, segments: &[&str]) -> Url {
+        below(&below(&self.base, &[&self.version]), segments)
+    }
+
     /// The page to which a plain `scaRedirect` link sends the PSU.
     ///
     /// # Errors
@@ -149,30 +158,12 @@ impl Addresses {
     }
 
     fn is_resource(&self, url: &Url) -> bool {
-        Service::ALL.iter().any(|service| {
-            let path = format!("/{}/{}/", self.version, service.path());
+        let orders = Service::ALL.iter().map(|service| service.path());
+        orders.chain([CONSENTS]).any(|kind| {
+            let path = format!("/{}/{kind}/", self.version);
             url.path().contains(&path)
         })
     }
-}
-
-fn below(url: &Url, segments: &[&str]) -> Url {
-    let mut url = url.clone();
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(segments);
-    }
-    url
-}
-
-fn host_and_port(url: &Url) -> Option<(String, u16)> {
-    Some((url.host_str()?.to_owned(), url.port_or_known_default()?))
-}
-
-/// `host` (port 443) or `host:port`.
-fn read_host(text: &str) -> Option<(String, u16)> {
-    let url = Url::parse(&format!("https://{text}")).ok()?;
-    let bare = is_safe_destination(&url) && url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    bare.then(|| host_and_port(&url)).flatten()
 }
 
 #[cfg(test)]
@@ -245,15 +236,6 @@ mod tests {
             "data:text/html,x",
         ] {
             assert_eq!(at.authorise_page([link], &asked), Err(ForeignHost), "{link}");
-        }
-    }
-
-    #[test]
-    fn hosts_in_the_directory_are_read_strictly() {
-        assert_eq!(read_host("auth.bank.example"), Some(("auth.bank.example".to_owned(), 443)));
-        assert_eq!(read_host("auth.bank.example:8443"), Some(("auth.bank.example".to_owned(), 8443)));
-        for text in ["", "a b", "https://x.example", "x.example/path", "u@x.example", "x.example?y"] {
-            assert_eq!(read_host(text), None, "{text}");
         }
     }
 }

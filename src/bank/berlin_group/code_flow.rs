@@ -3,9 +3,8 @@
 
 use super::conversation::Turn;
 use super::reading;
-use crate::bank::oauth::{self, CameBack, Grant, Secret, TokenEndpoint, Tokens};
+use crate::bank::oauth::{self, CameBack, Grant, Secret, Tokens};
 use crate::bank::{Answer, BankError, PsuStep, Reason, Verdict};
-use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -35,12 +34,12 @@ impl std::fmt::Debug for CodeFlow {
 
 impl CodeFlow {
     /// Whether the PSU has brought something from the bank.
-    const fn psu_was_there(&self) -> bool {
+    pub(super) const fn psu_was_there(&self) -> bool {
         self.code.is_some() || self.tokens.is_some()
     }
 }
 
-impl<'a> Turn<'a> {
+impl Turn<'_> {
     fn flow(&self) -> Result<&CodeFlow, BankError> {
         self.talk.oauth.as_ref().ok_or(BankError::Unsupported)
     }
@@ -157,7 +156,7 @@ impl<'a> Turn<'a> {
         let Some(token) = self.flow()?.tokens.as_ref().and_then(|t| t.refresh.as_ref()) else {
             return Err(BankError::Unsupported);
         };
-        let bought = self.token_endpoint()?.buy(Grant::Refresh { token }, request_id).await?;
+        let bought = self.bank.token_endpoint()?.buy(Grant::Refresh { token }, request_id).await?;
         self.keep(bought)
     }
 
@@ -170,7 +169,7 @@ impl<'a> Turn<'a> {
             scope: &flow.scope,
             verifier: &flow.verifier,
         };
-        let bought = self.token_endpoint()?.buy(grant, request_id).await?;
+        let bought = self.bank.token_endpoint()?.buy(grant, request_id).await?;
         self.keep(bought)
     }
 
@@ -180,17 +179,5 @@ impl<'a> Turn<'a> {
         flow.code = None;
         self.must_keep = true;
         Ok(())
-    }
-
-    fn token_endpoint(&self) -> Result<TokenEndpoint<'a>, BankError> {
-        let bank = self.bank;
-        Ok(TokenEndpoint {
-            http: &bank.http,
-            bank: &bank.code,
-            url: bank.addresses.token().ok_or(BankError::Unsupported)?,
-            headers: &bank.common_headers,
-            client_id: &bank.credentials.client_id,
-            client_secret: bank.credentials.client_secret.as_ref().map(|s| s.expose_secret()),
-        })
     }
 }

@@ -17,6 +17,7 @@ const MAX_USER_AGENT_CHARS: usize = 256;
 
 const CLIENT_ID: HeaderName = HeaderName::from_static("x-ibm-client-id");
 const CERTIFICATE: HeaderName = HeaderName::from_static("tpp-signature-certificate");
+const CONSENT_ID: HeaderName = HeaderName::from_static("consent-id");
 const PSU_IP_ADDRESS: HeaderName = HeaderName::from_static("psu-ip-address");
 const PSU_USER_AGENT: HeaderName = HeaderName::from_static("psu-user-agent");
 const PSU_ID: HeaderName = HeaderName::from_static("psu-id");
@@ -32,6 +33,20 @@ pub fn request_id(payment: PaymentId, attempt: u32, operation: &str, call: u32) 
     Uuid::new_v5(&REQUEST_IDS, format!("{payment}/{attempt}/{operation}/{call}").as_bytes())
 }
 
+/// The id of a call about a consent.
+pub fn consent_request_id(consent: Uuid, operation: &str, call: u32) -> Uuid {
+    Uuid::new_v5(&REQUEST_IDS, format!("consent/{consent}/{operation}/{call}").as_bytes())
+}
+
+/// Names the consent under which accounts are read (NextGenPSD2 section 6.5).
+///
+/// # Errors
+/// [`BankError::Unsupported`] for an id that no header can carry.
+pub fn consent(headers: &mut HeaderMap, id: &str) -> Result<(), BankError> {
+    headers.insert(CONSENT_ID, sensitive(id).ok_or(BankError::Unsupported)?);
+    Ok(())
+}
+
 /// What the bank wants on every call.
 ///
 /// # Errors
@@ -40,7 +55,8 @@ pub fn common(protocol: &Protocol, credentials: &Credentials) -> Result<HeaderMa
     let mut headers = HeaderMap::new();
     let by_client_id = protocol.sca_approach == ScaApproach::OauthRedirect || protocol.sends_client_id_header;
     if by_client_id && credentials.client_id.is_empty() {
-        return Err(("client_id", "is missing".to_owned()));
+        let problem = "is missing: set it, or enrol where the bank has a portal (`smartpay bank enrol`)";
+        return Err(("client_id", problem.to_owned()));
     }
     if protocol.sends_client_id_header {
         let value = sensitive(&credentials.client_id).ok_or_else(|| ("client_id", "cannot be a header value".to_owned()))?;

@@ -6,17 +6,23 @@
 //!           Begin: POST authorisation (explicit start); method, code: PUT authorisation
 //! ask       GET the authorisation's status, GET the order's status, with a token where the bank wants one
 //! withdraw  DELETE order
+//! consent   POST consent -> the bank's page; code -> token; GET its status; DELETE it
+//! accounts  GET with the consent's id and token, refreshed once after a 401
 //! ```
 //!
 //! **Invariant:** every address that is called is built from configuration, never taken from an answer. A
 //! token or code that exists only here is never dropped with an error: it comes back in a session. The PSU's id
 //! and one-time codes are passed on, never kept.
 
+mod account_wire;
+mod accounts;
 mod address;
 mod authorisation;
 mod code_flow;
+mod consent;
 mod conversation;
 mod embedded;
+pub mod enrolment;
 mod headers;
 mod links;
 mod protocol;
@@ -28,10 +34,10 @@ mod wire;
 mod tests;
 
 pub use conversation::Conversation;
-pub use protocol::{CertificateHeader, ExecutionRule, Protocol, ScaApproach};
+pub use protocol::{CertificateHeader, ConsentBody, ExecutionRule, Protocol, ScaApproach};
 
 use super::http::{BankHttp, Body, Call, MAX_ANSWER_BYTES, Reply};
-use super::oauth::{self, Secret};
+use super::oauth::{self, Secret, TokenEndpoint};
 use super::{
     Answer, BankError, Credentials, Order, PaymentInitiation, PsuContext, PsuReply, PsuStep, Reason, Session, SessionState, Verdict,
 };
@@ -39,11 +45,12 @@ use address::Addresses;
 use authorisation::Authorisation;
 use code_flow::CodeFlow;
 use conversation::Turn;
+use links::Links;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, LOCATION};
+use secrecy::ExposeSecret as _;
 use std::sync::Arc;
 use url::Url;
-use wire::Initiated;
 
 /// A Berlin Group bank.
 #[derive(Clone)]
@@ -113,20 +120,20 @@ impl BerlinGroup {
     }
 
     /// Where the PSU authorises with OAuth, and what must be remembered of that.
-    fn code_flow(&self, psu: &PsuContext, state: &Secret, taken: &Initiated, reply: &Reply, asked: &Url) -> Result<CodeFlow, BankError> {
+    fn code_flow(&self, psu: &PsuContext, scope: &str, links: &Links, reply: &Reply, asked: &Url) -> Result<CodeFlow, BankError> {
         let location = reply.headers.get(LOCATION).and_then(|v| v.to_str().ok());
-        let links = ["scaOAuth", "scaRedirect"].into_iter().filter_map(|l| taken.sca.links.get(l));
+        let links = ["scaOAuth", "scaRedirect"].into_iter().filter_map(|l| links.get(l));
         let page = self
             .addresses
             .authorise_page(location.into_iter().chain(links), asked)
             .map_err(|_| BankError::Unknown("the bank sends the PSU to a host that is not allowed".to_owned()))?;
         let verifier = oauth::code_verifier(&psu.seed);
-        let prefix = self.protocol.scope_prefix.as_deref().unwrap_or_default();
+        let state = Secret::from(psu.state.clone());
         let request = oauth::AuthoriseRequest {
             client_id: &self.credentials.client_id,
             redirect_uri: &psu.return_url,
-            scope: &format!("{prefix}{}", taken.bank_payment_id),
-            state,
+            scope,
+            state: &state,
             verifier: &verifier,
         };
         let (authorise_url, scope) = oauth::authorise_url(&page, &request);
@@ -136,6 +143,17 @@ impl BerlinGroup {
             verifier,
             code: None,
             tokens: None,
+        })
+    }
+
+    fn token_endpoint(&self) -> Result<TokenEndpoint<'_>, BankError> {
+        Ok(TokenEndpoint {
+            http: &self.http,
+            bank: &self.code,
+            url: self.addresses.token().ok_or(BankError::Unsupported)?,
+            headers: &self.common_headers,
+            client_id: &self.credentials.client_id,
+            client_secret: self.credentials.client_secret.as_ref().map(|s| s.expose_secret()),
         })
     }
 }
@@ -170,7 +188,11 @@ impl PaymentInitiation for BerlinGroup {
         let taken =
             wire::initiated(&reply.body).ok_or_else(|| BankError::Unknown("the answer to the order names no payment".to_owned()))?;
         let oauth = match self.protocol.sca_approach {
-            ScaApproach::OauthRedirect => Some(self.code_flow(psu, &state, &taken, &reply, &url)?),
+            ScaApproach::OauthRedirect => {
+                let prefix = self.protocol.scope_prefix.as_deref().unwrap_or_default();
+                let scope = format!("{prefix}{}", taken.bank_payment_id);
+                Some(self.code_flow(psu, &scope, &taken.sca.links, &reply, &url)?)
+            }
             _ => None,
         };
         let page = oauth.as_ref().map(|flow| flow.authorise_url.clone());

@@ -32,6 +32,16 @@ pub struct Protocol {
     pub token_url: Option<String>,
     /// OAuth only: what stands before the bank's payment id in the scope.
     pub scope_prefix: Option<String>,
+    /// What is sent to ask for a consent to account information; absent when the bank does not offer it.
+    pub accounts: Option<ConsentBody>,
+    /// OAuth with account information only: what stands before the bank's consent id in the scope.
+    pub consent_scope_prefix: Option<String>,
+    /// Whether the bank confirms funds to a holder of a consent.
+    #[serde(default)]
+    pub funds: bool,
+    /// Whether TPPs enrol themselves, at a portal below the base URL.
+    #[serde(default)]
+    pub enrolment: bool,
     /// Hosts (`host` or `host:port`) the PSU may be sent to, beside those of the base and authorise URLs.
     #[serde(default)]
     pub psu_hosts: Vec<String>,
@@ -87,6 +97,18 @@ impl ScaApproach {
             Self::Embedded => Sca::Embedded,
         }
     }
+}
+
+/// What is sent to ask for a consent (NextGenPSD2 section 6.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentBody {
+    /// Nothing: the PSU chooses accounts, rights and time at the bank.
+    EmptyBody,
+    /// The standard's body, for all accounts (`allPsd2`).
+    Standard,
+    /// The standard's body with empty lists: the PSU chooses the accounts at the bank.
+    BankOffered,
 }
 
 /// `executionRule` of a standing order: when it is carried out instead of on a day the bank does not work.
@@ -154,19 +176,16 @@ impl Protocol {
     }
 
     /// What belongs to one SCA approach is there with it and absent with the others.
-    fn of_the_approach(&self) -> [(bool, &'static str, &'static str); 6] {
+    fn of_the_approach(&self) -> [(bool, &'static str, &'static str); 10] {
         let oauth = self.sca_approach == ScaApproach::OauthRedirect;
         let there = "belongs to the oauth_redirect approach, which needs it, and to no other";
-        let prefix = |text: &str| text.is_ascii() && text.len() <= 20;
+        let prefix = |text: &Option<String>| text.as_deref().is_none_or(|text| text.is_ascii() && text.len() <= 20);
+        let scope_prefix = "must be short ASCII";
         [
             (self.authorise_url.is_some() == oauth, "authorise_url", there),
             (self.token_url.is_some() == oauth, "token_url", there),
             (self.scope_prefix.is_some() == oauth, "scope_prefix", there),
-            (
-                self.scope_prefix.as_deref().is_none_or(prefix),
-                "scope_prefix",
-                "must be short ASCII",
-            ),
+            (prefix(&self.scope_prefix), "scope_prefix", scope_prefix),
             (
                 oauth || !self.status_needs_psu_token,
                 "status_needs_psu_token",
@@ -176,6 +195,22 @@ impl Protocol {
                 self.sca_approach.sca() != Sca::Redirect || !self.sca_starts_on_post,
                 "sca_starts_on_post",
                 "is impossible where the PSU authorises on the bank's page",
+            ),
+            (
+                self.accounts.is_none() || self.sca_approach.sca() == Sca::Redirect,
+                "accounts",
+                "are read only where the PSU consents on the bank's page",
+            ),
+            (
+                self.consent_scope_prefix.is_some() == (oauth && self.accounts.is_some()),
+                "consent_scope_prefix",
+                "belongs to the oauth_redirect approach with accounts, which needs it, and to no other",
+            ),
+            (prefix(&self.consent_scope_prefix), "consent_scope_prefix", scope_prefix),
+            (
+                self.accounts.is_some() || !self.funds,
+                "funds",
+                "are confirmed to the token of a consent: accounts is missing",
             ),
         ]
     }

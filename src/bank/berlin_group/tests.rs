@@ -1,6 +1,7 @@
 //! Recorded conversations (`tests/fixtures/berlin_group`): what is sent is compared with the recording,
 //! header by header and by the meaning of the body, and what comes back with the answer expected.
 
+mod consents;
 mod rules;
 
 use super::*;

@@ -203,6 +203,7 @@ pub fn instructions(body: &[u8], whole: Option<&str>) -> Option<Vec<InstructionS
         known.then_some(InstructionStatus {
             word: reading::for_the_record(own.filter(|word| !word.is_empty()).or(whole)?),
             end_to_end_id: id,
+            text: None,
         })
     };
     Some(payments.filter_map(one).collect())

@@ -2,6 +2,8 @@
 
 use super::{DirectoryError, PsuIdRule, Sca, wrong};
 use crate::bank::berlin_group::{Protocol, ScaApproach, check_addresses};
+use crate::bank::epp;
+use crate::bank::stet;
 use crate::payment::Currency;
 use regex::Regex;
 use serde::Deserialize;
@@ -25,6 +27,8 @@ pub(super) struct Entry {
     pub(super) test: bool,
     pub(super) psu_id: Option<PsuIdEntry>,
     pub(super) berlin_group: Option<Protocol>,
+    pub(super) stet: Option<stet::Protocol>,
+    pub(super) epp: Option<epp::Protocol>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +39,18 @@ pub(super) struct PsuIdEntry {
     pub(super) pattern: String,
 }
 
+/// Whether a bank identifier has the form it has inside the IBANs of a country.
+fn is_iban_code(country: &str, code: &str) -> bool {
+    let length = match country {
+        "RO" => Some(4),
+        "FR" => Some(5),
+        "RS" => Some(3),
+        _ => None,
+    };
+    let upper = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+    !code.is_empty() && code.bytes().all(upper) && length.is_none_or(|length| code.len() == length)
+}
+
 /// Checks what the types cannot, and compiles the PSU id's pattern.
 pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> {
     let all = |text: &str, good: fn(u8) -> bool| text.bytes().all(good);
@@ -42,7 +58,6 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
     let upper = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
     let file = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     let name = entry.name.trim();
-    let romanian = entry.country == "RO";
     let approach = entry.berlin_group.as_ref().map(|p| p.sca_approach);
     let checks = [
         (
@@ -66,12 +81,9 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
             "must be two letters",
         ),
         (
-            entry
-                .iban_codes
-                .iter()
-                .all(|c| all(c, upper) && !c.is_empty() && (!romanian || c.len() == 4)),
+            entry.iban_codes.iter().all(|c| is_iban_code(&entry.country, c)),
             "iban_codes",
-            "must be A-Z 0-9, four of them for RO",
+            "must be A-Z 0-9, four of them for RO, five for FR, three for RS",
         ),
         (
             all(&entry.logo, file) && !entry.logo.starts_with('.'),
@@ -92,13 +104,36 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
     if let Some((_, field, problem)) = checks.into_iter().find(|(good, ..)| !good) {
         return Err(wrong(&entry.code, field, problem));
     }
+    if let Some(protocol) = &entry.epp {
+        if entry.berlin_group.is_some() {
+            return Err(wrong(&entry.code, "epp", "a bank has one protocol"));
+        }
+        protocol.check().map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
+    }
     if let Some(protocol) = &entry.berlin_group {
         protocol.check().map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
         let base = Url::parse(protocol.base_url.as_deref().unwrap_or("https://bank.invalid/"));
         let base = base.map_err(|e| wrong(&entry.code, "base_url", e.to_string()))?;
         check_addresses(protocol, &base).map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
     }
+    if let Some(protocol) = &entry.stet {
+        check_stet(entry, protocol).map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
+    }
     entry.psu_id.as_ref().map(|rule| psu_id_rule(&entry.code, rule)).transpose()
+}
+
+fn check_stet(entry: &Entry, protocol: &stet::Protocol) -> Result<(), (&'static str, String)> {
+    let base = Url::parse(protocol.base_url.as_deref().unwrap_or("https://bank.invalid/"));
+    let rules = [
+        (entry.berlin_group.is_none(), "stet", "a bank speaks one protocol"),
+        (entry.currency == Currency::Eur, "currency", "is EUR with this protocol"),
+        (entry.psu_id.is_none(), "psu_id", "is not used by this protocol"),
+    ];
+    if let Some((_, field, problem)) = rules.into_iter().find(|(good, ..)| !good) {
+        return Err((field, problem.to_owned()));
+    }
+    protocol.check()?;
+    stet::check_addresses(protocol, &base.map_err(|e| ("base_url", e.to_string()))?)
 }
 
 fn psu_id_rule(bank: &str, rule: &PsuIdEntry) -> Result<PsuIdRule, DirectoryError> {

@@ -24,6 +24,10 @@ pub fn facts(bank: &Simulated) -> Facts {
         },
         takes_bulk: false,
         takes_standing_orders: false,
+        offers_accounts: false,
+        service_account: false,
+        offers_funds: false,
+        confirms_the_return: false,
         max_name_chars: 70,
         max_remittance_chars: 140,
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::bank::contract::{credentials, patient_http};
+use crate::bank::contract::{credentials, tools};
 
 const ONE: &str = include_str!("../../../config/banks.toml");
 
@@ -7,10 +7,11 @@ fn shipped_with(code: &str, base_url: Option<&str>) -> Result<Banks, DirectoryEr
     let access = BankAccess {
         base_url: base_url.map(|u| u.parse().unwrap()),
         credentials: credentials(),
+        ..BankAccess::default()
     };
     Directory::shipped()
         .unwrap()
-        .connect(BTreeMap::from([(code.to_owned(), access)]), &patient_http())
+        .connect(BTreeMap::from([(code.to_owned(), access)]), &tools())
 }
 
 fn named(error: &DirectoryError) -> (&str, &str) {
@@ -23,7 +24,7 @@ fn named(error: &DirectoryError) -> (&str, &str) {
 #[test]
 fn a_bank_is_active_when_it_has_protocol_address_and_credentials() {
     let active = |banks: &Banks| banks.list().iter().filter(|b| b.active()).count();
-    let nobody = Directory::shipped().unwrap().connect(BTreeMap::new(), &patient_http()).unwrap();
+    let nobody = Directory::shipped().unwrap().connect(BTreeMap::new(), &tools()).unwrap();
     assert_eq!(active(&nobody), 0);
     assert_eq!(active(&shipped_with("cec", None).unwrap()), 0);
     let banks = shipped_with("cec", Some("http://127.0.0.1:8090/cec")).unwrap();
@@ -42,7 +43,9 @@ fn an_iban_suggests_its_bank_also_by_the_code_of_a_merged_one() {
     assert_eq!(suggested("RO66BACX0000001234567890").as_deref(), Some("unicredit"));
     assert_eq!(suggested("RO09PORL7789778256833565").as_deref(), Some("porsche"));
     assert_eq!(suggested("RO49AAAA1B31007593840000"), None);
-    assert_eq!(suggested("FR7613807008043001965405158"), None);
+    assert_eq!(suggested("FR7613807008043001965405158").as_deref(), Some("bp-grand-ouest"));
+    assert_eq!(suggested("FR7617515000920400430518020").as_deref(), Some("ce-ile-de-france"));
+    assert_eq!(suggested("DE89370400440532013000"), None);
     let merged = banks.get("bt").unwrap();
     assert!(["BTRL", "OTPV"].iter().all(|c| merged.iban_codes.iter().any(|i| i == c)));
 }
@@ -54,7 +57,9 @@ fn the_facts_of_the_bank_served_are_those_of_its_documents() {
     assert!(cec.status_needs_psu_token && cec.withdraw_before_sca && cec.takes_bulk);
     assert!(!cec.sca_starts_on_post && !cec.post_is_idempotent && !cec.requires_iban && !cec.requires_psu_id);
     assert_eq!((cec.max_name_chars, cec.max_remittance_chars), (70, 140));
-    assert!(!cec.takes_standing_orders && cec.sca == Sca::Redirect);
+    assert!(!cec.takes_standing_orders && cec.sca == Sca::Redirect && cec.offers_accounts && cec.offers_funds);
+    let bt = banks.get("bt").unwrap().facts;
+    assert!(bt.status_needs_psu_token && !bt.offers_accounts && !bt.offers_funds && bt.sca == Sca::Redirect);
     let decoupled = banks.get("brd").unwrap();
     let rule = decoupled.psu_id.as_ref().unwrap();
     assert!(decoupled.facts.requires_psu_id && rule.accepts("41234567"));
@@ -76,11 +81,11 @@ fn a_test_bank_is_in_no_list_unless_the_operator_has_settings_for_it() {
     ] {
         let access = BankAccess {
             base_url: Some("http://127.0.0.1:8090/x".parse().unwrap()),
-            credentials: Credentials::default(),
+            ..BankAccess::default()
         };
         let banks = Directory::shipped()
             .unwrap()
-            .connect(BTreeMap::from([(code.to_owned(), access)]), &patient_http())
+            .connect(BTreeMap::from([(code.to_owned(), access)]), &tools())
             .unwrap();
         let bank = banks.get(code).unwrap();
         assert!(bank.active() && banks.list().iter().filter(|b| b.code.starts_with("demo-")).count() == 1);
@@ -100,7 +105,7 @@ fn a_test_bank_is_in_no_list_unless_the_operator_has_settings_for_it() {
 fn what_the_operator_configured_wrongly_is_named() {
     let wrong = |code: &str, access: BankAccess| {
         let access = BTreeMap::from([(code.to_owned(), access)]);
-        let error = Directory::shipped().unwrap().connect(access, &patient_http()).unwrap_err();
+        let error = Directory::shipped().unwrap().connect(access, &tools()).unwrap_err();
         let (bank, field) = named(&error);
         assert!(error.to_string().contains(bank));
         format!("{bank}.{field}")
@@ -108,10 +113,21 @@ fn what_the_operator_configured_wrongly_is_named() {
     let access = |base: &str, credentials| BankAccess {
         base_url: Some(base.parse().unwrap()),
         credentials,
+        ..BankAccess::default()
     };
     assert_eq!(wrong("cecc", BankAccess::default()), "cecc.code");
     assert_eq!(wrong("bcr", BankAccess::default()), "bcr.berlin_group");
     assert_eq!(wrong("cec", access("http://bank.example", credentials())), "cec.base_url");
+    let page = BankAccess {
+        authorise_url: Some("https://bank.example/authorize".parse().unwrap()),
+        ..access("https://bank.example", credentials())
+    };
+    assert_eq!(wrong("cec", page), "cec.authorise_url");
+    let bpce = BankAccess {
+        credentials: credentials(),
+        ..BankAccess::default()
+    };
+    assert_eq!(wrong("bp-grand-ouest", bpce), "bp-grand-ouest.signing_key_pem");
     assert_eq!(wrong("cec", access("https://bank.example?x=1", credentials())), "cec.base_url");
     assert_eq!(
         wrong("cec", access("https://bank.example", Credentials::default())),
@@ -167,6 +183,16 @@ const OF_THE_PROTOCOL: &[Mistake] = &[
     ("token_url = \"oauth2/token\"", "", "cec", "token_url"),
     ("scope_prefix = \"PIS:\"", "", "cec", "scope_prefix"),
     ("scope_prefix = \"PIS:\"", "scope_prefix = \"șșșș\"", "cec", "scope_prefix"),
+    ("consent_scope_prefix = \"AIS:\"", "", "cec", "consent_scope_prefix"),
+    ("accounts = \"empty_body\"", "", "cec", "consent_scope_prefix"),
+    ("accounts = \"empty_body\"\nconsent_scope_prefix = \"AIS:\"", "", "cec", "funds"),
+    ("accounts = \"empty_body\"", "accounts = \"everything\"", "cec", "`everything`"),
+    (
+        "sca_approach = \"decoupled\"",
+        "sca_approach = \"decoupled\"\naccounts = \"standard\"",
+        "brd",
+        "accounts",
+    ),
     ("sca_approach = \"decoupled\"", "sca_approach = \"oauth_redirect\"", "brd", "psu_id"),
     (
         "sca_approach = \"redirect\"",
@@ -205,9 +231,54 @@ const OF_THE_PROTOCOL: &[Mistake] = &[
     ("[34][0-9]{7}", "[34", "brd", "psu_id.pattern"),
 ];
 
+const OF_STET: &[Mistake] = &[
+    ("[\"13807\"]", "[\"1380\"]", "bp-grand-ouest", "iban_codes"),
+    ("version = \"1.4.2\"", "version = \"1.4.1\"", "bp-grand-ouest", "`1.4.1`"),
+    (
+        "api_path = \"stet/psd2/v1.4.2\"",
+        "api_path = \"/stet\"",
+        "bp-grand-ouest",
+        "api_path",
+    ),
+    (
+        "api_path = \"stet/psd2/v1.4.2\"",
+        "api_path = \"a/../b\"",
+        "bp-grand-ouest",
+        "api_path",
+    ),
+    (
+        "\"stet/psd2/oauth/token\"",
+        "\"http://bank.example/token\"",
+        "bp-grand-ouest",
+        "token_url",
+    ),
+    ("\"stet/psd2/oauth/authorize\"", "\"a?b\"", "bp-grand-ouest", "authorise_url"),
+    ("\"serial_and_issuer\"", "\"name\"", "bp-grand-ouest", "`name`"),
+    ("\"o_confirmation\"", "\"maybe\"", "bp-grand-ouest", "`maybe`"),
+    ("\"www.icgauth.banquepopulaire.fr\"", "\"a b\"", "bp-grand-ouest", "psu_hosts"),
+    (
+        "detailed_consent = true",
+        "detailed_consent = true\nmore = 1",
+        "bp-grand-ouest",
+        "`more`",
+    ),
+    (
+        "https://www.13807.live.api.89c3.com/",
+        "http://bank.example",
+        "bp-grand-ouest",
+        "base_url",
+    ),
+    (
+        "country = \"FR\"\ncurrency = \"EUR\"",
+        "country = \"FR\"\ncurrency = \"RON\"",
+        "bp-grand-ouest",
+        "currency",
+    ),
+];
+
 #[test]
 fn every_mistake_in_the_file_names_bank_and_field() {
-    for (from, to, bank, field) in OF_THE_BANK.iter().chain(OF_THE_PROTOCOL) {
+    for (from, to, bank, field) in OF_THE_BANK.iter().chain(OF_THE_PROTOCOL).chain(OF_STET) {
         let text = ONE.replacen(from, to, 1);
         assert_ne!(text, ONE, "{from}");
         let error = Directory::parse(&text).unwrap_err();

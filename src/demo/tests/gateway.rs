@@ -15,6 +15,8 @@ pub(crate) struct Said {
     pub is_successful: bool,
     /// What `initPayment` was called with: payment id and body.
     pub inits: Vec<(i64, Value)>,
+    /// Who asked for tokens.
+    pub clients: Vec<String>,
     pub statuses_asked: usize,
     pub refreshes: usize,
     /// Answers every call with this status and sentence.
@@ -68,7 +70,8 @@ async fn token(state: State, form: web::Form<HashMap<String, String>>) -> HttpRe
     if let Some(refusal) = said.refuse() {
         return refusal;
     }
-    assert!(matches!(form["client_id"].as_str(), "shop" | "erp"));
+    assert!(matches!(form["client_id"].as_str(), "shop" | "erp" | "shop-eur" | "erp-rsd"));
+    said.clients.push(form["client_id"].clone());
     said.last += 1;
     let payment = 1_000_000_000_000_000 + said.last;
     said.pair(payment)

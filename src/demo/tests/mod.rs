@@ -1,5 +1,6 @@
 //! The demonstration against a small stand-in for the gateway.
 
+mod currencies;
 mod gateway;
 mod mutual_tls;
 mod story;
@@ -58,6 +59,8 @@ pub(super) fn site(gateway: &Url, base: Url, mailbox_dir: PathBuf, state_file: O
         ca_pem: Vec::new(),
         shop: login("shop", "Foișor Atelier SRL"),
         erp: login("erp", "Atelier Nord SRL"),
+        shop_eur: Some(login("shop-eur", "Foișor Atelier SRL")),
+        erp_rsd: Some(login("erp-rsd", "Opština Vrelo")),
         mailbox_dir,
         state_file,
         links: vec![("Banca simulată".to_owned(), "http://127.0.0.1:8090/".to_owned())],

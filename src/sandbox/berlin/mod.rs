@@ -23,7 +23,7 @@ pub(super) mod tests;
 use super::books::{Books, BooksError};
 use super::ledger::PaymentService;
 use super::scenarios::Story;
-use super::{BankCode, Operation, Order, Sandbox, pages, visit};
+use super::{BankCode, Operation, Order, Sandbox, consents, pages, visit};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use profile::{Approach, Profile};
@@ -55,6 +55,7 @@ fn scope(profile: &'static Profile) -> actix_web::Scope {
     let scope = web::scope(profile.bank.prefix())
         .app_data(web::Data::new(profile))
         .app_data(web::PayloadConfig::new(MAX_BULK_BODY))
+        .configure(|config| consents::routes(config, profile))
         .service(resource("/v1/{service}/{product}").route(web::post().to(initiate)))
         .service(
             resource("/v1/{service}/{product}/{id}")

@@ -84,6 +84,27 @@ pub(in crate::sandbox) struct Profile {
     pub declined_word: Word,
     /// Wrong logins or codes that end an order.
     pub max_wrong_codes: u8,
+    /// The first segment of the interface.
+    pub version: &'static str,
+    /// Every call names the TPP by its client id (`x-ibm-client-id`); elsewhere its certificate does.
+    pub client_header: bool,
+    /// What the bank calls an order on its way, where that is no word of ISO 20022.
+    pub on_the_way: Option<&'static str>,
+    /// How a consent to account information is asked for, at a bank that gives it.
+    pub consents: Option<ConsentForm>,
+    /// Amounts in euro are written as JSON numbers, against the standard.
+    pub odd_amounts: bool,
+    /// TPPs enrol themselves, at a portal.
+    pub portal: bool,
+}
+
+/// What is sent to ask for a consent to account information (NextGenPSD2 1.3.11 §6.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sandbox) enum ConsentForm {
+    /// Nothing: the PSU decides on everything at the bank.
+    Empty,
+    /// The body of the standard.
+    Standard,
 }
 
 const ONE: PaymentService = PaymentService::Payments;
@@ -104,6 +125,12 @@ static CEC: Profile = Profile {
     odd_json: false,
     declined_word: Word::Canc,
     max_wrong_codes: 3,
+    version: "v1",
+    client_header: true,
+    on_the_way: None,
+    consents: Some(ConsentForm::Empty),
+    odd_amounts: true,
+    portal: true,
 };
 
 static BRD: Profile = Profile {
@@ -120,6 +147,12 @@ static BRD: Profile = Profile {
     odd_json: true,
     declined_word: Word::Rjct,
     max_wrong_codes: 3,
+    version: "v1",
+    client_header: false,
+    on_the_way: None,
+    consents: None,
+    odd_amounts: false,
+    portal: false,
 };
 
 static MOBIL: Profile = Profile {
@@ -136,6 +169,12 @@ static MOBIL: Profile = Profile {
     odd_json: false,
     declined_word: Word::Rjct,
     max_wrong_codes: 3,
+    version: "v1",
+    client_header: false,
+    on_the_way: None,
+    consents: None,
+    odd_amounts: false,
+    portal: false,
 };
 
 static COD: Profile = Profile {
@@ -152,6 +191,12 @@ static COD: Profile = Profile {
     odd_json: false,
     declined_word: Word::Rjct,
     max_wrong_codes: 5,
+    version: "v1",
+    client_header: false,
+    on_the_way: None,
+    consents: None,
+    odd_amounts: false,
+    portal: false,
 };
 
 static LINK: Profile = Profile {
@@ -168,6 +213,12 @@ static LINK: Profile = Profile {
     odd_json: false,
     declined_word: Word::Rjct,
     max_wrong_codes: 3,
+    version: "v1",
+    client_header: false,
+    on_the_way: None,
+    consents: Some(ConsentForm::Standard),
+    odd_amounts: false,
+    portal: false,
 };
 
 static PASI: Profile = Profile {
@@ -184,6 +235,56 @@ static PASI: Profile = Profile {
     odd_json: false,
     declined_word: Word::Rjct,
     max_wrong_codes: 3,
+    version: "v1",
+    client_header: false,
+    on_the_way: None,
+    consents: None,
+    odd_amounts: false,
+    portal: false,
+};
+
+static BT: Profile = Profile {
+    bank: BankCode::Bt,
+    name: "Banca Transilvania",
+    about: "redirecționare cu OAuth2 și PKCE; versiunea 2, ordinele pe drum se numesc Submit",
+    iban_code: "BTRL",
+    product: "ron-payment",
+    services: &[ONE],
+    approach: Approach::OAuth,
+    started_by: StartedBy::Tpp,
+    psu_id: PsuIdRule::None,
+    links: LinkStyle::Absolute,
+    odd_json: false,
+    declined_word: Word::Rjct,
+    max_wrong_codes: 3,
+    version: "v2",
+    client_header: false,
+    on_the_way: Some("Submit"),
+    consents: None,
+    odd_amounts: false,
+    portal: false,
+};
+
+static STANDARD: Profile = Profile {
+    bank: BankCode::Standard,
+    name: "Banca Standard",
+    about: "standardul așa cum e scris: redirecționare cu OAuth2 și PKCE, conturi și fonduri",
+    iban_code: "STDR",
+    product: "sepa-credit-transfers",
+    services: &[ONE, BULK],
+    approach: Approach::OAuth,
+    started_by: StartedBy::Tpp,
+    psu_id: PsuIdRule::None,
+    links: LinkStyle::Absolute,
+    odd_json: false,
+    declined_word: Word::Rjct,
+    max_wrong_codes: 3,
+    version: "v1",
+    client_header: false,
+    on_the_way: None,
+    consents: Some(ConsentForm::Standard),
+    odd_amounts: false,
+    portal: false,
 };
 
 impl Profile {
@@ -210,6 +311,8 @@ impl Profile {
             BankCode::Cod => &COD,
             BankCode::Link => &LINK,
             BankCode::Pasi => &PASI,
+            BankCode::Bt => &BT,
+            BankCode::Standard => &STANDARD,
         }
     }
 }

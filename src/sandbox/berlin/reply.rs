@@ -13,13 +13,15 @@ use std::convert::Infallible;
 /// A piece of the huge answer, and how many pieces there are: 20 MB together.
 const HUGE_PIECE: &[u8] = &[b' '; 64 * 1024];
 const HUGE_PIECES: usize = 320;
+/// On answers that are spoiled on purpose, for whoever compares answers with the standard.
+const FAULT: (&str, &str) = ("x-sandbox-fault", "1");
 
 /// An answer of the API before it is sent.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Reply {
     pub status: StatusCode,
     headers: Vec<(HeaderName, String)>,
-    body: Option<Value>,
+    pub body: Option<Value>,
 }
 
 /// What a call of the API comes to; both are answers, and `?` ends the call early.
@@ -94,7 +96,7 @@ impl Reply {
         let mut response = self.head();
         let text = self.text();
         let half: String = text.chars().take(text.chars().count() / 2).collect();
-        response.content_type("application/json").body(half)
+        response.insert_header(FAULT).content_type("application/json").body(half)
     }
 
     /// White space may stand before JSON: only the size is wrong.
@@ -105,7 +107,8 @@ impl Reply {
         response.content_type("application/json").streaming(stream::iter(pieces))
     }
 
-    fn text(&self) -> String {
+    /// The body as it is sent.
+    pub(in crate::sandbox) fn text(&self) -> String {
         self.body.as_ref().map(Value::to_string).unwrap_or_default()
     }
 
@@ -161,7 +164,10 @@ pub(in crate::sandbox) async fn answer(
 /// Lets the bank act, unless the fault is that it does not, and sends its answer.
 pub(in crate::sandbox) async fn answer_through(request: &HttpRequest, fault: Option<Fault>, act: impl FnOnce() -> Outcome) -> HttpResponse {
     let act = || act().unwrap_or_else(|refusal| refusal).repeating_the_id_of(request);
-    let bare = |code| HttpResponse::new(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    let bare = |code| {
+        let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        HttpResponse::build(status).insert_header(FAULT).finish()
+    };
     match fault {
         None => act().send(),
         Some(Fault::DropBeforeEffect) => hang_up(request),
@@ -191,9 +197,10 @@ pub(in crate::sandbox) async fn answer_through(request: &HttpRequest, fault: Opt
             std::future::pending().await
         }
         Some(Fault::Huge) => act().send_huge(),
-        Some(Fault::EmptyBody) => act().head().finish(),
+        Some(Fault::EmptyBody) => act().head().insert_header(FAULT).finish(),
         Some(Fault::TooManyRequests { retry_after_s }) => HttpResponse::TooManyRequests()
             .insert_header((header::RETRY_AFTER, retry_after_s))
+            .insert_header(FAULT)
             .finish(),
     }
 }

@@ -3,6 +3,7 @@
 //! **Invariant:** nothing changes here except through [`Books::record`], which writes the ledger first;
 //! reading the ledger back therefore gives the same books.
 
+mod consents;
 mod due;
 mod psu;
 mod tokens;
@@ -114,9 +115,11 @@ impl Books {
         self.order(payment_id).filter(|o| o.is_waiting()).ok_or(BooksError::NotWaiting)
     }
 
-    /// Records something about an order that is in the books.
+    /// Records something about an order or a consent that is in the books.
     fn record(&mut self, at: Timestamp, event: LedgerEvent) -> io::Result<()> {
-        let bank = self.order(event.payment_id()).map(|o| o.received.bank).unwrap_or_default();
+        let id = event.payment_id();
+        let of_consent = || self.consent(id).map(|c| c.received.bank);
+        let bank = self.order(id).map(|o| o.received.bank).or_else(of_consent).unwrap_or_default();
         self.record_all(at, bank, vec![event])
     }
 

@@ -21,9 +21,7 @@ impl Redeemer<'_> {
         if grant.terms.client_id != self.client_id {
             return Err(BooksError::InvalidGrant);
         }
-        let same_scope = self
-            .scope
-            .is_none_or(|scope| scope.strip_prefix("PIS:") == Some(grant.payment_id.as_str()));
+        let same_scope = self.scope.is_none_or(|scope| scope == grant.scope);
         same_scope.then_some(()).ok_or(BooksError::InvalidScope)
     }
 }
@@ -33,7 +31,8 @@ impl Redeemer<'_> {
 pub(in crate::sandbox) struct Tokens {
     pub access: String,
     pub refresh: String,
-    pub payment_id: String,
+    pub scope: String,
+    pub refresh_life_s: i64,
     pub consented_on: Timestamp,
 }
 
@@ -42,7 +41,7 @@ impl Books {
         &self,
         token: &str,
         payment_id: &str,
-        client_id: &str,
+        client_id: Option<&str>,
         now: Timestamp,
     ) -> Result<(), TokenProblem> {
         self.state.grants.check_access(token, payment_id, client_id, now)
@@ -91,8 +90,9 @@ impl Books {
 
     fn issue(&mut self, grant: Grant, now: Timestamp) -> Result<Tokens, BooksError> {
         let (access, refresh) = (random_word(), random_word());
+        let (scope, refresh_life_s) = (grant.scope.clone(), grant.refresh_life_s());
         let event = LedgerEvent::TokenIssued {
-            payment_id: grant.payment_id.clone(),
+            payment_id: grant.payment_id,
             code_sha256: grant.terms.code_sha256,
             access_sha256: sha256_hex(access.as_bytes()),
             refresh_sha256: sha256_hex(refresh.as_bytes()),
@@ -101,7 +101,8 @@ impl Books {
         Ok(Tokens {
             access,
             refresh,
-            payment_id: grant.payment_id,
+            scope,
+            refresh_life_s,
             consented_on: grant.issued_at,
         })
     }

@@ -1,8 +1,9 @@
 //! The authorisation endpoint: checks what the TPP sent the browser with, and opens the visit.
 
-use super::{Bank, client};
-use crate::sandbox::BankCode;
+use super::{Bank, Of, client};
+use crate::sandbox::consents;
 use crate::sandbox::form::parameters;
+use crate::sandbox::grants::{CONSENT, PAYMENT};
 use crate::sandbox::pages::message;
 use crate::sandbox::visit::pages::{finished, see_other};
 use crate::sandbox::visit::{self, OAuthRequest, Way};
@@ -12,16 +13,16 @@ use actix_web::{HttpRequest, HttpResponse};
 const MAX_STATE_CHARS: usize = 512;
 
 /// `GET /oauth2/authorize` (RFC 6749 §4.1.1). Nobody is ever sent to an address that is not registered.
-pub(super) async fn authorize(http: HttpRequest, bank: Bank) -> HttpResponse {
+pub(super) async fn authorize(http: HttpRequest, bank: Bank, of: Of) -> HttpResponse {
     let refuse = |text| message(StatusCode::BAD_REQUEST, "Cerere invalidă", text);
     let Some(query) = parameters(http.query_string().as_bytes()) else {
         return refuse("Adresa conține un parametru de două ori.");
     };
     let get = |name: &str| query.get(name).map(String::as_str);
-    let Some(known) = get("client_id").and_then(|id| bank.settings().client(id)) else {
+    let Some(known) = get("client_id").and_then(|id| bank.tpp(id)) else {
         return refuse("Aplicația care v-a trimis nu este înscrisă la bancă (client_id).");
     };
-    let Some(redirect_uri) = get("redirect_uri").and_then(|uri| client::registered(known, uri)) else {
+    let Some(redirect_uri) = get("redirect_uri").and_then(|uri| client::registered(&known, uri)) else {
         return refuse("Adresa de întoarcere nu este înscrisă la bancă (redirect_uri).");
     };
     let mut request = OAuthRequest {
@@ -47,15 +48,24 @@ pub(super) async fn authorize(http: HttpRequest, bank: Bank) -> HttpResponse {
             "code_challenge with code_challenge_method=S256 is required",
         );
     }
-    let asked = get("scope").and_then(|scope| scope.strip_prefix("PIS:"));
-    let order = asked.and_then(|id| bank.caught_up().order(id).cloned());
-    let Some(order) = order.filter(|o| o.received.bank == BankCode::Cec && o.received.client_id == known.client_id) else {
+    let scope = get("scope").unwrap_or_default();
+    let own = |owner: &str| !of.client_header || owner == known.client_id;
+    if let Some(id) = scope.strip_prefix(CONSENT) {
+        let consent = bank.caught_up().consent(id).cloned();
+        return match consent.filter(|c| c.received.bank == of.bank && own(&c.received.client_id)) {
+            Some(consent) if consent.is_waiting() => consents::begin(&bank, of.bank, consent.received.consent_id, Way::OAuth(request)),
+            Some(_) => consents::finished(),
+            None => to_client(&request, "invalid_scope", "the scope must name a consent of this client"),
+        };
+    }
+    let order = scope.strip_prefix(PAYMENT).and_then(|id| bank.caught_up().order(id).cloned());
+    let Some(order) = order.filter(|o| o.received.bank == of.bank && own(&o.received.client_id)) else {
         return to_client(&request, "invalid_scope", "the scope must name a payment of this client");
     };
     if !order.is_waiting() {
         return finished(&order);
     }
-    visit::begin(&bank, BankCode::Cec, order.received.payment_id, Way::OAuth(request))
+    visit::begin(&bank, of.bank, order.received.payment_id, Way::OAuth(request))
 }
 
 fn is_challenge(text: &str) -> bool {

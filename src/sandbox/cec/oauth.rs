@@ -1,12 +1,12 @@
 //! The token endpoint (RFC 6749, RFC 7636) and the server's metadata (RFC 8414).
 
-use super::{Bank, Body, Outcome, Reply};
+use super::{Bank, Body, Of, Outcome, Reply};
 use crate::sandbox::berlin::caller;
 use crate::sandbox::books::{BooksError, Redeemer, Tokens};
 use crate::sandbox::form::parameters;
-use crate::sandbox::grants::{ACCESS_LIFE_S, REFRESH_LIFE_S};
-use crate::sandbox::secrets::same_secret;
-use crate::sandbox::{Sandbox, SandboxClient};
+use crate::sandbox::grants::ACCESS_LIFE_S;
+use crate::sandbox::secrets::{same_secret, sha256_hex};
+use crate::sandbox::{Sandbox, Tpp};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse};
@@ -15,12 +15,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use url::form_urlencoded;
 
-pub(super) async fn metadata(bank: Bank) -> HttpResponse {
-    let url = |path| bank.settings().url(path);
+pub(super) async fn metadata(bank: Bank, of: Of) -> HttpResponse {
+    let url = |path: &str| bank.settings().url(&format!("{}{path}", of.bank.prefix()));
     let body = json!({
-        "issuer": url("/cec"),
-        "authorization_endpoint": url("/cec/oauth2/authorize"),
-        "token_endpoint": url("/cec/oauth2/token"),
+        "issuer": url(""),
+        "authorization_endpoint": url("/oauth2/authorize"),
+        "token_endpoint": url("/oauth2/token"),
         "response_types_supported": ["code"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "code_challenge_methods_supported": ["S256"],
@@ -76,15 +76,15 @@ fn granted(tokens: &Tokens) -> Reply {
         "access_token": tokens.access,
         "expires_in": ACCESS_LIFE_S,
         "consented_on": tokens.consented_on.and_utc().timestamp(),
-        "scope": format!("PIS:{}", tokens.payment_id),
+        "scope": tokens.scope,
         "refresh_token": tokens.refresh,
-        "refresh_token_expires_in": REFRESH_LIFE_S,
+        "refresh_token_expires_in": tokens.refresh_life_s,
     });
     Reply::json(StatusCode::OK, body).with(header::PRAGMA, "no-cache")
 }
 
 /// Names the client; one that has a secret must show it, in the form or as HTTP Basic.
-fn authenticate<'a>(bank: &'a Sandbox, request: &HttpRequest, id: Option<&str>, secret: Option<&str>) -> Result<&'a SandboxClient, Reply> {
+fn authenticate(bank: &Sandbox, request: &HttpRequest, id: Option<&str>, secret: Option<&str>) -> Result<Tpp, Reply> {
     let refuse = || {
         let mut reply = error("invalid_client", "unknown client or wrong secret");
         reply.status = StatusCode::UNAUTHORIZED;
@@ -97,10 +97,10 @@ fn authenticate<'a>(bank: &'a Sandbox, request: &HttpRequest, id: Option<&str>, 
     {
         return Err(error("invalid_request", "client_id is given twice, differently"));
     }
-    let client = id.or(basic_id).and_then(|id| bank.settings().client(id)).ok_or_else(refuse)?;
+    let client = id.or(basic_id).and_then(|id| bank.tpp(id)).ok_or_else(refuse)?;
     let shown = basic.as_ref().map(|(_, secret)| secret.as_str()).or(secret);
-    match (&client.client_secret, shown) {
-        (Some(secret), Some(shown)) if same_secret(secret, shown) => Ok(client),
+    match (&client.secret_sha256, shown) {
+        (Some(secret), Some(shown)) if same_secret(secret, &sha256_hex(shown.as_bytes())) => Ok(client),
         (None, _) => Ok(client),
         (Some(_), _) => Err(refuse()),
     }

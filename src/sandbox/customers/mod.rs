@@ -112,6 +112,12 @@ pub fn by_any_name(name: &str) -> Option<&'static Customer> {
     by_user(name).or_else(|| BankCode::ALL.iter().find_map(|bank| by_psu_id(*bank, name)))
 }
 
+/// Whose account this is.
+#[must_use]
+pub fn holder(iban: &str) -> Option<&'static Customer> {
+    ALL.iter().find(|c| c.owns(iban))
+}
+
 /// The account with this IBAN, and at which bank it is kept.
 #[must_use]
 pub fn by_iban(iban: &str) -> Option<(BankCode, &'static Account)> {
@@ -127,7 +133,7 @@ mod tests {
 
     #[test]
     fn every_account_has_a_valid_iban_of_its_bank_and_nobody_shares_one() {
-        let codes = ["CECE", "BRDE", "MOBI", "CODB", "LINK", "PASI"];
+        let codes = ["CECE", "BRDE", "MOBI", "CODB", "LINK", "PASI", "BTRL", "STDR"];
         let mut seen = HashSet::new();
         for customer in ALL {
             for (bank, code) in BankCode::ALL.into_iter().zip(codes) {

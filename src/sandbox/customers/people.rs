@@ -1,7 +1,7 @@
 //! The people themselves: a table. The check digits are real, the banks' codes partly invented.
 
 use super::{Account, Customer, Holding, OtpFormat, ScaMethod};
-use crate::sandbox::BankCode::{Brd, Cec, Cod, Link, Mobil, Pasi};
+use crate::sandbox::BankCode::{Brd, Bt, Cec, Cod, Link, Mobil, Pasi, Standard};
 use crate::sandbox::money::{Currency, Money};
 
 const SMS: ScaMethod = ScaMethod {
@@ -69,6 +69,8 @@ pub const ALL: &[Customer] = &[
             at(Cod, "100101", &[SMS], &[ron("RO83CODBC00001RON0001001", "Cont curent", 1_250_000)]),
             at(Link, "ana", &[], &[ron("RO03LINKL00001RON0001001", "Cont curent", 1_250_000)]),
             at(Pasi, "ana", &[], &[ron("RO27PASIP00001RON0001001", "Cont curent", 1_250_000)]),
+            at(Bt, "ana", &[], &[ron("RO33BTRLT00001RON0001001", "Cont curent", 1_250_000)]),
+            at(Standard, "ana", &[], &[ron("RO90STDRS00001RON0001001", "Cont curent", 1_250_000)]),
         ],
     },
     Customer {
@@ -132,6 +134,24 @@ pub const ALL: &[Customer] = &[
                     ron("RO63PASIP00001RON0002002", "Cont de economii", 4_800_000),
                 ],
             ),
+            at(
+                Bt,
+                "mihai",
+                &[],
+                &[
+                    ron("RO96BTRLT00001RON0002001", "Cont curent", 320_050),
+                    ron("RO69BTRLT00001RON0002002", "Cont de economii", 4_800_000),
+                ],
+            ),
+            at(
+                Standard,
+                "mihai",
+                &[],
+                &[
+                    ron("RO56STDRS00001RON0002001", "Cont curent", 320_050),
+                    ron("RO29STDRS00001RON0002002", "Cont de economii", 4_800_000),
+                ],
+            ),
         ],
     },
     Customer {
@@ -147,6 +167,8 @@ pub const ALL: &[Customer] = &[
             at(Cod, "100103", &[SMS], &[ron("RO15CODBC00001RON0003001", "Cont curent", 437)]),
             at(Link, "elena", &[], &[ron("RO32LINKL00001RON0003001", "Cont curent", 437)]),
             at(Pasi, "elena", &[], &[ron("RO56PASIP00001RON0003001", "Cont curent", 437)]),
+            at(Bt, "elena", &[], &[ron("RO62BTRLT00001RON0003001", "Cont curent", 437)]),
+            at(Standard, "elena", &[], &[ron("RO22STDRS00001RON0003001", "Cont curent", 437)]),
         ],
     },
     Customer {
@@ -210,6 +232,24 @@ pub const ALL: &[Customer] = &[
                     eur("RO62PASIP00001EUR0004002", "Cont în euro", 90_000),
                 ],
             ),
+            at(
+                Bt,
+                "stefan",
+                &[],
+                &[
+                    ron("RO28BTRLT00001RON0004001", "Cont curent", 25_000),
+                    eur("RO68BTRLT00001EUR0004002", "Cont în euro", 90_000),
+                ],
+            ),
+            at(
+                Standard,
+                "stefan",
+                &[],
+                &[
+                    ron("RO85STDRS00001RON0004001", "Cont curent", 25_000),
+                    eur("RO28STDRS00001EUR0004002", "Cont în euro", 90_000),
+                ],
+            ),
         ],
     },
     Customer {
@@ -254,6 +294,18 @@ pub const ALL: &[Customer] = &[
                 "brutaria",
                 &[],
                 &[ron("RO85PASIP00001RON0005001", "Cont de firmă", 185_000_000)],
+            ),
+            at(
+                Bt,
+                "brutaria",
+                &[],
+                &[ron("RO91BTRLT00001RON0005001", "Cont de firmă", 185_000_000)],
+            ),
+            at(
+                Standard,
+                "brutaria",
+                &[],
+                &[ron("RO51STDRS00001RON0005001", "Cont de firmă", 185_000_000)],
             ),
         ],
     },

@@ -3,14 +3,16 @@
 use super::{LedgerEntry, LedgerEvent};
 use crate::clock::Timestamp;
 use crate::sandbox::BankCode;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// The entries in memory and, where one was asked for, the file behind them.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Ledger {
-    entries: Vec<LedgerEntry>,
+pub(in crate::sandbox) struct Ledger<B = BankCode, E = LedgerEvent> {
+    entries: Vec<LedgerEntry<B, E>>,
     file: Option<LedgerFile>,
 }
 
@@ -21,7 +23,7 @@ struct LedgerFile {
     len: u64,
 }
 
-impl Ledger {
+impl<B: Copy + Serialize + DeserializeOwned, E: Serialize + DeserializeOwned> Ledger<B, E> {
     /// Opens the ledger and reads what the file holds. A last line that a crash cut short is dropped: it
     /// was never acknowledged.
     ///
@@ -48,10 +50,10 @@ impl Ledger {
     ///
     /// # Errors
     /// The file could not be written: nothing was recorded.
-    pub(in crate::sandbox) fn append(&mut self, at: Timestamp, bank: BankCode, events: Vec<LedgerEvent>) -> io::Result<&[LedgerEntry]> {
+    pub(in crate::sandbox) fn append(&mut self, at: Timestamp, bank: B, events: Vec<E>) -> io::Result<&[LedgerEntry<B, E>]> {
         let before = self.entries.len();
         let seqs = before as u64 + 1..;
-        let entries: Vec<LedgerEntry> = seqs.zip(events).map(|(seq, event)| LedgerEntry { seq, at, bank, event }).collect();
+        let entries: Vec<LedgerEntry<B, E>> = seqs.zip(events).map(|(seq, event)| LedgerEntry { seq, at, bank, event }).collect();
         if let Some(file) = &mut self.file {
             file.write(&entries)?;
         }
@@ -59,13 +61,13 @@ impl Ledger {
         Ok(&self.entries[before..])
     }
 
-    pub(in crate::sandbox) fn entries(&self) -> &[LedgerEntry] {
+    pub(in crate::sandbox) fn entries(&self) -> &[LedgerEntry<B, E>] {
         &self.entries
     }
 }
 
 impl LedgerFile {
-    fn write(&mut self, entries: &[LedgerEntry]) -> io::Result<()> {
+    fn write(&mut self, entries: &[impl Serialize]) -> io::Result<()> {
         let mut lines = Vec::new();
         for entry in entries {
             serde_json::to_writer(&mut lines, entry)?;
@@ -80,7 +82,10 @@ impl LedgerFile {
     }
 }
 
-fn read_entries(file: &mut File) -> io::Result<(Vec<LedgerEntry>, u64)> {
+/// Whole entries, and how many bytes they take.
+type Read<B, E> = (Vec<LedgerEntry<B, E>>, u64);
+
+fn read_entries<B: DeserializeOwned, E: DeserializeOwned>(file: &mut File) -> io::Result<Read<B, E>> {
     file.seek(SeekFrom::Start(0))?;
     let mut reader = BufReader::new(file);
     let (mut entries, mut len, mut line) = (Vec::new(), 0, Vec::new());
@@ -90,7 +95,7 @@ fn read_entries(file: &mut File) -> io::Result<(Vec<LedgerEntry>, u64)> {
         if read == 0 || line.last() != Some(&b'\n') {
             return Ok((entries, len));
         }
-        let entry: LedgerEntry = serde_json::from_slice(&line)
+        let entry: LedgerEntry<B, E> = serde_json::from_slice(&line)
             .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, format!("ledger line {}: {e}", entries.len() + 1)))?;
         if entry.seq != entries.len() as u64 + 1 {
             return Err(io::Error::new(
@@ -129,7 +134,7 @@ mod tests {
             .map(|(seq, rest)| format!("{{\"seq\":{seq},\"at\":\"2026-11-20T10:00:00\",\"bank\":\"CEC\",{rest}}}\n"))
             .collect();
         std::fs::write(&path, text).unwrap();
-        let ledger = Ledger::open(Some(&path)).unwrap();
+        let ledger: Ledger = Ledger::open(Some(&path)).unwrap();
         let LedgerEvent::OrderReceived { order } = &ledger.entries()[0].event else {
             panic!("{:?}", ledger.entries()[0]);
         };

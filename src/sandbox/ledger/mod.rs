@@ -3,11 +3,15 @@
 //!
 //! **Invariant:** entries are only ever appended, whole, and numbered without gaps.
 
+mod consent;
 mod file;
 mod order;
+mod portal;
 
+pub use consent::{EndedBy, ReceivedConsent, Rights};
 pub(super) use file::Ledger;
 pub use order::{Execution, Frequency, Instruction, PaymentService, ReceivedOrder, Schedule};
+pub use portal::{EnrolledClient, PortalUser};
 
 use super::BankCode;
 use super::money::Money;
@@ -17,18 +21,18 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
-/// One line of the ledger.
+/// One line of a ledger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LedgerEntry {
+pub struct LedgerEntry<B = BankCode, E = LedgerEvent> {
     /// Counts from 1 without gaps.
     pub seq: u64,
     /// When it happened (UTC). A status step that the bank notices late keeps the time it was due.
     pub at: Timestamp,
     /// Which bank.
-    pub bank: BankCode,
+    pub bank: B,
     /// What happened.
     #[serde(flatten)]
-    pub event: LedgerEvent,
+    pub event: E,
 }
 
 /// Something the bank did. Authorisation codes and tokens appear as SHA-256, in hex; one-time codes in
@@ -110,10 +114,33 @@ pub enum LedgerEvent {
     },
     /// A code or a spent refresh token came back: all tokens of the code are void.
     TokensRevoked { payment_id: String, code_sha256: String },
+    /// A consent to account information was asked for.
+    ConsentReceived {
+        /// What was asked for.
+        consent: Box<ReceivedConsent>,
+    },
+    /// The PSU gave it; where the bank speaks OAuth2, an authorisation code was issued.
+    ConsentGiven {
+        consent_id: String,
+        /// The customer's login name.
+        customer: String,
+        rights: Rights,
+        grant: Option<GrantTerms>,
+    },
+    /// The PSU did not give it.
+    ConsentRefused { consent_id: String },
+    /// It was ended before its time.
+    ConsentEnded { consent_id: String, by: EndedBy },
+    /// Somebody registered at the portal.
+    UserRegistered { user: PortalUser },
+    /// They opened the link in the mail.
+    UserActivated { username: String },
+    /// A TPP enrolled there.
+    ClientEnrolled { client: EnrolledClient },
 }
 
 impl LedgerEvent {
-    /// The order this is about.
+    /// The order or consent this is about; nothing for what happens at the portal.
     #[must_use]
     pub fn payment_id(&self) -> &str {
         match self {
@@ -130,6 +157,11 @@ impl LedgerEvent {
             | Self::Booked { payment_id, .. }
             | Self::TokenIssued { payment_id, .. }
             | Self::TokensRevoked { payment_id, .. } => payment_id,
+            Self::ConsentReceived { consent } => &consent.consent_id,
+            Self::ConsentGiven { consent_id, .. } | Self::ConsentRefused { consent_id } | Self::ConsentEnded { consent_id, .. } => {
+                consent_id
+            }
+            Self::UserRegistered { .. } | Self::UserActivated { .. } | Self::ClientEnrolled { .. } => "",
         }
     }
 }

@@ -49,7 +49,8 @@ impl Story {
         (90_107, Self::ErrorAfterwards),
     ];
 
-    fn of_minor(minor: i64) -> Option<Self> {
+    /// The story of an amount in minor units.
+    pub(super) fn of_minor(minor: i64) -> Option<Self> {
         Self::ALL.iter().find(|(amount, _)| *amount == minor).map(|(_, story)| *story)
     }
 

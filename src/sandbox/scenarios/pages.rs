@@ -3,8 +3,14 @@
 use super::{CLOSED_ACCOUNT, Story};
 use crate::payment::iban::group;
 use crate::sandbox::berlin::profile::{Approach, Profile};
+use crate::sandbox::epp::{
+    self,
+    users::{self, User},
+};
 use crate::sandbox::money::{Currency, Money};
 use crate::sandbox::pages::html;
+use crate::sandbox::stet::Cdetab;
+use crate::sandbox::stet::people::{self, Persona};
 use crate::sandbox::{BankCode, Sandbox, customers};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -22,6 +28,23 @@ struct Page {
     banks: Vec<&'static Profile>,
     /// One customer after the other, with the `PSU-ID` at each bank.
     people: &'static [customers::Customer],
+    in_euro: InEuro,
+    in_dinars: InDinars,
+}
+
+/// What can be tried at the STET banks.
+struct InEuro {
+    /// Their code in addresses, and their name.
+    banks: Vec<(&'static str, &'static str)>,
+    people: &'static [Persona],
+    closed: String,
+}
+
+/// What can be tried at the Treasury.
+struct InDinars {
+    users: &'static [User],
+    known_banks: String,
+    closed: String,
 }
 
 struct Row {
@@ -87,8 +110,32 @@ async fn page(_: web::Data<Sandbox>) -> HttpResponse {
         closed: group(CLOSED_ACCOUNT),
         banks: BankCode::ALL.into_iter().map(Profile::of).collect(),
         people: customers::ALL,
+        in_euro: InEuro {
+            banks: Cdetab::ALL.into_iter().map(|bank| (bank.prefix(), bank.name())).collect(),
+            people: people::ALL,
+            closed: group(people::CLOSED_ACCOUNT),
+        },
+        in_dinars: InDinars {
+            users: users::ALL,
+            known_banks: users::KNOWN_BANKS.join(", "),
+            closed: epp::local(users::CLOSED_ACCOUNT),
+        },
     };
     html(StatusCode::OK, &page)
+}
+
+impl Persona {
+    /// The opening balances, for the page.
+    fn balances(&self) -> Vec<(String, String)> {
+        let shown = |minor| {
+            Money {
+                minor,
+                currency: Currency::Eur,
+            }
+            .shown()
+        };
+        self.accounts.iter().map(|a| (group(a.iban), shown(a.opening_minor))).collect()
+    }
 }
 
 impl Profile {

@@ -98,6 +98,15 @@ async fn the_page_lists_every_story_and_is_linked_from_everywhere() {
         assert!(listed.contains(&Money { minor, currency }.shown()));
     }
     assert!(listed.contains("RO27 CECE B000 30RO N000 9009") && listed.contains("30001001"));
+    for told in [
+        "D0999990I0 / 12345678",
+        "4.348,95 EUR",
+        "opstina.vrelo",
+        "840-742221843-57",
+        "185.000.000,00 RSD",
+    ] {
+        assert!(listed.contains(told), "{told}");
+    }
     for bank in BankCode::ALL {
         let own = page(bank.prefix()).await;
         assert!(own.contains("href=\"/scenarii\"") && own.contains("Ana Popescu"));

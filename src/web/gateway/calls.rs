@@ -3,11 +3,13 @@
 use super::envelope::success;
 use super::input::{self, LIST_BODY, ORDER_BODY};
 use super::reader::Refused;
-use super::{ApiError, Gateway, order, peer};
-use crate::flow::init_payment::init_payment as start;
+use super::{ApiError, Gateway, consents, order, peer};
+use crate::consent::Kind;
+use crate::flow::consents::init::offers;
+use crate::flow::init_payment::{init_payment as start, serves};
 use crate::flow::issue_token::{IssuedTokens, TokenFlags, authenticate, issue_token, refresh_token as exchange};
 use crate::flow::{FieldProblem, FlowError};
-use crate::partner::{PartnerKind, PeerCertificate};
+use crate::partner::{Partner, PartnerKind, PeerCertificate};
 use crate::payment::PaymentId;
 use crate::payment::text::has_forbidden_characters;
 use crate::store::partners;
@@ -29,8 +31,8 @@ struct Tokens {
 }
 
 #[derive(Serialize)]
-struct WithResult<T: Serialize> {
-    result: T,
+pub(super) struct WithResult<T: Serialize> {
+    pub(super) result: T,
 }
 
 fn tokens(issued: &IssuedTokens) -> HttpResponse {
@@ -76,7 +78,16 @@ fn needed<'a>(fields: &'a BTreeMap<String, String>, names: &[&str], problems: &m
 
 const CLIENT_ID: [&str; 3] = ["client_id", "clientID", "clientId"];
 /// What the token call reads.
-const TOKEN_FIELDS: [&str; 6] = ["client_id", "clientID", "clientId", "isLink2Pay", "flexibleURL", "isHeadless"];
+const TOKEN_FIELDS: [&str; 8] = [
+    "client_id",
+    "clientID",
+    "clientId",
+    "isLink2Pay",
+    "flexibleURL",
+    "isHeadless",
+    "isConsent",
+    "consentId",
+];
 /// What the refreshToken call reads.
 const REFRESH_FIELDS: [&str; 4] = ["client_id", "clientID", "clientId", "refresh_token"];
 
@@ -91,9 +102,13 @@ pub async fn token(gateway: web::Data<Gateway>, request: HttpRequest, payload: w
         flexible_url: input::flag(&fields, "flexibleURL", &mut problems),
         headless: input::flag(&fields, "isHeadless", &mut problems),
     };
+    let for_consent = consents::wanted(&fields, &mut problems);
     let Some(client_id) = client_id.filter(|_| problems.is_empty()) else {
         return Err(ApiError::invalid(problems));
     };
+    if let Some(which) = for_consent {
+        return consents::token(&gateway, &peer, client_id, which?).await;
+    }
     Ok(tokens(&issue_token(&gateway.cx, &peer, client_id, flags).await?))
 }
 
@@ -107,7 +122,11 @@ pub async fn refresh_token(gateway: web::Data<Gateway>, request: HttpRequest, pa
     let (Some(client_id), Some(refresh)) = (client_id, refresh) else {
         return Err(ApiError::invalid(problems));
     };
-    Ok(tokens(&exchange(&gateway.cx, &peer, client_id, refresh).await?))
+    match exchange(&gateway.cx, &peer, client_id, refresh).await {
+        // It may be a consent's.
+        Err(FlowError::BadToken) => consents::refresh(&gateway, &peer, client_id, refresh).await,
+        issued => Ok(tokens(&issued?)),
+    }
 }
 
 #[derive(Serialize)]
@@ -158,12 +177,18 @@ pub async fn init_payment(
     })
     .await
     .map_err(|_| FlowError::Internal("reading an order was cut off".into()))?;
-    let order = read?.map_err(|refused| match refused {
-        Refused::IllFormed(problems) => ApiError::invalid(problems),
-        Refused::AgainstRules(problems) => FlowError::AgainstRules(problems).into(),
-    })?;
+    let order = read?.map_err(ApiError::from)?;
     let accepted = start(cx, &partner, id, order).await?;
     success_link(&accepted)
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::IllFormed(problems) => Self::invalid(problems),
+            Refused::AgainstRules(problems) => FlowError::AgainstRules(problems).into(),
+        }
+    }
 }
 
 fn success_link(accepted: &crate::flow::init_payment::Accepted) -> Result<HttpResponse, ApiError> {
@@ -185,6 +210,15 @@ struct BankLine {
     active: bool,
     #[serde(rename = "requiredParameters")]
     required: Required,
+    #[serde(rename = "accountAccess")]
+    account_access: AccountAccess,
+}
+
+/// Which consents payers can give there.
+#[derive(Serialize)]
+struct AccountAccess {
+    accounts: bool,
+    funds: bool,
 }
 
 #[derive(Serialize)]
@@ -202,7 +236,7 @@ struct WithPayload<T: Serialize> {
     payload: T,
 }
 
-async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<(), ApiError> {
+async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<Partner, ApiError> {
     let known = gateway
         .cx
         .db
@@ -212,20 +246,18 @@ async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<(
         })
         .await
         .map_err(FlowError::from)?;
-    known
-        .filter(|p| p.active && peer.belongs_to(p))
-        .map(drop)
-        .ok_or_else(ApiError::not_you)
+    known.filter(|p| p.active && peer.belongs_to(p)).ok_or_else(ApiError::not_you)
 }
 
-/// GET banks. The certificate alone says who asks: no payment exists yet.
+/// GET banks: those of the partner's currency. The certificate alone says who asks: no payment exists yet.
 pub async fn banks(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    known_certificate(&gateway, peer(&request)?).await?;
+    let partner = known_certificate(&gateway, peer(&request)?).await?;
     let payload: Vec<BankLine> = gateway
         .cx
         .banks
         .list()
         .iter()
+        .filter(|bank| serves(bank, partner.currency))
         .map(|bank| BankLine {
             code: bank.code.clone(),
             name: bank.name.clone(),
@@ -236,6 +268,10 @@ pub async fn banks(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<
                 psu_id: bank.facts.requires_psu_id,
                 psu_id_type: bank.facts.requires_psu_id_type,
                 iban: bank.facts.requires_iban,
+            },
+            account_access: AccountAccess {
+                accounts: offers(bank, Kind::Accounts),
+                funds: offers(bank, Kind::Funds),
             },
         })
         .collect();

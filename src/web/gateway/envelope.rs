@@ -56,7 +56,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         let reference = new_reference();
         tracing::info!(reference, status = status.as_u16(), code, "gateway refusal");
         Self {
@@ -70,7 +70,7 @@ impl ApiError {
         }
     }
 
-    fn with(mut self, problems: Vec<FieldProblem>) -> Self {
+    pub(super) fn with(mut self, problems: Vec<FieldProblem>) -> Self {
         self.details = problems
             .into_iter()
             .map(|p| Detail {
@@ -82,7 +82,7 @@ impl ApiError {
         self
     }
 
-    fn retry_after(mut self, seconds: u64) -> Self {
+    pub(super) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds);
         self
     }

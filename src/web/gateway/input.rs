@@ -82,6 +82,11 @@ pub async fn text_fields(request: &HttpRequest, payload: web::Payload, known: &[
     Ok(fields)
 }
 
+/// The fields of the query.
+pub fn query(request: &HttpRequest) -> Result<BTreeMap<String, String>, ApiError> {
+    form(request.query_string().as_bytes())
+}
+
 fn form(bytes: &[u8]) -> Result<BTreeMap<String, String>, ApiError> {
     let fields: BTreeMap<String, String> = url::form_urlencoded::parse(bytes)
         .take(MAX_FIELDS + 1)

@@ -3,8 +3,13 @@
 //! **Invariant:** no answer but HTTP 200 means success; nothing a client can send makes a 500; a request is
 //! always judged together with the certificate TLS verified.
 
+mod account_calls;
+mod account_views;
 mod calls;
+mod consent_errors;
+mod consents;
 mod envelope;
+mod giro;
 mod input;
 mod order;
 mod reader;
@@ -15,6 +20,7 @@ pub use envelope::ApiError;
 
 use crate::flow::Context;
 use crate::partner::PeerCertificate;
+use crate::web::Detached;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
@@ -30,6 +36,8 @@ use url::Url;
 pub struct Gateway {
     /// The flows' context.
     pub cx: Context,
+    /// Where calls to banks run that must not end with the connection that started them.
+    detached: Detached,
     /// Requests per certificate.
     limit: Arc<DefaultKeyedRateLimiter<String>>,
 }
@@ -43,11 +51,12 @@ impl std::fmt::Debug for Gateway {
 impl Gateway {
     /// A gateway that lets each certificate make so many requests.
     #[must_use]
-    pub fn new(cx: Context, per_minute: u32, burst: u32) -> Self {
+    pub fn new(cx: Context, detached: Detached, per_minute: u32, burst: u32) -> Self {
         let least = NonZeroU32::MIN;
         let quota = Quota::per_minute(NonZeroU32::new(per_minute).unwrap_or(least)).allow_burst(NonZeroU32::new(burst).unwrap_or(least));
         Self {
             cx,
+            detached,
             limit: Arc::new(RateLimiter::keyed(quota)),
         }
     }
@@ -72,7 +81,39 @@ pub fn routes(config: &mut web::ServiceConfig) {
             config.service(only(&path("initPayment/{payment}"), "POST", web::post().to(calls::init_payment)));
             config.service(only(&path("status/{payment}"), "GET", web::get().to(status::status)));
             config.service(only(&path("banks"), "GET", web::get().to(calls::banks)));
+            account_access(config, path);
         }
+    }
+}
+
+/// The calls about consents and what is read under them.
+fn account_access(config: &mut web::ServiceConfig, path: impl Fn(&str) -> String) {
+    use account_calls as read;
+    let calls: [(&str, &'static str, actix_web::Route); 13] = [
+        ("initConsent/{consent}", "POST", web::post().to(consents::init)),
+        ("consentStatus/{consent}", "GET", web::get().to(consents::status)),
+        ("revokeConsent/{consent}", "POST", web::post().to(consents::revoke)),
+        ("renewConsent/{consent}", "POST", web::post().to(consents::renew)),
+        ("fundsConfirmation/{consent}", "POST", web::post().to(read::funds)),
+        ("identity/{consent}", "GET", web::get().to(read::identity)),
+        ("trustedBeneficiaries/{consent}", "GET", web::get().to(read::beneficiaries)),
+        ("accounts/{consent}", "GET", web::get().to(read::accounts)),
+        ("accounts/{consent}/{account}", "GET", web::get().to(read::account)),
+        ("accounts/{consent}/{account}/balances", "GET", web::get().to(read::balances)),
+        (
+            "accounts/{consent}/{account}/transactions",
+            "GET",
+            web::get().to(read::transactions),
+        ),
+        (
+            "accounts/{consent}/{account}/transactions/{transaction}",
+            "GET",
+            web::get().to(read::transaction),
+        ),
+        ("accounts/{consent}/{account}/statement", "GET", web::get().to(read::statement)),
+    ];
+    for (call, method, route) in calls {
+        config.service(only(&path(call), method, route));
     }
 }
 

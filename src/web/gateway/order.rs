@@ -1,5 +1,6 @@
 //! initPayment's JSON, field by field: every problem is named, not only the first.
 
+use super::giro;
 use super::input::RawObject;
 use super::reader::{Problems, Reader, Refused};
 use super::several;
@@ -52,12 +53,18 @@ pub fn instruction(
     let amount = r.needed("amount", |r, f| r.amount(f, currency));
     let details = r.needed("details", |r, f| r.bank_text(f, MAX_DETAILS_CHARS));
     let end_to_end_id = end_to_end_id(r);
+    let giro = giro::read(r, currency);
+    let in_serbia = creditor_iban.as_ref().is_none_or(|iban| iban.serbian_account().is_some());
+    if currency == Currency::Rsd && !in_serbia {
+        let _: Option<()> = r.breaks_rule("creditorIban", "NOT_SERBIAN", "dinars are paid to Serbian accounts only");
+    }
     Some(Instruction {
         creditor_name: creditor_name?,
         creditor_iban: creditor_iban?,
         amount: amount?,
         details: details?,
         end_to_end_id: end_to_end_id?,
+        giro: giro?,
     })
 }
 
@@ -86,7 +93,7 @@ fn schedule(r: &mut Reader<'_>) -> Option<Schedule> {
 }
 
 /// A calendar date (ISO 8601, `2026-12-01`).
-fn date(r: &mut Reader<'_>, field: &str) -> Option<NaiveDate> {
+pub(super) fn date(r: &mut Reader<'_>, field: &str) -> Option<NaiveDate> {
     let text = r.text(field)?;
     let date = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
         .ok()

@@ -1,5 +1,6 @@
 //! `payments[]` of initPayment: several credit transfers in one authorisation.
 
+use super::giro;
 use super::input::{RawObject, object};
 use super::order::instruction;
 use super::reader::Reader;
@@ -22,6 +23,7 @@ pub fn read(r: &mut Reader<'_>, id: PaymentId, partner: &Partner) -> Option<Vec<
         return r.breaks_rule("payments", "FINANCE_ONLY", words);
     }
     refuse_beside(r, &OF_ONE);
+    refuse_beside(r, &giro::FIELDS);
     let raw = r.raw("payments")?;
     if !raw.starts_with('[') {
         return r.problem("payments", "WRONG_TYPE", "this field must be a list of objects");

@@ -8,7 +8,7 @@ use crate::payment::amount::AmountError;
 use crate::payment::order::{MAX_DETAILS_CHARS, MAX_NAME_CHARS};
 use crate::payment::text::{for_bank, has_forbidden_characters, is_email};
 use crate::payment::{Amount, Currency, Iban};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use validator::ValidateLength;
 
 /// Longest e-mail address, in characters (RFC 5321 section 4.5.3.1.3, errata 1690).
@@ -17,7 +17,7 @@ pub const MAX_EMAIL_CHARS: u64 = crate::payment::text::MAX_EMAIL_CHARS as u64;
 pub const MAX_USER_CODE_CHARS: u64 = 35;
 
 /// The form as it was posted. Hostile: anyone can post anything, and leave anything out.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FormInput {
     /// Who receives the money.
@@ -34,7 +34,8 @@ pub struct FormInput {
     pub debtor_iban: String,
     /// The PSU's e-mail address.
     pub email: String,
-    /// The PSU's user code at the bank.
+    /// The PSU's user code at the bank. Never stored.
+    #[serde(skip_serializing)]
     pub user_code: String,
     /// Not empty when the terms were accepted.
     pub terms: String,

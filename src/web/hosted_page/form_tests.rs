@@ -1,6 +1,8 @@
 //! Every field missing, empty, too long, wrong and hostile.
 
 use super::*;
+use crate::bank::Tools;
+use crate::bank::access::Keeper;
 use crate::bank::directory::Directory;
 use crate::bank::http::{BankHttp, BankHttpSettings};
 use proptest::prelude::*;
@@ -307,7 +309,14 @@ fn a_user_code_has_the_form_of_its_bank() {
     let http = BankHttp::new(&BankHttpSettings::default()).unwrap();
     let all = Directory::shipped()
         .unwrap()
-        .connect(std::collections::BTreeMap::new(), &http)
+        .connect(
+            std::collections::BTreeMap::new(),
+            &Tools {
+                http,
+                keeper: Keeper::in_memory(),
+                clock: crate::clock::Clock::default(),
+            },
+        )
         .unwrap();
     let psu_id = all.get("brd").unwrap().psu_id.clone();
     let mut banks = banks();

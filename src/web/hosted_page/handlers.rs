@@ -2,6 +2,8 @@
 //! flow and answers 303 to the same page.
 
 pub mod around;
+pub mod choose;
+pub mod consent;
 pub mod hand_over;
 pub mod list;
 pub mod steps;
@@ -12,6 +14,7 @@ use super::pages::NoticeKind;
 use super::render::{After, View, Wrong, bank_choices, fingerprint, known_order, notice, page_path};
 use super::typed::Typed;
 use crate::clock::Timestamp;
+use crate::flow::consents::choose::{self as choosing, BeforeChoice};
 use crate::flow::edit_instruction::is_as_shown;
 use crate::flow::open_page::{Opened, open_page, own_link};
 use crate::flow::submit_payment::{ConfirmedOrder, PsuDevice, submit_payment};
@@ -65,6 +68,9 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
                 resent: link.resent.is_some(),
                 doubt_since: doubt_since(&site, &payment).await.map_err(|e| PageError::new(&site, language, e))?,
             };
+            let before_choice = before_choice(&site, &payment)
+                .await
+                .map_err(|e| PageError::new(&site, language, e))?;
             let page = View {
                 site: &site,
                 payment: &payment,
@@ -73,6 +79,7 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
                 language,
                 after,
                 typed: Typed::read(&request, &browser, site.https(), site.cx.db.vault(), payment.id),
+                before_choice: before_choice.as_ref(),
             };
             let page = if link.again.is_some() { page.again()? } else { page.page()? };
             Ok(browser.remembered(html(StatusCode::OK, page)))
@@ -80,6 +87,14 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
         Ok(Opened::OtherBrowser) => elsewhere(&site, &request, &browser, &link.payment, chosen),
         Err(FlowError::NotFound) => missing(&site, &request, chosen),
         Err(other) => Err(PageError::new(&site, language(&request, chosen, None), other)),
+    }
+}
+
+/// What was typed into the form before an account was chosen at the bank, where the form may be shown.
+async fn before_choice(site: &Site, payment: &Payment) -> Result<Option<BeforeChoice>, FlowError> {
+    match payment.status {
+        Status::Created | Status::AttemptRefused => choosing::before_choice(&site.cx, payment).await,
+        _ => Ok(None),
     }
 }
 
@@ -147,6 +162,8 @@ pub struct Posted {
     shown: String,
     code: SecretString,
     method: String,
+    /// Which account, by the bank's id of it.
+    account: String,
 }
 
 impl Posted {
@@ -185,6 +202,7 @@ impl Checked {
             language: self.language,
             after: After::default(),
             typed: self.typed.clone(),
+            before_choice: None,
         }
     }
 
@@ -352,10 +370,18 @@ pub async fn came_back(site: web::Data<Site>, request: HttpRequest, bank: web::P
         .collect();
     let browser = Browser::known(&request, site.https()).map(|b| b.hash());
     let (cx, bank, by) = (site.cx.clone(), bank.into_inner(), browser.clone());
-    let outcome = site
+    let (of_payment, of_bank) = (query.clone(), bank.clone());
+    let mut outcome = site
         .detached
-        .run(async move { reply_to_bank::reply_to_bank(&cx, &bank, query, by.as_deref()).await })
+        .run(async move { reply_to_bank::reply_to_bank(&cx, &of_bank, of_payment, by.as_deref()).await })
         .await;
+    if matches!(outcome, Err(FlowError::NotFound)) {
+        match consent::came_back(&site, bank, query, browser.as_deref()).await {
+            Ok(Some(answer)) => return Ok(answer),
+            Ok(None) => {}
+            Err(error) => outcome = Err(error),
+        }
+    }
     let neutral = || -> Result<HttpResponse, PageError> {
         Ok(html(
             StatusCode::OK,

@@ -31,8 +31,10 @@ catalogue! {
             "This payment has changed in the meantime, perhaps in another tab. Check it and save again.";
         edit_expired: "Pagina a stat deschisă prea mult și nu s-a salvat nimic. Verifică datele și salvează din nou.",
             "The page was open for too long and nothing was saved. Check the payment and save again.";
+        no_currency: "nu face plăți în această monedă", "does not make payments in this currency";
         no_several: "nu acceptă mai multe plăți într-o singură autorizare", "does not take several payments in one authorisation";
         no_standing: "nu acceptă plăți programate", "does not take standing orders";
+        none_currency: "Nicio bancă disponibilă acum nu face plăți în această monedă.", "No bank that is available now makes payments in this currency.";
         none_several: "Nicio bancă disponibilă acum nu acceptă mai multe plăți într-o singură autorizare. Scoate plăți din listă până rămâne una sau renunță și plătește-le pe rând.",
             "No bank available right now takes several payments in one authorisation. Remove payments until one is left, or cancel and pay them one by one.";
         none_standing: "Nicio bancă disponibilă acum nu acceptă plăți programate.", "No bank available right now takes standing orders.";

@@ -6,7 +6,9 @@
 
 pub mod browser;
 pub mod colour;
+pub mod consent_texts;
 pub mod form;
+pub mod giro_texts;
 mod handlers;
 pub mod list_texts;
 pub mod pages;
@@ -18,7 +20,7 @@ mod typed;
 pub use render::local_time;
 
 use actix_web::web;
-use handlers::{around, hand_over, steps};
+use handlers::{around, choose, consent, hand_over, steps};
 
 /// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -47,6 +49,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route(web::get().to(hand_over::ask))
             .route(web::post().to(hand_over::take)),
     );
+    config.route(render::CHOOSE, web::post().to(choose::begin));
+    config.service(
+        web::resource(render::ACCOUNT)
+            .route(web::get().to(choose::show))
+            .route(web::post().to(choose::pick)),
+    );
+    config.route(render::ACCOUNT_LEAVE, web::post().to(choose::leave));
+    config.service(
+        web::resource("/account-consent")
+            .route(web::get().to(consent::show))
+            .route(web::post().to(consent::go)),
+    );
+    config.route("/account-consent/leave", web::post().to(consent::leave));
     config.route("/payment-initiation/state", web::get().to(handlers::state));
     config.route("/payment-return/{bank}", web::get().to(handlers::came_back));
     config.route("/terms", web::get().to(around::terms));

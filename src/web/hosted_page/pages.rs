@@ -1,6 +1,7 @@
 //! The pages as plain data: each struct is one page, its template only lays it out.
 
 mod at_bank;
+mod consent;
 mod fields;
 mod hand_over;
 mod payment_form;
@@ -8,6 +9,8 @@ mod payment_list;
 mod result;
 mod steps;
 
+use super::consent_texts::ConsentTexts;
+use super::giro_texts::{Fact, GiroTexts};
 use super::step_texts::StepTexts;
 use super::texts::Texts;
 use crate::payment::text::for_bank;
@@ -29,10 +32,11 @@ use opaque;
 opaque!(PostForm, OrderView);
 
 pub use at_bank::{AtBank, GoToBank, GoWhy, InDoubt, TimeOver, Waiting, WaitingFor};
+pub use consent::{ChooseAccount, ConsentAtBank, ConsentBank, ConsentForm, ConsentPage, ConsentProblem, ConsentResult, Leave};
 pub use hand_over::{HandOver, QrPath, TakeOver};
-pub use payment_form::{Answered, FormNotice, PaymentForm, prefilled};
+pub use payment_form::{AccountNotice, Answered, FormNotice, PaymentForm, prefilled};
 pub use payment_list::{
-    EditNotice, EditPage, Edited, InShort, LINES_A_PAGE, ListLine, ListUrls, Numbered, Parts, PaymentList, ScheduleView,
+    EditNotice, EditPage, Edited, InShort, LINES_A_PAGE, ListLine, ListUrls, Numbered, Parts, PaymentList, RefusedItems, ScheduleView,
 };
 pub use result::{Outcome, Refusal, Result, TryAgain};
 pub use steps::{ApproveInApp, ChooseMethod, CodeError, CodeForms, EnterCode, NotBegun, bank_text, notice_text, read_code};
@@ -141,6 +145,8 @@ pub struct PostForm {
 #[derive(Clone)]
 pub struct OrderView {
     creditor_name: String,
+    /// What the creditor's account is called: it may be no IBAN.
+    creditor_account: &'static str,
     creditor_iban: String,
     amount: String,
     details: String,
@@ -149,13 +155,20 @@ pub struct OrderView {
     several: Option<InShort>,
     /// For a standing order.
     schedule: Option<ScheduleView>,
+    /// What a Serbian order has beside the rest.
+    facts: Vec<Fact>,
 }
 
 impl OrderView {
     /// An order of one payment in the payer's language.
     #[must_use]
     pub fn new(language: Language, creditor_name: &str, creditor_iban: &Iban, amount: Amount, details: &str) -> Self {
+        let creditor_account = match creditor_iban.serbian_account() {
+            Some(_) => GiroTexts::of(language).creditor_row,
+            None => Texts::of(language).creditor_iban,
+        };
         Self {
+            creditor_account,
             creditor_name: creditor_name.to_owned(),
             creditor_iban: creditor_iban.grouped(),
             amount: money(language, amount),
@@ -163,6 +176,7 @@ impl OrderView {
             details_for_bank: sent_instead(details),
             several: None,
             schedule: None,
+            facts: Vec::new(),
         }
     }
 }
@@ -205,6 +219,10 @@ pub enum NoticeKind {
     Expired,
     /// No such payment, or a wrong link.
     NotFound,
+    /// A consent's link was opened in a second browser: reveals nothing.
+    ConsentElsewhere,
+    /// No such consent, or a wrong link.
+    NoConsent,
 }
 
 /// A page that only says something.
@@ -228,7 +246,7 @@ impl Notice {
     }
 
     fn words(&self) -> [&'static str; 3] {
-        let (t, s) = (self.shell.t, self.shell.s);
+        let (t, s, c) = (self.shell.t, self.shell.s, ConsentTexts::of(self.shell.language));
         match self.kind {
             NoticeKind::ReturnedElsewhere => [t.elsewhere_title, t.elsewhere_lead, t.elsewhere_more],
             NoticeKind::OtherBrowser => [t.other_title, t.other_lead, t.other_more],
@@ -236,6 +254,8 @@ impl Notice {
             NoticeKind::HandOverUsed => [s.used_title, s.used_lead, s.used_more],
             NoticeKind::Expired => [t.gone_title, t.gone_lead, ""],
             NoticeKind::NotFound => [t.missing_title, t.missing_lead, ""],
+            NoticeKind::ConsentElsewhere => [c.other_title, c.other_lead, c.other_more],
+            NoticeKind::NoConsent => [c.missing_title, c.missing_lead, ""],
         }
     }
 }

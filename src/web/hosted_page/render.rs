@@ -1,9 +1,11 @@
 //! Which page fits a payment's state.
 
 mod at_bank;
+mod choose;
 mod list;
 
 pub use at_bank::{fingerprint, step_of};
+pub use choose::{ACCOUNT, ACCOUNT_LEAVE, CHOOSE, offering_accounts};
 pub use list::{EDIT, LIST};
 
 use super::browser::Browser;
@@ -16,11 +18,12 @@ use super::typed::Typed;
 use crate::bank::Reason;
 use crate::clock::Timestamp;
 use crate::flow::Context;
-use crate::flow::init_payment::cannot_take;
+use crate::flow::consents::choose::BeforeChoice;
+use crate::flow::init_payment::{cannot_take, serves};
 use crate::flow::open_page::START_DATE_PASSED;
 use crate::partner::{Field, Partner};
 use crate::payment::link::with_query;
-use crate::payment::{Language, PaymentId, Status};
+use crate::payment::{Language, PaymentId, Status, refusal};
 use crate::store::payments::Payment;
 use crate::web::Site;
 use askama::Template as _;
@@ -50,6 +53,8 @@ pub struct View<'a> {
     pub after: After,
     /// What the browser kept of a form that was not sent yet.
     pub typed: Option<Typed>,
+    /// What was typed before an account was chosen at the bank, and what came of that.
+    pub before_choice: Option<&'a BeforeChoice>,
 }
 
 /// What a page is shown after: nothing of it is kept, and only words on the page depend on it.
@@ -78,7 +83,7 @@ pub fn page_path(id: PaymentId, state: &str) -> String {
     format!("/payment-initiation?payment={id}&state={state}")
 }
 
-/// The banks as the page offers them.
+/// The banks as the page offers them: those of the payment's currency.
 #[must_use]
 pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
     let choice = |b: &crate::bank::directory::Bank| BankChoice {
@@ -88,9 +93,10 @@ pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
         iban_codes: b.iban_codes.clone(),
         needs_user_code: b.facts.requires_psu_id,
         psu_id: b.psu_id.clone(),
-        cannot: cannot_take(b, payment.instructions.len(), payment.schedule.is_some()),
+        cannot: cannot_take(b, payment.currency, payment.instructions.len(), payment.schedule.is_some()),
     };
-    cx.banks.list().iter().map(choice).collect()
+    let serving = cx.banks.list().iter().filter(|b| serves(b, payment.currency));
+    serving.map(choice).collect()
 }
 
 /// What is known of the order before the PSU adds to it.
@@ -171,6 +177,14 @@ impl View<'_> {
     /// When the template fails.
     pub fn form_at(&self, page: usize, wrong: Option<&Wrong>, first: Option<FormNotice>) -> Rendered {
         let banks = bank_choices(&self.site.cx, self.payment);
+        // What the browser kept of the form is younger: choosing an account makes it forget.
+        let kept = if wrong.is_none() && self.typed.is_none() {
+            self.typed_form()
+        } else {
+            None
+        };
+        let first = first.or_else(|| self.account_notice().filter(|_| wrong.is_none()));
+        let wrong = wrong.or(kept.as_ref());
         let notice = first.or_else(|| self.form_notice());
         let mut known = known_order(self.payment);
         if matches!(notice, Some(FormNotice::Withdrawn { .. })) {
@@ -193,12 +207,20 @@ impl View<'_> {
             answered.or(unchecked),
         );
         form = form.with_phone(self.post_form(HAND_OVER_OFFER));
+        let offering = offering_accounts(self.site, self.payment);
+        if !offering.is_empty() {
+            form = form.with_account_choice(CHOOSE, &offering);
+        }
         if let Some(list) = self.payment_list(page) {
             form = form.with_list(list);
         }
         if let Some(schedule) = &self.payment.schedule {
             form = form.with_schedule(pages::ScheduleView::new(self.language, schedule));
         }
+        if let Some(giro) = self.payment.instructions.first().and_then(|i| i.giro.as_ref()) {
+            form = form.with_giro(giro);
+        }
+        form = form.with_refused(self.refused_items());
         match notice {
             Some(notice) => form.with_notice(&notice).render(),
             None => form.render(),
@@ -233,6 +255,7 @@ impl View<'_> {
     /// The result, over a page of the list where there are several payments.
     fn result_at(&self, page: usize) -> Rendered {
         let payment = self.payment;
+        let told = payment.reason.as_deref().and_then(|word| refusal::why(word, self.language));
         let outcome = match payment.status {
             Status::Settled => Outcome::Settled,
             Status::PartlySettled => Outcome::PartlySettled,
@@ -240,11 +263,11 @@ impl View<'_> {
                 Some(word) if word == Reason::PsuDeclined.as_str() => Refusal::NotApproved,
                 Some(word) if word == Reason::BankDeclined.as_str() => Refusal::ByBank,
                 Some(word) if word == Reason::WrongCodes.as_str() => Refusal::WrongCodes,
-                _ => Refusal::Unknown,
+                _ => told.map_or(Refusal::Unknown, Refusal::Because),
             }),
             // The bank's own refusal is a refusal to the payer, whichever word the bank uses for it.
             Status::Cancelled if payment.reason.as_deref() == Some(Reason::BankDeclined.as_str()) => Outcome::Rejected(Refusal::ByBank),
-            Status::Cancelled => Outcome::Cancelled,
+            Status::Cancelled => told.map_or(Outcome::Cancelled, |why| Outcome::Rejected(Refusal::Because(why))),
             Status::Blocked => Outcome::Blocked,
             _ if payment.reason.as_deref() == Some(START_DATE_PASSED) => Outcome::TooLateToBegin,
             _ if payment.expires_at <= payment.updated_at => Outcome::Expired,
@@ -264,6 +287,7 @@ impl View<'_> {
                 .map(pages::mask_email),
             return_url: self.return_url().filter(|_| payment.status.is_final()),
             parts: self.parts(page),
+            refused: self.refused_items(),
             try_again: self.may_try_again().then(|| TryAgain {
                 url: format!("{}&again=1", self.own_path()),
                 leave: self.post_form(WITHDRAW),
@@ -277,15 +301,7 @@ impl View<'_> {
     pub fn shell(&self) -> Shell {
         let mut shell = self.site.shell(self.language);
         let partner = self.partner;
-        shell.partner = Some(PartnerBrand {
-            name: partner.name.clone(),
-            logo_url: partner.has_logo.then(|| format!("/partner/{}/logo", partner.id)),
-            css_url: Some(format!(
-                "/partner/{}/style.css?v={}",
-                partner.id,
-                partner.colour.trim_start_matches('#')
-            )),
-        });
+        shell.partner = Some(brand(partner));
         let other = if self.language == Language::Ro {
             Language::En
         } else {
@@ -354,6 +370,20 @@ impl View<'_> {
             )
             .into(),
         )
+    }
+}
+
+/// How a partner shows itself.
+#[must_use]
+pub fn brand(partner: &Partner) -> PartnerBrand {
+    PartnerBrand {
+        name: partner.name.clone(),
+        logo_url: partner.has_logo.then(|| format!("/partner/{}/logo", partner.id)),
+        css_url: Some(format!(
+            "/partner/{}/style.css?v={}",
+            partner.id,
+            partner.colour.trim_start_matches('#')
+        )),
     }
 }
 

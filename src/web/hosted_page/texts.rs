@@ -149,6 +149,7 @@ catalogue! {
         rejected_unknown: "Banca ta a refuzat plata fără să ne spună de ce. Nu s-a luat niciun ban.", "Your bank refused the payment without telling us why. No money was taken.";
         rejected_codes: "Codul a fost greșit de prea multe ori, așa că am retras plata de la bancă. Nu s-a luat niciun ban.",
             "The code was wrong too many times, so we withdrew the payment at the bank. No money was taken.";
+        rejected_because: "Banca ta nu a făcut plata: {why}. Nu s-a luat niciun ban.", "Your bank did not make the payment: {why}. No money was taken.";
         rejected_again: "Poți încerca din nou, cu aceeași bancă sau cu alta.", "You can try again, with the same bank or another one.";
         try_again: "Încearcă din nou", "Try again";
         rejected_next: "De la {partner} poți începe o plată nouă.", "From {partner} you can start a new payment.";
@@ -248,6 +249,7 @@ pub fn field_error(language: Language, error: FieldError) -> String {
 pub const fn cannot_take(language: Language, cannot: CannotTake) -> &'static str {
     let l = ListTexts::of(language);
     match cannot {
+        CannotTake::Currency => l.no_currency,
         CannotTake::Several => l.no_several,
         CannotTake::StandingOrder => l.no_standing,
     }

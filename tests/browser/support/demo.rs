@@ -32,7 +32,7 @@ impl Demo {
         let said = File::create(folder.path().join("said"))?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_smartpay"));
         command.arg("demo").arg("--dir").arg(folder.path().join("demo"));
-        for site in ["public", "gateway", "banks", "operations", "shop"] {
+        for site in ["public", "gateway", "banks", "banks-tls", "operations", "shop"] {
             command.arg(format!("--{site}-port")).arg(free_port()?.to_string());
         }
         command

@@ -391,5 +391,6 @@ fn shop_profile() -> Profile {
         colour: "#14587a".into(),
         has_logo: false,
         active: true,
+        account_access: false,
     }
 }

@@ -7,11 +7,13 @@ mod redirect;
 mod several;
 
 use crate::support::browser::Browser;
-use crate::support::certificates;
+use crate::support::{certificates, judge};
+use smartpay::bank::access::Keeper;
 use smartpay::bank::directory::{BankAccess, Banks, Directory};
 use smartpay::bank::http::{BankHttp, BankHttpSettings};
 use smartpay::bank::{
-    Answer, BankError, CodePrompt, Connector, Credentials, PaymentInitiation as _, PsuContext, PsuReply, PsuStep, Reason, Session, Verdict,
+    Answer, BankError, CodePrompt, Connector, Credentials, PaymentInitiation as _, PsuContext, PsuReply, PsuStep, Reason, Session, Tools,
+    Verdict,
 };
 use smartpay::clock::Clock;
 use smartpay::payment::{Amount, Currency, Iban, Instruction, Order, PaymentId};
@@ -44,8 +46,10 @@ impl Drop for World {
 impl World {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let own = format!("http://{}", listener.local_addr().unwrap());
+        let base = Url::parse(&judge::before(&own, None).unwrap_or(own)).unwrap();
         let http = BankHttp::new(&BankHttpSettings::default()).unwrap();
+        let keeper = Keeper::in_memory();
         let signing = String::from_utf8(certificates::pem("qsealc.pem").to_vec()).unwrap();
         let access = |path: &str| BankAccess {
             base_url: Some(base.join(path).unwrap()),
@@ -53,6 +57,7 @@ impl World {
                 signing_certificate_pem: Some(signing.clone()),
                 ..Credentials::default()
             },
+            ..BankAccess::default()
         };
         let at = [
             ("brd", "brd"),
@@ -62,8 +67,13 @@ impl World {
             ("demo-pasi", "pasi"),
         ];
         let access = at.into_iter().map(|(code, path)| (code.to_owned(), access(path)));
-        let banks = Directory::shipped().unwrap().connect(access.collect(), &http).unwrap();
         let clock = Clock::default();
+        let tools = Tools {
+            http,
+            keeper,
+            clock: clock.clone(),
+        };
+        let banks = Directory::shipped().unwrap().connect(access.collect(), &tools).unwrap();
         let settings = SandboxSettings {
             step: STEP,
             ..SandboxSettings::new(base)
@@ -93,8 +103,10 @@ impl World {
             amount: Amount::from_minor(lei * 100, Currency::Ron).unwrap(),
             details: "Comanda 7".to_owned(),
             end_to_end_id: format!("E2E-{n}"),
+            giro: None,
         };
         Order {
+            partner: "partner".to_owned(),
             payment: PaymentId::from_number(self.payments.get()).unwrap(),
             attempt: 1,
             debtor_iban: Some(Iban::parse(debtor).unwrap()),

@@ -77,6 +77,13 @@ impl Page {
         folded(&found.text().collect::<String>())
     }
 
+    /// The value of the first control that matches.
+    pub fn value_of(&self, css: &str) -> String {
+        let page = Html::parse_document(&self.body);
+        let found = page.select(&selector(css)).next().and_then(|e| e.attr("value").map(str::to_owned));
+        found.unwrap_or_else(|| panic!("{} has no {css}: {}", self.url.path(), self.text()))
+    }
+
     /// The address in an attribute of the page's main part, such as `data-status-url`.
     pub fn main_url(&self, attribute: &str) -> Url {
         let page = Html::parse_document(&self.body);
@@ -147,6 +154,12 @@ impl Form {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.fields.retain(|(known, _)| known != name);
         self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Empties a field, or unticks a box.
+    pub fn without(mut self, name: &str) -> Self {
+        self.fields.retain(|(known, _)| known != name);
         self
     }
 

@@ -6,7 +6,7 @@ use smartpay::payment::{Event, InstructionOutcome, PaymentId, Status, next};
 use smartpay::sandbox::LedgerEvent;
 use smartpay::store::history::StoredEntry;
 use smartpay::store::payments::Payment;
-use smartpay::store::{outbox, payments};
+use smartpay::store::{consents, outbox, payments};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -29,6 +29,13 @@ pub async fn all(app: &TestApp) {
         if payment.status.is_final() {
             assert!(deliveries.len() <= 3, "payment {id} has {} mails", deliveries.len());
         }
+    }
+    for id in app.cx.db.read(|a| consents::newest(a, MANY)).await.unwrap() {
+        let consent = app.cx.db.read(move |a| consents::get(a, id)).await.unwrap().unwrap();
+        let to_do = !consent.status.is_final() || consent.session.is_some();
+        assert_eq!(consent.due_at.is_some(), to_do, "consent {id} is {}", consent.status);
+        assert_eq!(consent.lease_until, None, "consent {id} is still held");
+        assert_eq!(consent.ended_at.is_some(), consent.status.is_final(), "consent {id}");
     }
     let overdue = app.cx.db.read(move |a| outbox::due(a, now, MANY)).await.unwrap();
     assert!(overdue.is_empty(), "{} mails are overdue after a tick", overdue.len());
@@ -83,6 +90,10 @@ fn booked(app: &TestApp) -> HashMap<String, Vec<(i64, String)>> {
             let instruction = &orders[&payment_id][index];
             out.entry(instruction.end_to_end.clone().unwrap()).or_default().push(booking);
         }
+    }
+    for booking in app.bank.epp_bookings() {
+        let paid = (booking.amount_minor, booking.creditor_iban.electronic().to_owned());
+        out.entry(booking.comment).or_default().push(paid);
     }
     out
 }

@@ -2,10 +2,13 @@
 //! clients for everybody who uses it.
 
 pub mod admin;
+pub mod at_banks;
 pub mod browser;
 pub mod certificates;
 mod checks;
+pub mod consents;
 pub mod database;
+pub mod judge;
 pub mod partner;
 pub mod psu;
 pub mod smtp_sink;
@@ -14,16 +17,19 @@ use database::Database;
 use partner::Partner;
 use psu::Psu;
 use smartpay::app::App;
+use smartpay::bank::access::Holder;
 use smartpay::clock::Clock;
 use smartpay::config::Settings;
 use smartpay::crypto::{Vault, fingerprint};
 use smartpay::demo::certificates::write_private;
+use smartpay::flow::bank_access::set_credentials;
 use smartpay::flow::{Context, add_partner::add_partner};
 use smartpay::mail::SentMails;
 use smartpay::partner::{Partner as Profile, PartnerKind, PeerCertificate};
 use smartpay::payment::{Currency, PaymentId};
 use smartpay::sandbox::{self, Sandbox, SandboxClient, SandboxSettings};
 use smartpay::store::history::{self, StoredEntry};
+use smartpay::store::partners;
 use smartpay::store::payments::Payment;
 use smartpay::{store, worker};
 use std::net::TcpListener;
@@ -46,6 +52,7 @@ pub struct TestApp {
     pub mails: SentMails,
     /// The bank's books.
     pub bank: Sandbox,
+    bank_url: Url,
     /// The database behind it.
     pub database: Database,
     gateway: Url,
@@ -70,17 +77,19 @@ impl TestApp {
         let database = Database::create(folder.path());
         store::migrate(&database.location()).unwrap();
         let bank_listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let bank_url = Url::parse(&format!("http://{}", bank_listener.local_addr().unwrap())).unwrap();
+        let own = format!("http://{}", bank_listener.local_addr().unwrap());
+        let bank_url = Url::parse(&judge::before(&own, None).unwrap_or(own)).unwrap();
         let settings = Settings::from_texts(&[&settings(&folder, &database, &bank_url), more]).unwrap();
         let clock = Clock::default();
         let app = App::build(&settings, clock.clone()).unwrap();
-        let (banks, bank) = start_bank(bank_listener, bank_url, &app.context, &clock);
-        for (name, kind) in [
-            ("shop", PartnerKind::Ecommerce),
-            ("other-shop", PartnerKind::Ecommerce),
-            ("erp", PartnerKind::Finance),
+        let (banks, bank) = start_bank(bank_listener, bank_url.clone(), &app.context, &clock);
+        for (name, kind, currency) in [
+            ("shop", PartnerKind::Ecommerce, Currency::Ron),
+            ("other-shop", PartnerKind::Ecommerce, Currency::Ron),
+            ("erp", PartnerKind::Finance, Currency::Ron),
+            ("dinar", PartnerKind::Finance, Currency::Rsd),
         ] {
-            add_partner(&app.context.db, profile(name, kind), None, "story", clock.now())
+            add_partner(&app.context.db, profile(name, kind, currency), None, "story", clock.now())
                 .await
                 .unwrap();
         }
@@ -88,6 +97,7 @@ impl TestApp {
             cx: app.context.clone(),
             mails: app.sent_mails.clone().unwrap_or_default(),
             bank,
+            bank_url,
             database,
             gateway: smartpay::app::local_url("https", app.addresses.gateway).unwrap(),
             clock,
@@ -126,9 +136,52 @@ impl TestApp {
         self.partner("erp")
     }
 
-    /// A partner by its certificate: shop, other-shop, erp, or stranger.
+    /// The Serbian utility, which is a Finance partner in dinars.
+    pub fn dinar(&self) -> Partner {
+        self.partner("dinar")
+    }
+
+    /// Stores the login of the Serbian partner's service account, as the operator does.
+    pub async fn enter_bank_login(&self, user: &str, password: &str) -> Holder {
+        let known = self.cx.db.read(|a| partners::by_client_id(a, "dinar")).await.unwrap().unwrap();
+        let (holder, now) = (Holder::Partner(known.id), self.clock.now());
+        set_credentials(
+            &self.cx.db,
+            "epp",
+            &holder,
+            user.to_owned().into(),
+            password.to_owned().into(),
+            "story",
+            now,
+        )
+        .await
+        .unwrap();
+        holder
+    }
+
+    /// A partner by its certificate: shop, other-shop, erp, dinar, or stranger.
     pub fn partner(&self, name: &str) -> Partner {
         Partner::new(self.gateway.clone(), name)
+    }
+
+    /// Makes somebody with a certificate a Finance partner that may ask for access to accounts.
+    pub async fn add_finance_partner(&self, name: &str) -> Partner {
+        let profile = Profile {
+            account_access: true,
+            ..profile(name, PartnerKind::Finance, Currency::Ron)
+        };
+        add_partner(&self.cx.db, profile, None, "story", self.clock.now()).await.unwrap();
+        self.partner(name)
+    }
+
+    /// Where the banks are.
+    pub const fn bank_url(&self) -> &Url {
+        &self.bank_url
+    }
+
+    /// The day it is where the payers are.
+    pub fn today(&self) -> chrono::NaiveDate {
+        smartpay::flow::init_payment::today(self.clock.now())
     }
 
     /// A payer with a browser that was never here before.
@@ -213,6 +266,8 @@ base_url = "{bank}cod"
 base_url = "{bank}link"
 [bank.demo-pasi]
 base_url = "{bank}pasi"
+[bank.epp]
+base_url = "{bank}epp"
 [shutdown]
 drain_seconds = 0
 [mail]
@@ -241,7 +296,8 @@ fn start_bank(listener: TcpListener, url: Url, cx: &Context, clock: &Clock) -> (
     (handle, bank)
 }
 
-fn profile(name: &str, kind: PartnerKind) -> Profile {
+/// A partner that has the certificate of this name.
+pub fn profile(name: &str, kind: PartnerKind, currency: Currency) -> Profile {
     let pem = certificates::pem(&format!("{name}.pem"));
     let der = <rustls::pki_types::CertificateDer<'_> as rustls::pki_types::pem::PemObject>::from_pem_slice(pem).unwrap();
     let certificate = PeerCertificate::from_der(&der, fingerprint(&der)).unwrap();
@@ -250,7 +306,7 @@ fn profile(name: &str, kind: PartnerKind) -> Profile {
         client_id: name.into(),
         name: format!("Partener {name}"),
         kind,
-        currency: Currency::Ron,
+        currency,
         certificate_subject: certificate.subject,
         certificate_issuer: certificate.issuer,
         certificate_sha256: Some(certificate.sha256),
@@ -259,5 +315,6 @@ fn profile(name: &str, kind: PartnerKind) -> Profile {
         colour: "#14587a".into(),
         has_logo: false,
         active: true,
+        account_access: name == "erp",
     }
 }

@@ -232,7 +232,9 @@ async fn the_index_and_the_ledger_can_be_read() {
     assert!(page("/cec/ledger").await.text().await.unwrap().contains("Ordin primit: 123,50 RON"));
     assert_eq!(page("/sandbox.css").await.headers()["Content-Type"], "text/css; charset=utf-8");
     assert_eq!(page("/nothing").await.status(), StatusCode::NOT_FOUND);
-    assert_eq!(page("/cec/v1/accounts").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(page("/cec/v1/card-accounts").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(page("/cec/v1/accounts").await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(page("/bt/v2/accounts").await.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

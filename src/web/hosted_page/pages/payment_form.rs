@@ -1,11 +1,13 @@
 //! The form on which the payer checks the order and chooses a bank.
 
 use super::fields::{ErrorLine, FieldView, Views, user_code_label};
-use super::{OrderView, PaymentList, PostForm, ScheduleView, Shell, money, opaque, sent_instead};
+use super::{OrderView, PaymentList, PostForm, RefusedItems, ScheduleView, Shell, money, opaque, sent_instead};
 use crate::flow::init_payment::CannotTake;
 use crate::partner::profile::{Field, PartnerKind};
-use crate::payment::{Amount, Language};
+use crate::payment::{Amount, Giro, Language};
+use crate::web::hosted_page::consent_texts::ConsentTexts;
 use crate::web::hosted_page::form::{self, BankChoice, FieldError, FormInput, KnownOrder};
+use crate::web::hosted_page::giro_texts::{self, Fact, GiroTexts};
 use crate::web::hosted_page::list_texts::ListTexts;
 use crate::web::hosted_page::texts;
 use askama::Template;
@@ -42,6 +44,55 @@ pub enum FormNotice {
     PageExpired,
     /// The list of payments is not the one that was shown.
     ListChanged,
+    /// What came of choosing an account at the bank.
+    Account(AccountNotice),
+}
+
+/// What came of choosing an account at the bank.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountNotice {
+    /// None of the banks that show accounts is chosen.
+    NotThere {
+        /// Those that do, by name.
+        banks: String,
+    },
+    /// It is filled in.
+    Picked {
+        /// The bank's name.
+        bank: String,
+        /// The bank says that there may not be enough on it.
+        low: bool,
+    },
+    /// The PSU did not let us see the accounts.
+    NotGiven {
+        /// The bank's name.
+        bank: String,
+    },
+    /// The bank does not show them now.
+    Failed {
+        /// The bank's name.
+        bank: String,
+    },
+}
+
+impl AccountNotice {
+    fn text(&self, language: Language) -> String {
+        let c = ConsentTexts::of(language);
+        match self {
+            Self::NotThere { banks } => c.choose_not_there.replace("{banks}", banks),
+            Self::Picked { bank, low: false } => c.picked.replace("{bank}", bank),
+            Self::Picked { bank, low: true } => c.picked_low.replace("{bank}", bank),
+            Self::NotGiven { bank } => c.not_given.replace("{bank}", bank),
+            Self::Failed { bank } => c.failed.replace("{bank}", bank),
+        }
+    }
+}
+
+/// The way to the list of accounts at the bank.
+struct AccountChoice {
+    action: String,
+    label: &'static str,
+    hint: String,
 }
 
 /// A bank in the list.
@@ -66,6 +117,7 @@ pub struct PaymentForm {
     post: PostForm,
     cancel: PostForm,
     to_phone: Option<PostForm>,
+    account_choice: Option<AccountChoice>,
     notice: Option<String>,
     errors: Vec<ErrorLine>,
     /// The order, when it is not the payer's to change.
@@ -76,6 +128,10 @@ pub struct PaymentForm {
     list: Option<PaymentList>,
     /// For a standing order.
     schedule: Option<ScheduleView>,
+    /// What a Serbian order of one payment has beside its fields.
+    facts: Vec<Fact>,
+    /// What the bank refused in the last attempt, and why.
+    refused: Option<RefusedItems>,
     /// Why no bank at all can be chosen.
     no_bank: Option<&'static str>,
     details_for_bank: Option<String>,
@@ -143,11 +199,14 @@ impl PaymentForm {
             },
             post,
             to_phone: None,
+            account_choice: None,
             notice: None,
             errors: view.summary(banks),
             order_fields: if editable && one { view.order_fields() } else { Vec::new() },
             list: None,
             schedule: None,
+            facts: Vec::new(),
+            refused: None,
             no_bank: no_bank(language, banks),
             details_for_bank: (editable && one).then(|| sent_instead(&input.details)).flatten(),
             pay_amount: order.as_ref().map(|o| o.amount.clone()),
@@ -180,6 +239,7 @@ impl PaymentForm {
             FormNotice::UserCodeRefused { bank } => s.user_code_refused.replace("{bank}", bank),
             FormNotice::PageExpired => t.page_expired.to_owned(),
             FormNotice::ListChanged => ListTexts::of(self.shell.language).changed.to_owned(),
+            FormNotice::Account(notice) => notice.text(self.shell.language),
         });
         let by_field = matches!(notice, FormNotice::UserCodeRefused { .. }) && !self.banks_with_user_code.is_empty();
         if by_field && self.errors.is_empty() {
@@ -190,6 +250,18 @@ impl PaymentForm {
                 message: s.user_code_unknown.to_owned(),
             });
         }
+        self
+    }
+
+    /// The same form with a way to pick the account at one of these banks, by name.
+    #[must_use]
+    pub fn with_account_choice(mut self, action: &str, banks: &str) -> Self {
+        let c = ConsentTexts::of(self.shell.language);
+        self.account_choice = Some(AccountChoice {
+            action: action.to_owned(),
+            label: c.choose,
+            hint: c.choose_hint.replace("{banks}", banks),
+        });
         self
     }
 
@@ -205,6 +277,27 @@ impl PaymentForm {
     pub fn with_list(mut self, list: PaymentList) -> Self {
         self.pay_amount = Some(list.total().to_owned());
         self.list = Some(list);
+        self
+    }
+
+    /// The same form for an order inside Serbia: accounts have the names that people there use.
+    #[must_use]
+    pub fn with_giro(mut self, giro: &Giro) -> Self {
+        let t = GiroTexts::of(self.shell.language);
+        if self.list.is_none() {
+            self.facts = giro_texts::facts(self.shell.language, Some(giro));
+        }
+        (self.debtor_iban.label, self.debtor_iban.hint) = (t.account.into(), t.account_hint);
+        for field in self.order_fields.iter_mut().filter(|f| f.id == "creditor_iban") {
+            field.label = t.creditor_account.into();
+        }
+        self
+    }
+
+    /// The same form with what the bank refused before.
+    #[must_use]
+    pub fn with_refused(mut self, refused: Option<RefusedItems>) -> Self {
+        self.refused = refused;
         self
     }
 
@@ -290,6 +383,7 @@ fn no_bank(language: Language, banks: &[BankChoice]) -> Option<&'static str> {
         return None;
     }
     banks.iter().find_map(|b| b.cannot).map(|cannot| match cannot {
+        CannotTake::Currency => l.none_currency,
         CannotTake::Several => l.none_several,
         CannotTake::StandingOrder => l.none_standing,
     })

@@ -5,6 +5,7 @@ use super::{OrderView, PostForm, Shell, money, opaque, sent_instead};
 use crate::partner::profile::Field;
 use crate::payment::{Amount, Instruction, InstructionOutcome, Language, Schedule};
 use crate::web::hosted_page::form::{FieldError, FormInput};
+use crate::web::hosted_page::giro_texts::{self, Fact, GiroTexts};
 use crate::web::hosted_page::list_texts::ListTexts;
 use askama::Template;
 use std::collections::HashSet;
@@ -67,6 +68,7 @@ impl OrderView {
         };
         let mut order = Self::new(language, &first.creditor_name, &first.creditor_iban, total, &first.details);
         order.schedule = schedule.map(|s| ScheduleView::new(language, s));
+        order.facts = giro_texts::facts(language, first.giro.as_ref());
         if instructions.len() > 1 {
             let accounts: HashSet<_> = instructions.iter().map(|i| (&i.creditor_iban, &i.creditor_name)).collect();
             if accounts.len() > 1 {
@@ -107,6 +109,10 @@ pub struct ListLine {
     pub(super) details_for_bank: Option<String>,
     /// Its end-to-end id, where it can be edited.
     pub(super) edit: Option<String>,
+    /// What a Serbian order has beside the rest.
+    pub(super) facts: Vec<Fact>,
+    /// Why the bank refused it, in the bank's words.
+    pub(super) bank_text: Option<String>,
     /// How it ended: a class of the style sheet and the words.
     pub(super) outcome: Option<(&'static str, &'static str)>,
 }
@@ -189,6 +195,8 @@ impl PaymentList {
                     details: i.details.clone(),
                     details_for_bank: sent_instead(&i.details),
                     edit: urls.editable().then(|| i.end_to_end_id.clone()),
+                    facts: giro_texts::facts(language, i.giro.as_ref()),
+                    bank_text: None,
                     outcome: outcome.map(|o| outcome_words(l, o)),
                 })
                 .collect(),
@@ -202,6 +210,15 @@ impl PaymentList {
             form_action: urls.form_action(),
             shown,
         }
+    }
+
+    /// The same list with what the bank said of single payments, in the order of the whole list.
+    #[must_use]
+    pub fn with_bank_texts(mut self, texts: &[Option<String>]) -> Self {
+        for line in &mut self.lines {
+            line.bank_text = texts.get(line.number - 1).cloned().flatten();
+        }
+        self
     }
 
     /// The sum.
@@ -224,6 +241,49 @@ pub struct Parts {
     /// Label, number and sum of each outcome that there is.
     pub(super) counts: Vec<(&'static str, String)>,
     pub(super) list: PaymentList,
+}
+
+/// Payments named in full where a bank refused them.
+const REFUSED_NAMED: usize = 10;
+
+/// The payments of an order that a bank refused with a reason, before anything was paid.
+pub struct RefusedItems {
+    pub(super) t: &'static GiroTexts,
+    /// Number and creditor, the bank's words, and where it is on the page.
+    pub(super) items: Vec<(String, String, Option<String>)>,
+    /// How many there are beside them.
+    pub(super) more: Option<String>,
+}
+
+impl RefusedItems {
+    /// `None` where the bank gave no reason for any.
+    #[must_use]
+    pub fn new(
+        language: Language,
+        instructions: &[Instruction],
+        texts: &[Option<String>],
+        url: impl Fn(&Instruction) -> Option<String>,
+    ) -> Option<Self> {
+        let t = GiroTexts::of(language);
+        let said: Vec<_> = (1..)
+            .zip(instructions)
+            .zip(texts)
+            .filter_map(|(item, text)| Some((item, text.as_ref()?)))
+            .collect();
+        let named = |((number, instruction), text): &((usize, &Instruction), &String)| {
+            let name = match instructions.len() {
+                1 => instruction.creditor_name.clone(),
+                _ => format!("{number}. {}", instruction.creditor_name),
+            };
+            (name, (*text).clone(), url(instruction))
+        };
+        let more = said.len().saturating_sub(REFUSED_NAMED);
+        (!said.is_empty()).then(|| Self {
+            t,
+            items: said.iter().take(REFUSED_NAMED).map(named).collect(),
+            more: (more > 0).then(|| t.refused_more.replace("{count}", &more.to_string())),
+        })
+    }
 }
 
 impl Parts {
@@ -251,6 +311,13 @@ impl Parts {
             counts,
             list: PaymentList::new(language, &all, page, urls, String::new()),
         }
+    }
+
+    /// As [`PaymentList::with_bank_texts`].
+    #[must_use]
+    pub fn with_bank_texts(mut self, texts: &[Option<String>]) -> Self {
+        self.list = self.list.with_bank_texts(texts);
+        self
     }
 }
 
@@ -280,7 +347,7 @@ pub struct EditPage {
     details_for_bank: Option<String>,
 }
 
-opaque!(InShort, ScheduleView, ListLine, PaymentList, Parts, EditPage);
+opaque!(RefusedItems, InShort, ScheduleView, ListLine, PaymentList, Parts, EditPage);
 
 /// Which payment of a list is edited.
 #[derive(Clone)]

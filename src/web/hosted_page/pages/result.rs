@@ -1,6 +1,6 @@
 //! How a payment ended, said honestly.
 
-use super::{OrderView, Parts, PostForm, Shell, opaque};
+use super::{OrderView, Parts, PostForm, RefusedItems, Shell, opaque};
 use crate::web::hosted_page::list_texts::ListTexts;
 use askama::Template;
 
@@ -13,6 +13,8 @@ pub enum Refusal {
     ByBank,
     /// Too many wrong codes.
     WrongCodes,
+    /// The bank's decision, and why, in the payer's language.
+    Because(&'static str),
     /// The bank gave no reason.
     Unknown,
 }
@@ -60,6 +62,8 @@ pub struct Result {
     pub return_url: Option<String>,
     /// What became of each of several payments, when not all were made.
     pub parts: Option<Parts>,
+    /// What the bank refused, and why, where it said so.
+    pub refused: Option<RefusedItems>,
     /// How to try again, while the link lives; the payment has not ended then.
     pub try_again: Option<TryAgain>,
 }
@@ -117,6 +121,7 @@ impl Result {
             Outcome::Rejected(Refusal::NotApproved) => t.rejected_psu,
             Outcome::Rejected(Refusal::ByBank) => t.rejected_bank,
             Outcome::Rejected(Refusal::WrongCodes) => t.rejected_codes,
+            Outcome::Rejected(Refusal::Because(why)) => return t.rejected_because.replace("{why}", why),
             Outcome::Rejected(Refusal::Unknown) => t.rejected_unknown,
             Outcome::Cancelled => t.cancelled_lead,
             Outcome::GivenUp => t.abandoned_lead,

@@ -94,6 +94,7 @@ fn ended(language: Language, outcome: Outcome) -> Result {
         finished_at: Some("21.11.2026, 10:42".into()),
         mail_to: Some(mask_email("ana@exemplu.ro")),
         return_url: Some("https://shop.example/?a=1&b=2".into()),
+        refused: None,
         parts: None,
         try_again: None,
     }

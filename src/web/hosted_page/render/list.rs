@@ -5,7 +5,9 @@ use crate::flow::edit_instruction::{instruction_hash, is_open, shown_hash};
 use crate::partner::Field;
 use crate::payment::{Instruction, InstructionOutcome, Status};
 use crate::web::hosted_page::form::{FieldError, FormInput, KnownOrder};
-use crate::web::hosted_page::pages::{EditNotice, EditPage, Edited, LINES_A_PAGE, ListUrls, Numbered, Parts, PaymentList, money};
+use crate::web::hosted_page::pages::{
+    EditNotice, EditPage, Edited, LINES_A_PAGE, ListUrls, Numbered, Parts, PaymentList, RefusedItems, money,
+};
 use askama::Template as _;
 
 /// The address of the pages of a list.
@@ -68,6 +70,17 @@ impl View<'_> {
         let all: Vec<Numbered<'_>> = (1..).zip(&self.payment.instructions).map(|(n, i)| (n, i, None)).collect();
         self.is_list()
             .then(|| PaymentList::new(self.language, &all, page, &urls, shown_hash(self.payment)))
+            .map(|list| list.with_bank_texts(&self.payment.instruction_texts))
+    }
+
+    /// What the bank refused before anything was paid; where some was, [`Self::parts`] tells of each.
+    pub(super) fn refused_items(&self) -> Option<RefusedItems> {
+        let payment = self.payment;
+        if !matches!(payment.status, Status::AttemptRefused | Status::Rejected) {
+            return None;
+        }
+        let url = |i: &Instruction| self.is_open_list().then(|| self.path_of_line(&i.end_to_end_id));
+        RefusedItems::new(self.language, &payment.instructions, &payment.instruction_texts, url)
     }
 
     /// What became of each, when not all were made.
@@ -85,7 +98,7 @@ impl View<'_> {
             .zip(words)
             .map(|((n, i), word)| (n, i, Some(InstructionOutcome::of(word))))
             .collect();
-        Some(Parts::new(self.language, all, page, &urls))
+        Some(Parts::new(self.language, all, page, &urls).with_bank_texts(&self.payment.instruction_texts))
     }
 
     /// A page of the list, while there is one to show.

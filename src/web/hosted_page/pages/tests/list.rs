@@ -28,6 +28,7 @@ fn instructions(n: usize) -> Vec<Instruction> {
         amount: Amount::from_minor(100 * i64::try_from(n).unwrap(), Currency::Ron).unwrap(),
         details: if n == 1 { HOSTILE.into() } else { format!("Țigle {n}") },
         end_to_end_id: format!("F-{n}"),
+        giro: None,
     };
     (1..=n).map(one).collect()
 }

@@ -1,0 +1,2 @@
+DROP TABLE bank_credentials;
+DROP TABLE bank_access;
