@@ -10,7 +10,9 @@ use crate::clock::Clock;
 use crate::payment::{Amount, Currency, Iban, Instruction, Order, PaymentId};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::LazyLock;
 use std::time::Duration;
+use tokio::net::TcpSocket;
 use url::Url;
 
 pub fn order() -> Order {
@@ -93,8 +95,14 @@ pub fn hasty_http() -> BankHttp {
     .unwrap()
 }
 
+/// A port of loopback at which nobody ever listens: kept taken, so that no other server is given it.
 pub fn closed_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static TAKEN: LazyLock<TcpSocket> = LazyLock::new(|| {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        socket
+    });
+    TAKEN.local_addr().unwrap().port()
 }
 
 /// A server that reads one request (or not), writes these bytes and closes. `None`: it never answers.

@@ -9,7 +9,7 @@ pub mod accounts;
 pub mod berlin_group;
 mod connector_accounts;
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
 pub mod directory;
 pub mod epp;
 pub mod http;

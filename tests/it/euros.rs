@@ -31,7 +31,7 @@ struct Bank {
 
 impl Bank {
     async fn start() -> Self {
-        let server = MockServer::start().await;
+        let server = MockServer::builder().start().await;
         let order = Arc::new(Mutex::new(json!({"paymentRequest": {"paymentInformationStatus": "RCVD"}})));
         let token = json!({"access_token": "t", "token_type": "Bearer", "expires_in": 3599});
         let link = json!({"_links": {"consentApproval": {"href": "/psu?paymentRequestRessourceId=R1"}}});

@@ -6,22 +6,25 @@ use crate::support::smtp_sink::SmtpSink;
 use serde_json::json;
 use smartpay::payment::PaymentId;
 use smartpay::store::outbox;
-use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
+use tokio::net::TcpSocket;
 
 async fn deliveries(app: &TestApp, id: i64) -> Vec<outbox::Delivery> {
     let id = PaymentId::from_number(id).unwrap();
     app.cx.db.read(move |a| outbox::of_payment(a, id)).await.unwrap()
 }
 
-/// An address nobody listens on (any more).
-fn closed_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// A port that is taken, so that no other server is given it, and at which nobody listens.
+fn closed_port() -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    socket
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_down_gets_the_mail_when_it_is_up() {
-    let server = closed_port();
+    let away = closed_port();
+    let server = away.local_addr().unwrap();
     let smtp = format!(
         "[mail]\ntransport = \"smtp\"\n[mail.smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\ntimeout_ms = 2000",
         server.port()
@@ -45,6 +48,7 @@ async fn a_server_that_is_down_gets_the_mail_when_it_is_up() {
     assert!(tries[0] >= 1 && tries.is_sorted() && tries[7] > tries[0], "{tries:?}");
     assert!(tries[7] <= 8, "the pauses grow: {tries:?}");
 
+    drop(away);
     let sink = SmtpSink::start(server);
     app.let_pass(2, Duration::from_secs(3600)).await;
     let [message] = sink.messages().try_into().unwrap();

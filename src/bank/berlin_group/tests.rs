@@ -200,7 +200,7 @@ fn monthly() -> Schedule {
 async fn play(name: &str) {
     let path = format!("{}/tests/fixtures/berlin_group/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let recording: Recording = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     let base = format!("{}/{}", server.uri(), recording.bank);
     let script = Arc::new(Script {
         base: base.clone(),

@@ -103,7 +103,7 @@ impl Drop for Played {
 async fn play(name: &str) -> Played {
     let path = format!("{}/tests/fixtures/epp/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let recording: Recording = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     let left = Arc::new(Mutex::new(recording.exchanges));
     let player = Player {
         left: left.clone(),
@@ -362,7 +362,7 @@ async fn cancelled_means_that_nothing_waits_for_a_code() {
 
 #[tokio::test]
 async fn a_refused_login_leaves_the_bank_alone() {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     Mock::given(matchers::any())
         .respond_with(ResponseTemplate::new(401))
         .expect(1)

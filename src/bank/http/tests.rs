@@ -63,7 +63,7 @@ async fn nothing_leaves_for_an_unsafe_destination() {
 async fn redirects_are_not_followed_and_nothing_is_repeated() {
     for method in [Method::GET, Method::POST, Method::DELETE] {
         for status in [301, 307, 408, 500, 502, 503] {
-            let server = MockServer::start().await;
+            let server = MockServer::builder().start().await;
             let answer = ResponseTemplate::new(status).insert_header("location", "/elsewhere");
             Mock::given(matchers::any()).respond_with(answer).mount(&server).await;
             let url = server.uri().parse().unwrap();

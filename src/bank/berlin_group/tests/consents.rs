@@ -25,7 +25,7 @@ fn wanted() -> ConsentRequest {
 }
 
 async fn bank(code: &str) -> (MockServer, BerlinGroup) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     let base = server.uri().parse().unwrap();
     (server, bank_called(code, &base, &contract::patient_http()))
 }

@@ -67,8 +67,9 @@ async fn a_reply_is_lost_only_where_it_may_have_acted() {
         ("demo-link", None, PsuReply::CameBack { query: Vec::new() }, false),
     ] {
         let at = |base: &Url| bank_called(bank, base, &contract::hasty_http());
-        let session = at_the_bank(&at(&nobody), step);
-        let result = at(&nobody).reply(&session, &reply).await;
+        let unreachable = bank_called(bank, &nobody, &contract::patient_http());
+        let session = at_the_bank(&unreachable, step);
+        let result = unreachable.reply(&session, &reply).await;
         assert_eq!(
             matches!(result, Err(BankError::NotSent(_))),
             not_sent,
@@ -113,7 +114,7 @@ async fn what_does_not_fit_the_conversation_calls_nobody() {
 /// Neither the PSU's id nor a code is kept, whatever comes of it.
 #[tokio::test]
 async fn what_the_psu_typed_is_in_no_session() {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     let challenge = json!({"scaStatus": "scaMethodSelected", "authorisationId": "a-1", "challengeData": {}});
     let taken = json!({"paymentId": "p-1", "transactionStatus": "RCVD", "_links": {"startAuthorisation": "/x"}});
     for (method, path, answer) in [
@@ -226,7 +227,7 @@ fn bank_with_tokens_at(base: &Url, token_url: &str) -> BerlinGroup {
 
 #[tokio::test]
 async fn a_code_that_was_not_sent_is_exchanged_when_we_ask() {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     let answer = |json: Value| ResponseTemplate::new(200).set_body_json(json);
     for (path, reply) in [
         ("/oauth2/token", answer(json!({"access_token": "a"}))),

@@ -71,7 +71,7 @@ impl World {
 
     /// A bank whose facts differ.
     pub async fn of(change: impl FnOnce(&mut Protocol)) -> Self {
-        let server = MockServer::start().await;
+        let server = MockServer::builder().start().await;
         let clock = Clock::default();
         let tools = Tools {
             http: patient_http(),
