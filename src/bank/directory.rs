@@ -15,6 +15,7 @@ use url::Url;
 
 mod entry;
 mod facts;
+pub mod rules;
 #[cfg(test)]
 pub mod simulated;
 
