@@ -30,6 +30,7 @@ pub mod resolve_payment;
 pub mod sessions;
 pub mod sign_in;
 pub mod submit_payment;
+pub mod tokens;
 mod verdict;
 pub mod withdraw_payment;
 mod withdrawal;
