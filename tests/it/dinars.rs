@@ -390,3 +390,44 @@ async fn the_service_account_reads_accounts_and_statements_without_a_payer() {
     assert!(read.result.unwrap().bytes.starts_with(b"%PDF-"));
     assert_eq!(app.bank.epp_calls(EppCall::Login), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_outside_serbia_is_named_at_its_field_before_anything_is_sent() {
+    const ELSEWHERE: &str = "RO66BACX0000001234567890";
+    const SAID: &str = "În dinari se plătește numai între conturi din Serbia.";
+    let app = ready().await;
+    let (dinar, psu) = (app.dinar(), app.psu());
+    let started = one(&app, json!({})).await;
+    let typed = psu.fill(&psu.get(&started.link).await, ANA).with("bank", "epp");
+    for (creditor, debtor, id) in [(ELSEWHERE, DEBTOR, "creditor_iban"), (CREDITOR, ELSEWHERE, "debtor_iban")] {
+        let answer = psu
+            .submit(&typed.clone().with("creditor_iban", creditor).with("debtor_iban", debtor))
+            .await;
+        assert!(
+            answer.status == 422 && answer.text().contains(SAID),
+            "{} {}",
+            answer.status,
+            answer.text()
+        );
+        assert_eq!(answer.link("#summary a").fragment(), Some(id));
+    }
+    assert_eq!(app.payment(started.tokens.payment).await.status, Status::Created);
+    assert_eq!(app.bank.epp_calls(EppCall::Create), 0);
+    // So is one of several, where it is edited.
+    let mut list = dinar.start_with(&json!({ "payments": [item(2), item(3)] })).await.link;
+    psu.get(&list).await;
+    list.set_path("/payment-initiation/list");
+    let edit = psu.follow(&psu.submit(&psu.get(&list).await.press("#line-2 button")).await).await;
+    let answer = psu
+        .submit(&edit.form("/payment-initiation/list/edit").with("creditor_iban", ELSEWHERE))
+        .await;
+    assert!(
+        answer.status == 422 && answer.text().contains(SAID),
+        "{} {}",
+        answer.status,
+        answer.text()
+    );
+    // A Serbian IBAN is an account in Serbia, whoever writes it so.
+    let typed = typed.with("debtor_iban", DEBTOR).with("creditor_iban", "RS35265110031000000243");
+    assert_eq!(psu.follow(&psu.submit(&typed).await).await.heading(), CHANNEL);
+}
