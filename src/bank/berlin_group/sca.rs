@@ -106,6 +106,7 @@ impl Sca {
             method: name.or_else(|| method.map(str::to_owned)),
             format: self.format,
             max_length: self.max_length,
+            made_by_psu: self.chosen.as_ref().is_some_and(|m| m.kind == "CHIP_OTP"),
             can_resend: self.chosen.is_some(),
             wrong: false,
         }
