@@ -209,7 +209,7 @@ pub struct CodePrompt {
     pub format: CodeFormat,
     /// Its greatest length, in characters.
     pub max_length: Option<u8>,
-    /// The PSU makes the code, with an app or a device (`CHIP_OTP`, RFC 6238): nobody sends one.
+    /// The PSU's own app or token makes the code (RFC 6238): nothing is sent, and there is nothing to ask for again.
     #[serde(default)]
     pub made_by_psu: bool,
     /// The bank can be asked to send another one.

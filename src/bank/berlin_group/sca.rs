@@ -106,7 +106,8 @@ impl Sca {
             method: name.or_else(|| method.map(str::to_owned)),
             format: self.format,
             max_length: self.max_length,
-            made_by_psu: self.chosen.as_ref().is_some_and(|m| m.kind == "CHIP_OTP"),
+            // Also a `CHIP_OTP` answers a challenge that comes from the bank, and that can be asked for again.
+            made_by_psu: false,
             can_resend: self.chosen.is_some(),
             wrong: false,
         }
