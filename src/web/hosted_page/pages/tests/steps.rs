@@ -18,6 +18,7 @@ fn prompt() -> CodePrompt {
         format: CodeFormat::Digits,
         max_length: Some(6),
         can_resend: true,
+        made_by_psu: false,
         wrong: false,
     }
 }
