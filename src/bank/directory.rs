@@ -15,12 +15,15 @@ use url::Url;
 
 mod entry;
 mod facts;
+mod groups;
+pub mod rules;
 #[cfg(test)]
 pub mod simulated;
 
 pub use facts::Facts;
 
 use entry::{Entry, check, check_unique};
+use groups::Groups;
 
 /// Longest PSU id, in characters.
 const MAX_PSU_ID_CHARS: usize = 64;
@@ -28,7 +31,7 @@ const MAX_PSU_ID_CHARS: usize = 64;
 /// Why the directory cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DirectoryError {
-    /// Not TOML, or something beside `[[bank]]` at the top.
+    /// Not TOML, something beside `[[bank]]` and `[group]` at the top, or a group that cannot be used.
     #[error("the bank directory: {0}")]
     File(String),
     /// A bank's entry, or the operator's settings for it.
@@ -189,6 +192,7 @@ impl Directory {
             .parse()
             .map_err(|e: toml::de::Error| DirectoryError::File(e.to_string()))?;
         let banks = file.remove("bank").unwrap_or_else(|| toml::Value::Array(Vec::new()));
+        let mut groups = Groups::of(file.remove("group"))?;
         if let Some(key) = file.keys().next() {
             return Err(DirectoryError::File(format!("unknown key {key:?}")));
         }
@@ -196,15 +200,20 @@ impl Directory {
             return Err(DirectoryError::File("banks are written as [[bank]]".to_owned()));
         };
         let mut entries = Vec::with_capacity(banks.len());
-        for (n, value) in banks.into_iter().enumerate() {
+        for (n, mut value) in banks.into_iter().enumerate() {
             let code = value.get("code").and_then(toml::Value::as_str).map(str::to_owned);
             let named = code.unwrap_or_else(|| format!("#{}", n + 1));
-            let entry: Entry = value
-                .try_into()
-                .map_err(|e: toml::de::Error| wrong(&named, "entry", e.to_string().trim().replace('\n', " ")))?;
+            let group = groups.complete(&named, &mut value)?;
+            let of_group = group.map_or_else(String::new, |name| format!(" (with what its group {name:?} says)"));
+            let unreadable = |e: toml::de::Error| {
+                let problem = e.to_string().trim().replace('\n', " ");
+                wrong(&named, "entry", problem + &of_group)
+            };
+            let entry: Entry = value.try_into().map_err(unreadable)?;
             let rule = check(&entry)?;
             entries.push((entry, rule));
         }
+        groups.all_used()?;
         check_unique(&entries)?;
         Ok(Self { entries })
     }

@@ -21,6 +21,8 @@ const POOL_IDLE: Duration = Duration::from_secs(10);
 /// Connections to one bank kept while idle: as many as questions are asked of it at once by default, so that
 /// not every answer costs the next question a TLS handshake.
 const KEPT_CONNECTIONS: usize = 32;
+/// Longest user agent passed on, in characters.
+const MAX_USER_AGENT_CHARS: usize = 256;
 /// Longest description of a fault, in characters.
 const MAX_FAULT_CHARS: usize = 200;
 
@@ -244,6 +246,18 @@ pub fn accepted(reply: Reply) -> Result<Reply, BankError> {
         400..=499 => Err(refusal::read(reply.status, &reply.headers, &reply.body)),
         other => Err(BankError::Unknown(format!("HTTP {other}"))),
     }
+}
+
+/// A browser's words as a header can carry them: visible ASCII, not too long; `None` when nothing is left.
+#[must_use]
+pub fn clean_user_agent(text: &str) -> Option<String> {
+    let clean: String = text
+        .chars()
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .take(MAX_USER_AGENT_CHARS)
+        .collect();
+    let clean = clean.trim();
+    (!clean.is_empty()).then(|| clean.to_owned())
 }
 
 /// Whether a URL may be called at all: https, or http to this machine (development, sandbox banks).

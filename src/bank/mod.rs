@@ -209,6 +209,9 @@ pub struct CodePrompt {
     pub format: CodeFormat,
     /// Its greatest length, in characters.
     pub max_length: Option<u8>,
+    /// The PSU's own app or token makes the code (RFC 6238): nothing is sent, and there is nothing to ask for again.
+    #[serde(default)]
+    pub made_by_psu: bool,
     /// The bank can be asked to send another one.
     pub can_resend: bool,
     /// The code entered last was wrong.

@@ -6,11 +6,12 @@ use super::verdict::{internal, lost_attempt, refusal_stands};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError, after};
 use crate::bank::{Answer, BankError, PaymentInitiation as _, Session, Verdict};
+use crate::clock::Timestamp;
 use crate::crypto;
 use crate::fail_point;
 use crate::payment::{Event, PaymentId, Status};
 use crate::store::payments::{Claim, Payment};
-use crate::store::worklist;
+use crate::store::{Access, StoreError, worklist};
 use std::time::Duration;
 
 /// Payments that are due, with the codes of their banks, but none of the banks of `but`: the oldest, begun at
@@ -19,8 +20,18 @@ use std::time::Duration;
 /// # Errors
 /// [`FlowError::Internal`] of the database.
 pub async fn due_payments(cx: &Context, limit: i64, but: Vec<String>) -> Result<Vec<(PaymentId, Option<String>)>, FlowError> {
+    oldest(cx, limit, but, worklist::due).await
+}
+
+/// What a list of the store names as due, begun at a place of its own by every caller.
+pub(super) async fn oldest<T: Send + 'static>(
+    cx: &Context,
+    limit: i64,
+    but: Vec<String>,
+    list: fn(&mut Access<'_>, Timestamp, i64, &[String]) -> Result<Vec<T>, StoreError>,
+) -> Result<Vec<T>, FlowError> {
     let now = cx.now();
-    let mut due = cx.db.read(move |a| worklist::due(a, now, limit, &but)).await?;
+    let mut due = cx.db.read(move |a| list(a, now, limit, &but)).await?;
     let place = usize::from(u16::from_be_bytes(crypto::random()));
     let len = due.len().max(1);
     due.rotate_left(place % len);

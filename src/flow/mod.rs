@@ -32,6 +32,7 @@ pub mod resolve_payment;
 pub mod sessions;
 pub mod sign_in;
 pub mod submit_payment;
+pub mod tokens;
 pub mod unmask;
 mod verdict;
 pub mod withdraw_payment;

@@ -90,7 +90,7 @@ impl World {
     pub(super) fn new_life(&mut self) {
         let issued = complete(issue_token(&self.nodes[0], &certificate(), CLIENT_ID, TokenFlags::default()));
         self.lives.push(Life {
-            id: issued.unwrap().payment,
+            id: issued.unwrap().resource,
             link: None,
             browser: 0,
             page: None,

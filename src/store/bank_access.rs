@@ -3,11 +3,17 @@
 use super::schema::{bank_access as t, bank_credentials as c};
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
+use diesel::sql_types::{Integer, Text};
 use diesel::{
     BoolExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _,
-    TextExpressionMethods as _,
 };
 use zeroize::Zeroizing;
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// So many characters of a text, the first of which is number 1.
+    fn substr(text: Text, from: Integer, length: Integer) -> Text;
+}
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = t)]
@@ -146,10 +152,10 @@ pub fn failed(a: &mut Access<'_>, id: &str, locked_until: Option<Timestamp>, now
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn forget(a: &mut Access<'_>, bank: &str, holder: &str, now: Timestamp) -> Result<(), StoreError> {
-    let ids: Vec<String> = t::table
-        .select(t::id)
-        .filter(t::id.like(format!("{bank}|{holder}|%")))
-        .load(a.conn)?;
+    // Compared, not matched: `_` in a code would stand for any character in LIKE.
+    let mine = format!("{bank}|{holder}|");
+    let length = i32::try_from(mine.chars().count()).map_err(|_| StoreError::Broken("the holder's name is too long".into()))?;
+    let ids: Vec<String> = t::table.select(t::id).filter(substr(t::id, 1, length).eq(mine)).load(a.conn)?;
     for id in ids {
         failed(a, &id, None, now)?;
     }

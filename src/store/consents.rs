@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::consent::{ConsentId, Event, Kind, Status};
 use crate::payment::{Language, PaymentId};
 use chrono::NaiveDate;
-use diesel::{BoolExpressionMethods as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
+use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
 
 /// A consent, opened.
 #[derive(Clone)]
@@ -205,28 +205,6 @@ pub fn bind_browser(a: &mut Access<'_>, id: ConsentId, browser_hash: &str) -> Re
     // The version moves too: a writer that read the consent unbound must not write that back.
     let set = (t::browser_hash.eq(browser_hash), t::version.eq(t::version + 1));
     Ok(diesel::update(unbound).set(set).execute(a.conn)? == 1)
-}
-
-/// Consents that are due and that nobody uses, oldest first, with the codes of their banks, but none of the
-/// banks of `but`.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn due(a: &mut Access<'_>, now: Timestamp, limit: i64, but: &[String]) -> Result<Vec<(ConsentId, Option<String>)>, StoreError> {
-    let free = t::lease_until.is_null().or(t::lease_until.le(now));
-    let elsewhere = t::bank_code.is_null().or(t::bank_code.ne_all(but));
-    let rows: Vec<(i64, Option<String>)> = t::table
-        .filter(t::due_at.le(now))
-        .filter(free)
-        .filter(elsewhere)
-        .order(t::due_at)
-        .limit(limit)
-        .select((t::id, t::bank_code))
-        .load(a.conn)?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(id, bank)| Some((ConsentId::from_number(id)?, bank)))
-        .collect())
 }
 
 /// Ids of the newest consents.

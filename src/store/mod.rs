@@ -12,7 +12,6 @@ pub mod bank_access;
 pub(crate) mod between_jobs;
 pub mod connection;
 mod consent_row;
-pub mod consent_tokens;
 pub mod consents;
 pub mod history;
 pub mod instructions;

@@ -1,5 +1,5 @@
-//! Lists of payments that want something done, and what the timer writes for many payments at once: taking
-//! the leases of those that are due, and putting those off of which the bank had nothing new to say.
+//! Lists of payments and consents that want something done, and what the timer writes for many payments at once:
+//! taking the leases of those that are due, and putting those off of which the bank had nothing new to say.
 
 use super::connection::Conn;
 use super::payment_row::Row;
@@ -7,6 +7,7 @@ use super::payments::{Claim, Payment};
 use super::schema::payments as t;
 use super::{Access, StoreError, instructions};
 use crate::clock::Timestamp;
+use crate::consent::ConsentId;
 use crate::payment::{Currency, PaymentId};
 use diesel::{BoolExpressionMethods as _, ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 use std::collections::HashMap;
@@ -26,27 +27,45 @@ pub fn unfinished(a: &mut Access<'_>, after: i64, limit: i64) -> Result<Vec<Paym
     Ok(numbers.into_iter().filter_map(PaymentId::from_number).collect())
 }
 
-/// Payments that are due and that nobody acts on, oldest first, with the codes of their banks, but none of the
-/// banks of `but`.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn due(a: &mut Access<'_>, now: Timestamp, limit: i64, but: &[String]) -> Result<Vec<(PaymentId, Option<String>)>, StoreError> {
-    let free = t::lease_until.is_null().or(t::lease_until.le(now));
-    let elsewhere = t::bank_code.is_null().or(t::bank_code.ne_all(but));
-    let rows: Vec<(i64, Option<String>)> = t::table
-        .filter(t::due_at.le(now))
-        .filter(free)
-        .filter(elsewhere)
-        .order(t::due_at)
-        .limit(limit)
-        .select((t::id, t::bank_code))
-        .load(a.conn)?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(id, bank)| Some((PaymentId::from_number(id)?, bank)))
-        .collect())
+/// Tables are types to diesel: the same statement once for payments and for consents.
+macro_rules! due_in {
+    ($(#[$doc:meta])* $name:ident, $table:ident, $id:ty) => {
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// [`StoreError`] of the database.
+        pub fn $name(a: &mut Access<'_>, now: Timestamp, limit: i64, but: &[String]) -> Result<Vec<($id, Option<String>)>, StoreError> {
+            use super::schema::$table as t;
+            let free = t::lease_until.is_null().or(t::lease_until.le(now));
+            let elsewhere = t::bank_code.is_null().or(t::bank_code.ne_all(but));
+            let rows: Vec<(i64, Option<String>)> = t::table
+                .filter(t::due_at.le(now))
+                .filter(free)
+                .filter(elsewhere)
+                .order(t::due_at)
+                .limit(limit)
+                .select((t::id, t::bank_code))
+                .load(a.conn)?;
+            let ids = rows.into_iter().filter_map(|(number, bank)| Some((<$id>::from_number(number)?, bank)));
+            Ok(ids.collect())
+        }
+    };
 }
+
+due_in!(
+    /// Payments that are due and that nobody acts on, oldest first, with the codes of their banks, but none of the
+    /// banks of `but`.
+    due,
+    payments,
+    PaymentId
+);
+
+due_in!(
+    /// The same of consents.
+    due_consents,
+    consents,
+    ConsentId
+);
 
 /// Takes the leases, until `until`, of those of these payments that are still due and that nobody acts on. What
 /// another node is taking at this moment is left to it, without waiting. The instructions are read separately

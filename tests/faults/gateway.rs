@@ -111,3 +111,24 @@ async fn fault_11_killed_between_the_rotation_and_its_answer() {
     world.becomes(started.tokens.payment, Status::Settled).await;
     world.ends_well().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_11_killed_between_the_rotation_of_a_consents_tokens_and_their_answer() {
+    let world = World::start().await;
+    let mut node = world.node_with("tokens_rotated=return").await;
+    let erp = world.erp().await;
+    let tokens = erp.consent_token(("isConsent", "1")).await.unwrap().json["result"].clone();
+    let (consent, text) = (tokens["consentId"].as_i64().unwrap(), |field: &str| tokens[field].as_str().unwrap());
+    assert_eq!(erp.consent_status(consent, text("access_token")).await.unwrap().status, 200);
+    assert!(erp.refresh(text("refresh_token")).await.is_err());
+    node.died().await;
+    let _node = world.node().await;
+    // The old pair was exchanged, and is known to have been; the lost one nobody has.
+    assert_eq!(erp.consent_status(consent, text("access_token")).await.unwrap().status, 401);
+    assert_eq!(erp.refresh(text("refresh_token")).await.unwrap().status, 401);
+    // The consent itself goes on with tokens that the partner asks for anew.
+    let again = erp.consent_token(("consentId", &consent.to_string())).await.unwrap().json["result"].clone();
+    let access = again["access_token"].as_str().unwrap();
+    assert_eq!(erp.consent_status(consent, access).await.unwrap().status, 200);
+    world.ends_well().await;
+}

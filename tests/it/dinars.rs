@@ -20,6 +20,7 @@ const CREDITOR: &str = "265-1100310000002-43";
 /// The Treasury knows no bank 999.
 const NO_SUCH_BANK: &str = "999-123-73";
 const CODE: &str = "Introdu codul primit de la bancă";
+const OWN_CODE: &str = "Introdu codul de unică folosință";
 const CHANNEL: &str = "Alege cum aprobi plata";
 
 fn item(n: usize) -> Value {
@@ -95,10 +96,6 @@ async fn several_orders_are_checked_mended_confirmed_and_paid() {
     form.says("Cont plătitor (račun) sau IBAN");
     assert!(!form.text().contains("Alege contul din bancă"), "the account is the partner's own");
     assert!(!form.text().contains("CEC Bank"), "dinars are not paid from Romania");
-    assert!(
-        !form.text().contains("Alege contul din bancă"),
-        "the accounts are the partner's own"
-    );
 
     // One item is refused: nothing was created, and the page says which and why.
     let refused = submit(&psu, &form).await;
@@ -119,7 +116,7 @@ async fn several_orders_are_checked_mended_confirmed_and_paid() {
     assert_eq!(app.bank.epp_orders().len(), 3);
 
     let page = choose(&psu, &page, "Zimbra").await;
-    assert_eq!(page.heading(), CODE);
+    assert_eq!(page.says("ți-a trimis un cod").heading(), CODE);
     let code = newest_code(&app);
     let wrong = psu.enter_code(&page, &another(&code)).await;
     wrong.says("Codul nu este corect.");
@@ -252,7 +249,7 @@ async fn lost_answers_on_the_way_create_and_start_nothing_twice() {
     let page = pay(&psu, &started).await;
     app.bank.fail_next_epp(EppCall::Start, Fault::DropAfterEffect);
     let page = choose(&psu, &page, "Authenticator").await;
-    assert_eq!(page.heading(), CODE);
+    assert_eq!(page.heading(), OWN_CODE);
     psu.enter_code(&page, &app.bank.epp_codes(USER).1.unwrap()).await;
     app.let_pass(10, 2 * SECOND).await;
     assert_eq!(app.dinar().sees(&mut started).await.word, "ACSC");
@@ -389,4 +386,65 @@ async fn the_service_account_reads_accounts_and_statements_without_a_payer() {
     let read = bank.statement(&read.session, &accounts[1].id, &query(StatementFormat::Pdf)).await;
     assert!(read.result.unwrap().bytes.starts_with(b"%PDF-"));
     assert_eq!(app.bank.epp_calls(EppCall::Login), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_of_the_payers_own_app_is_not_said_to_have_been_sent() {
+    let app = ready().await;
+    let psu = app.psu();
+    let mut started = one(&app, json!({})).await;
+    let page = choose(&psu, &pay(&psu, &started).await, "Authenticator").await;
+    assert_eq!(page.heading(), OWN_CODE);
+    page.says("Uprava za trezor (ePP) nu îți trimite nimic").says("(Authenticator)");
+    assert!(!page.text().contains("ți-a trimis"), "{}", page.text());
+    let english = psu.get(&format!("{}&lang=en", started.link).parse().unwrap()).await;
+    english.says("sends you nothing").says("authenticator app");
+    assert!(!english.text().contains("has sent you"), "{}", english.text());
+    let code = app.bank.epp_codes(USER).1.unwrap();
+    let wrong = psu.enter_code(&page, &another(&code)).await;
+    wrong.says("Introdu-l pe cel afișat acum.");
+    psu.enter_code(&wrong, &code).await;
+    app.let_pass(10, 2 * SECOND).await;
+    assert_eq!(app.dinar().sees(&mut started).await.word, "ACSC");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_outside_serbia_is_named_at_its_field_before_anything_is_sent() {
+    const ELSEWHERE: &str = "RO66BACX0000001234567890";
+    const SAID: &str = "În dinari se plătește numai între conturi din Serbia.";
+    let app = ready().await;
+    let (dinar, psu) = (app.dinar(), app.psu());
+    let started = one(&app, json!({})).await;
+    let typed = psu.fill(&psu.get(&started.link).await, ANA).with("bank", "epp");
+    for (creditor, debtor, id) in [(ELSEWHERE, DEBTOR, "creditor_iban"), (CREDITOR, ELSEWHERE, "debtor_iban")] {
+        let answer = psu
+            .submit(&typed.clone().with("creditor_iban", creditor).with("debtor_iban", debtor))
+            .await;
+        assert!(
+            answer.status == 422 && answer.text().contains(SAID),
+            "{} {}",
+            answer.status,
+            answer.text()
+        );
+        assert_eq!(answer.link("#summary a").fragment(), Some(id));
+    }
+    assert_eq!(app.payment(started.tokens.payment).await.status, Status::Created);
+    assert_eq!(app.bank.epp_calls(EppCall::Create), 0);
+    // So is one of several, where it is edited.
+    let mut list = dinar.start_with(&json!({ "payments": [item(2), item(3)] })).await.link;
+    psu.get(&list).await;
+    list.set_path("/payment-initiation/list");
+    let edit = psu.follow(&psu.submit(&psu.get(&list).await.press("#line-2 button")).await).await;
+    let answer = psu
+        .submit(&edit.form("/payment-initiation/list/edit").with("creditor_iban", ELSEWHERE))
+        .await;
+    assert!(
+        answer.status == 422 && answer.text().contains(SAID),
+        "{} {}",
+        answer.status,
+        answer.text()
+    );
+    // A Serbian IBAN is an account in Serbia, whoever writes it so.
+    let typed = typed.with("debtor_iban", DEBTOR).with("creditor_iban", "RS35265110031000000243");
+    assert_eq!(psu.follow(&psu.submit(&typed).await).await.heading(), CHANNEL);
 }

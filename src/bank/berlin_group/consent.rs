@@ -10,7 +10,7 @@ use super::links::Links;
 use super::protocol::{ConsentBody, ScaApproach};
 use super::{BerlinGroup, account_wire, headers, reading};
 use crate::bank::accounts::{ConsentAnswer, ConsentRequest, ConsentSession, ConsentVerdict};
-use crate::bank::http::{Body, Call, MAX_ANSWER_BYTES, Reply};
+use crate::bank::http::{Body, Call, MAX_ANSWER_BYTES, Reply, clean_user_agent};
 use crate::bank::oauth::{self, CameBack, Grant, Secret, Tokens};
 use crate::bank::{BankError, PsuContext, PsuStep, Reason};
 use chrono::NaiveDate;
@@ -61,7 +61,7 @@ impl BerlinGroup {
             ConsentBody::Standard => Body::Json(account_wire::consent(wanted, false)?),
             ConsentBody::BankOffered => Body::Json(account_wire::consent(wanted, true)?),
         };
-        let user_agent = psu.user_agent.as_deref().and_then(headers::clean_user_agent);
+        let user_agent = psu.user_agent.as_deref().and_then(clean_user_agent);
         let state = Secret::from(psu.state.clone());
         let url = self.addresses.resource(&[CONSENTS]);
         let call = Call {

@@ -12,8 +12,6 @@ use uuid::Uuid;
 
 /// Request ids live in a name space of their own (RFC 9562 section 5.5).
 const REQUEST_IDS: Uuid = Uuid::from_u128(0x8c1f_3a52_6d0b_4e77_9b6e_2f41_d7c5_a390);
-/// Longest user agent passed on, in characters.
-const MAX_USER_AGENT_CHARS: usize = 256;
 
 const CLIENT_ID: HeaderName = HeaderName::from_static("x-ibm-client-id");
 const CERTIFICATE: HeaderName = HeaderName::from_static("tpp-signature-certificate");
@@ -122,17 +120,6 @@ pub fn way(headers: &mut HeaderMap, approach: ScaApproach, return_url: &Url, sta
     Ok(())
 }
 
-/// A browser's words as a header can carry them: visible ASCII, not too long; `None` when nothing is left.
-pub fn clean_user_agent(text: &str) -> Option<String> {
-    let clean: String = text
-        .chars()
-        .filter(|c| c.is_ascii_graphic() || *c == ' ')
-        .take(MAX_USER_AGENT_CHARS)
-        .collect();
-    let clean = clean.trim();
-    (!clean.is_empty()).then(|| clean.to_owned())
-}
-
 /// Authorises a call with the PSU's token.
 pub fn bearer(headers: &mut HeaderMap, token: &Secret) {
     if let Some(value) = sensitive(&format!("Bearer {}", token.expose())) {
@@ -196,10 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_browser_says_cannot_break_a_header() {
-        assert_eq!(clean_user_agent("A\r\nX-Evil: 1\u{202e}é").as_deref(), Some("AX-Evil: 1"));
-        assert_eq!(clean_user_agent(" \n"), None);
-        assert_eq!(clean_user_agent(&"x".repeat(9999)).unwrap().len(), MAX_USER_AGENT_CHARS);
+    fn the_address_of_the_payer_is_written_as_ipv4_where_it_is_one() {
         let mut headers = HeaderMap::new();
         psu(&mut headers, "::ffff:192.0.2.7".parse().unwrap(), None);
         assert_eq!(headers[PSU_IP_ADDRESS], "192.0.2.7");

@@ -36,7 +36,7 @@ mod tests;
 pub use conversation::Conversation;
 pub use protocol::{CertificateHeader, ConsentBody, ExecutionRule, Protocol, ScaApproach};
 
-use super::http::{BankHttp, Body, Call, MAX_ANSWER_BYTES, Reply};
+use super::http::{BankHttp, Body, Call, MAX_ANSWER_BYTES, Reply, clean_user_agent};
 use super::oauth::{self, Secret, TokenEndpoint};
 use super::{
     Answer, BankError, Credentials, Order, PaymentInitiation, PsuContext, PsuReply, PsuStep, Reason, Session, SessionState, Verdict,
@@ -172,7 +172,7 @@ impl PaymentInitiation for BerlinGroup {
     async fn initiate(&self, order: &Order, psu: &PsuContext) -> Result<Answer, BankError> {
         let (service, body) = wire::order(order, &self.protocol)?;
         let url = self.addresses.orders(service).ok_or(BankError::Unsupported)?;
-        let user_agent = psu.user_agent.as_deref().and_then(headers::clean_user_agent);
+        let user_agent = psu.user_agent.as_deref().and_then(clean_user_agent);
         let state = Secret::from(psu.state.clone());
         let call = Call {
             bank: &self.code,

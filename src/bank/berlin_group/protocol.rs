@@ -1,14 +1,13 @@
 //! What the directory knows of a Berlin Group bank: the facts that differ from bank to bank.
 
 use crate::bank::directory::Sca;
+use crate::bank::directory::rules::{Wrong, all_hold, check_limits, is_path_segment};
 use serde::{Deserialize, Serialize};
 
 /// Longest creditor name NextGenPSD2 allows, in characters.
 const MAX_NAME_CHARS: usize = 70;
 /// Longest unstructured remittance information NextGenPSD2 allows, in characters.
 const MAX_REMITTANCE_CHARS: usize = 140;
-/// Longest time a bank may be asked about one order, in hours (90 days).
-const MAX_ASK_LIMIT_HOURS: u32 = 90 * 24;
 
 /// The table `[bank.berlin_group]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -136,17 +135,16 @@ impl Protocol {
     ///
     /// # Errors
     /// The field and what is wrong with it.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
-        let segment = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-        let product = |s: &Option<String>| s.as_deref().is_none_or(segment);
+    pub fn check(&self) -> Result<(), Wrong> {
+        let product = |s: &Option<String>| s.as_deref().is_none_or(is_path_segment);
         let segments = "must be one path segment";
-        let checks = [
+        all_hold([
             (
-                segment(&self.path_version) && self.path_version.starts_with('v'),
+                is_path_segment(&self.path_version) && self.path_version.starts_with('v'),
                 "path_version",
                 "must be like v1",
             ),
-            (segment(&self.product), "product", segments),
+            (is_path_segment(&self.product), "product", segments),
             (product(&self.bulk_product), "bulk_product", segments),
             (product(&self.periodic_product), "periodic_product", segments),
             (
@@ -154,25 +152,13 @@ impl Protocol {
                 "execution_rule",
                 "is for a bank with periodic_product only",
             ),
-            (
-                (1..=MAX_NAME_CHARS).contains(&self.max_name_chars),
-                "max_name_chars",
-                "must be 1 to 70",
-            ),
-            (
-                (1..=MAX_REMITTANCE_CHARS).contains(&self.max_remittance_chars),
-                "max_remittance_chars",
-                "must be 1 to 140",
-            ),
-            (
-                (1..=MAX_ASK_LIMIT_HOURS).contains(&self.ask_limit_hours),
-                "ask_limit_hours",
-                "must be 1 to 2160",
-            ),
+        ])?;
+        let lengths = [
+            ("max_name_chars", self.max_name_chars, MAX_NAME_CHARS),
+            ("max_remittance_chars", self.max_remittance_chars, MAX_REMITTANCE_CHARS),
         ];
-        let mut checks = checks.into_iter().chain(self.of_the_approach());
-        let failed = checks.find(|(good, ..)| !good);
-        failed.map_or(Ok(()), |(_, field, problem)| Err((field, problem.to_owned())))
+        check_limits(&lengths, self.ask_limit_hours)?;
+        all_hold(self.of_the_approach())
     }
 
     /// What belongs to one SCA approach is there with it and absent with the others.

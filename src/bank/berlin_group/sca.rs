@@ -106,6 +106,8 @@ impl Sca {
             method: name.or_else(|| method.map(str::to_owned)),
             format: self.format,
             max_length: self.max_length,
+            // Also a `CHIP_OTP` answers a challenge that comes from the bank, and that can be asked for again.
+            made_by_psu: false,
             can_resend: self.chosen.is_some(),
             wrong: false,
         }

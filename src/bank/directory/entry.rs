@@ -1,5 +1,6 @@
 //! A bank's entry in the file, and what must be true of it.
 
+use super::rules::{Wrong, all_hold};
 use super::{DirectoryError, PsuIdRule, Sca, wrong};
 use crate::bank::berlin_group::{Protocol, ScaApproach, check_addresses};
 use crate::bank::epp;
@@ -101,39 +102,44 @@ pub(super) fn check(entry: &Entry) -> Result<Option<PsuIdRule>, DirectoryError> 
             "is missing: without it the bank does not know whom to ask",
         ),
     ];
-    if let Some((_, field, problem)) = checks.into_iter().find(|(good, ..)| !good) {
-        return Err(wrong(&entry.code, field, problem));
-    }
-    if let Some(protocol) = &entry.epp {
-        if entry.berlin_group.is_some() {
-            return Err(wrong(&entry.code, "epp", "a bank has one protocol"));
-        }
-        protocol.check().map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
-    }
-    if let Some(protocol) = &entry.berlin_group {
-        protocol.check().map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
-        let base = Url::parse(protocol.base_url.as_deref().unwrap_or("https://bank.invalid/"));
-        let base = base.map_err(|e| wrong(&entry.code, "base_url", e.to_string()))?;
-        check_addresses(protocol, &base).map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
-    }
-    if let Some(protocol) = &entry.stet {
-        check_stet(entry, protocol).map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
-    }
+    all_hold(checks)
+        .and_then(|()| check_protocol(entry))
+        .map_err(|(field, problem)| wrong(&entry.code, field, problem))?;
     entry.psu_id.as_ref().map(|rule| psu_id_rule(&entry.code, rule)).transpose()
 }
 
-fn check_stet(entry: &Entry, protocol: &stet::Protocol) -> Result<(), (&'static str, String)> {
-    let base = Url::parse(protocol.base_url.as_deref().unwrap_or("https://bank.invalid/"));
-    let rules = [
-        (entry.berlin_group.is_none(), "stet", "a bank speaks one protocol"),
-        (entry.currency == Currency::Eur, "currency", "is EUR with this protocol"),
-        (entry.psu_id.is_none(), "psu_id", "is not used by this protocol"),
-    ];
-    if let Some((_, field, problem)) = rules.into_iter().find(|(good, ..)| !good) {
-        return Err((field, problem.to_owned()));
+/// Checks the table of the bank's protocol, where it has one.
+fn check_protocol(entry: &Entry) -> Result<(), Wrong> {
+    let one = "a bank speaks one protocol";
+    all_hold([
+        (entry.epp.is_none() || entry.berlin_group.is_none(), "epp", one),
+        (
+            entry.stet.is_none() || (entry.berlin_group.is_none() && entry.epp.is_none()),
+            "stet",
+            one,
+        ),
+    ])?;
+    if let Some(protocol) = &entry.epp {
+        protocol.check()?;
     }
-    protocol.check()?;
-    stet::check_addresses(protocol, &base.map_err(|e| ("base_url", e.to_string()))?)
+    if let Some(protocol) = &entry.berlin_group {
+        protocol.check()?;
+        check_addresses(protocol, &base_to_check(protocol.base_url.as_deref())?)?;
+    }
+    if let Some(protocol) = &entry.stet {
+        all_hold([
+            (entry.currency == Currency::Eur, "currency", "is EUR with this protocol"),
+            (entry.psu_id.is_none(), "psu_id", "is not used by this protocol"),
+        ])?;
+        protocol.check()?;
+        stet::check_addresses(protocol, &base_to_check(protocol.base_url.as_deref())?)?;
+    }
+    Ok(())
+}
+
+/// The base URL, or one to check relative addresses with where only the operator can know it.
+fn base_to_check(known: Option<&str>) -> Result<Url, Wrong> {
+    Url::parse(known.unwrap_or("https://bank.invalid/")).map_err(|e| ("base_url", e.to_string()))
 }
 
 fn psu_id_rule(bank: &str, rule: &PsuIdEntry) -> Result<PsuIdRule, DirectoryError> {

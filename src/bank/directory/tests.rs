@@ -274,6 +274,23 @@ const OF_STET: &[Mistake] = &[
         "bp-grand-ouest",
         "currency",
     ),
+    (
+        "max_name_chars = 70\nmax_remittance_chars = 140\nwithdraw_before_sca = true\nask_limit_hours = 72\n\n[[bank]]\ncode = \"bp-g",
+        "max_name_chars = 141\nmax_remittance_chars = 140\nwithdraw_before_sca = true\nask_limit_hours = 72\n\n[[bank]]\ncode = \"bp-g",
+        "bp-grand-ouest",
+        "must be 1 to 140",
+    ),
+    ("group = \"bpce\"", "group = \"bcpe\"", "bp-grand-ouest", "no group \"bcpe\""),
+    ("group = \"bpce\"", "group = 7", "bp-grand-ouest", "group"),
+    ("group = \"bpce\"", "", "bp-grand-ouest", "`version`"),
+    ("[group.bpce.stet]\n", "[group.bpce.stet]\nmore = 1\n", "bp-grand-ouest", "\"bpce\""),
+    ("max_purpose_chars = 140", "max_purpose_chars = 141", "epp", "max_purpose_chars"),
+    (
+        "[bank.epp]",
+        "[bank.berlin_group]\nproduct = \"x\"\n[bank.epp]",
+        "epp",
+        "`path_version`",
+    ),
 ];
 
 #[test]
@@ -289,4 +306,43 @@ fn every_mistake_in_the_file_names_bank_and_field() {
         Directory::parse(text).unwrap_err();
     }
     assert_eq!(named(&Directory::parse("[[bank]]\n").unwrap_err()).0, "#1");
+}
+
+#[test]
+fn a_group_says_what_its_banks_do_not_say_themselves() {
+    let own = "base_url = \"https://www.16807.live.api.89c3.com/\"";
+    let text = ONE.replacen(own, &format!("{own}\nmax_name_chars = 35\npsu_hosts = []"), 1);
+    assert_ne!(text, ONE);
+    let entries = Directory::parse(&text).unwrap().entries;
+    let of = |code: &str| entries.iter().find(|(e, _)| e.code == code).unwrap().0.stet.clone().unwrap();
+    let (plain, other) = (of("bp-grand-ouest"), of("bp-aura"));
+    assert_eq!((plain.max_name_chars, plain.psu_hosts.len()), (70, 2));
+    assert_eq!((other.max_name_chars, other.psu_hosts.len()), (35, 0));
+    assert_eq!((plain.ask_limit_hours, &plain.api_path), (other.ask_limit_hours, &other.api_path));
+    assert_eq!(of("ce-ile-de-france").psu_hosts[0], "www.icgauth.caisse-epargne.fr");
+    assert_ne!(plain.base_url, other.base_url);
+
+    // A bank may leave its whole protocol to the group; what no entry reads is refused, and so is another kind of key.
+    let alone = ONE.replacen("[bank.stet]\nbase_url = \"https://www.13807.live.api.89c3.com/\"\n", "", 1);
+    assert!(
+        Directory::parse(&alone)
+            .unwrap()
+            .entries
+            .iter()
+            .filter(|(e, _)| e.stet.is_some())
+            .count()
+            == 12
+    );
+    for (more, said) in [
+        ("[group.idle.stet]\n", "group \"idle\": no bank is of this group"),
+        (
+            "[group.bpce]\nbic = \"CCBPFRPP\"\n",
+            "group \"bpce\": \"bic\" is not the table of a protocol",
+        ),
+        ("[group.bpce.swift]\n", "group \"bpce\": \"swift\" is not the table of a protocol"),
+        ("[group]\nbpce2 = 1\n", "[group.NAME.PROTOCOL]"),
+    ] {
+        let error = Directory::parse(&format!("{more}{ONE}")).unwrap_err().to_string();
+        assert!(error.contains(said), "{more}: {error}");
+    }
 }

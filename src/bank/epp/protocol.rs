@@ -1,13 +1,12 @@
 //! What the directory knows of an ePP bank.
 
+use crate::bank::directory::rules::{Wrong, all_hold, check_limits};
 use serde::{Deserialize, Serialize};
 
 /// Longest creditor name, in characters.
 const MAX_NAME_CHARS: usize = 70;
 /// Longest purpose of a payment, in characters.
 const MAX_PURPOSE_CHARS: usize = 140;
-/// Longest time a bank may be asked about one order, in hours (90 days).
-const MAX_ASK_LIMIT_HOURS: u32 = 90 * 24;
 
 /// The table `[bank.epp]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -77,33 +76,19 @@ impl Protocol {
     ///
     /// # Errors
     /// The field and what is wrong with it.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
+    pub fn check(&self) -> Result<(), Wrong> {
         let mut once = self.channels.clone();
         once.sort_unstable();
         once.dedup();
-        let checks = [
-            (
-                !once.is_empty() && once.len() == self.channels.len(),
-                "channels",
-                "must be there, each once",
-            ),
-            (
-                (1..=MAX_NAME_CHARS).contains(&self.max_name_chars),
-                "max_name_chars",
-                "must be 1 to 70",
-            ),
-            (
-                (1..=MAX_PURPOSE_CHARS).contains(&self.max_purpose_chars),
-                "max_purpose_chars",
-                "must be 1 to 140",
-            ),
-            (
-                (1..=MAX_ASK_LIMIT_HOURS).contains(&self.ask_limit_hours),
-                "ask_limit_hours",
-                "must be 1 to 2160",
-            ),
+        all_hold([(
+            !once.is_empty() && once.len() == self.channels.len(),
+            "channels",
+            "must be there, each once",
+        )])?;
+        let lengths = [
+            ("max_name_chars", self.max_name_chars, MAX_NAME_CHARS),
+            ("max_purpose_chars", self.max_purpose_chars, MAX_PURPOSE_CHARS),
         ];
-        let failed = checks.into_iter().find(|(good, ..)| !good);
-        failed.map_or(Ok(()), |(_, field, problem)| Err((field, problem.to_owned())))
+        check_limits(&lengths, self.ask_limit_hours)
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn prompt(channel: Option<Channel>, wrong: bool) -> CodePrompt {
         method: channel.map(|c| c.name().to_owned()),
         format: CodeFormat::Characters,
         max_length: None,
+        made_by_psu: channel == Some(Channel::Authenticator),
         // Another one is sent only when the time of this one is over: then the payer chooses again.
         can_resend: false,
         wrong,

@@ -235,3 +235,10 @@ mod tls {
         ));
     }
 }
+
+#[test]
+fn what_the_browser_says_cannot_break_a_header() {
+    assert_eq!(clean_user_agent("A\r\nX-Evil: 1\u{202e}é").as_deref(), Some("AX-Evil: 1"));
+    assert_eq!(clean_user_agent(" \n"), None);
+    assert_eq!(clean_user_agent(&"x".repeat(9999)).unwrap().len(), MAX_USER_AGENT_CHARS);
+}

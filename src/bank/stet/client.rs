@@ -18,8 +18,6 @@ use uuid::Uuid;
 const REQUEST_IDS: Uuid = Uuid::from_u128(0x51e7_0d2c_94ab_4f0e_8a6d_7b13_c92f_e604);
 /// The scope of payment initiation.
 const PISP: &str = "pisp";
-/// Longest user agent passed on, in characters.
-const MAX_USER_AGENT_CHARS: usize = 256;
 
 const PSU_IP_ADDRESS: HeaderName = HeaderName::from_static("psu-ip-address");
 const PSU_USER_AGENT: HeaderName = HeaderName::from_static("psu-user-agent");
@@ -39,17 +37,6 @@ pub(super) fn psu_headers(ip: IpAddr, user_agent: Option<&str>) -> HeaderMap {
         headers.insert(PSU_USER_AGENT, value);
     }
     headers
-}
-
-/// A browser's words as a header can carry them: visible ASCII, not too long; `None` when nothing is left.
-pub(super) fn clean_user_agent(text: &str) -> Option<String> {
-    let clean: String = text
-        .chars()
-        .filter(|c| c.is_ascii_graphic() || *c == ' ')
-        .take(MAX_USER_AGENT_CHARS)
-        .collect();
-    let clean = clean.trim();
-    (!clean.is_empty()).then(|| clean.to_owned())
 }
 
 /// A call to the API.
@@ -199,9 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_browser_says_cannot_break_a_header() {
-        assert_eq!(clean_user_agent("A\r\nX-Evil: 1\u{202e}é").as_deref(), Some("AX-Evil: 1"));
-        assert_eq!(clean_user_agent(" \n"), None);
+    fn the_address_of_the_payer_is_written_as_ipv4_where_it_is_one() {
         let headers = psu_headers("::ffff:192.0.2.7".parse().unwrap(), Some("A b"));
         assert_eq!(
             (&headers[PSU_IP_ADDRESS], &headers[PSU_USER_AGENT]),

@@ -5,7 +5,7 @@ use super::client::{self, Ask};
 use super::tokens::Bought;
 use super::{Stet, account_reading, unknown, with};
 use crate::bank::accounts::{ConsentAnswer, ConsentKind, ConsentRequest, ConsentSession, ConsentVerdict, Read};
-use crate::bank::http::Reply;
+use crate::bank::http::{Reply, clean_user_agent};
 use crate::bank::oauth::{self, CameBack, Secret};
 use crate::bank::{BankError, PsuContext, PsuReply, PsuStep, Reason};
 use chrono::{Days, NaiveDate};
@@ -79,7 +79,7 @@ impl<'a> Consent<'a> {
             redirect_uri: psu.return_url.clone(),
             state: Secret::from(psu.state.clone()),
             psu_ip: psu.ip,
-            psu_user_agent: psu.user_agent.as_deref().and_then(client::clean_user_agent),
+            psu_user_agent: psu.user_agent.as_deref().and_then(clean_user_agent),
             valid_until: longest.map_or(wanted.valid_until, |longest| longest.min(wanted.valid_until)),
             code: None,
             access: None,

@@ -31,7 +31,7 @@ pub use protocol::{Confirmation, KeyId, Protocol, Version};
 pub use tokens::Fallback;
 
 use super::access::Keeper;
-use super::http::BankHttp;
+use super::http::{BankHttp, clean_user_agent};
 use super::oauth::Secret;
 use super::signature::{self, Signer, Verifier};
 use super::{
@@ -153,7 +153,7 @@ impl PaymentInitiation for Stet {
             now: self.clock.now(),
         };
         let sent = wire::order(order, &self.protocol, around)?;
-        let user_agent = psu.user_agent.as_deref().and_then(client::clean_user_agent);
+        let user_agent = psu.user_agent.as_deref().and_then(clean_user_agent);
         let ask = Ask {
             operation: "initiate",
             request_id: client::request_id(order.payment, order.attempt, "initiate", 0),

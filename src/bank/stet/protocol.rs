@@ -1,13 +1,12 @@
 //! What the directory knows of a STET bank: the facts that differ from bank to bank.
 
+use crate::bank::directory::rules::{Wrong, all_hold, check_limits, is_path_segment};
 use serde::Deserialize;
 
 /// Longest creditor name STET allows, in characters.
 const MAX_NAME_CHARS: usize = 140;
 /// Longest line of remittance information, in characters.
 const MAX_REMITTANCE_CHARS: usize = 140;
-/// Longest time a bank may be asked about one order, in hours (90 days).
-const MAX_ASK_LIMIT_HOURS: u32 = 90 * 24;
 
 /// The table `[bank.stet]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -106,31 +105,17 @@ impl Protocol {
     ///
     /// # Errors
     /// The field and what is wrong with it.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
-        let segment = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-        let checks = [
-            (
-                self.api_path.split('/').all(segment) && !self.api_path.split('/').any(|s| s.starts_with('.')),
-                "api_path",
-                "must be path segments such as stet/psd2/v1.4.2",
-            ),
-            (
-                (1..=MAX_NAME_CHARS).contains(&self.max_name_chars),
-                "max_name_chars",
-                "must be 1 to 140",
-            ),
-            (
-                (1..=MAX_REMITTANCE_CHARS).contains(&self.max_remittance_chars),
-                "max_remittance_chars",
-                "must be 1 to 140",
-            ),
-            (
-                (1..=MAX_ASK_LIMIT_HOURS).contains(&self.ask_limit_hours),
-                "ask_limit_hours",
-                "must be 1 to 2160",
-            ),
+    pub fn check(&self) -> Result<(), Wrong> {
+        let mut segments = self.api_path.split('/');
+        all_hold([(
+            segments.all(|s| is_path_segment(s) && !s.starts_with('.')),
+            "api_path",
+            "must be path segments such as stet/psd2/v1.4.2",
+        )])?;
+        let lengths = [
+            ("max_name_chars", self.max_name_chars, MAX_NAME_CHARS),
+            ("max_remittance_chars", self.max_remittance_chars, MAX_REMITTANCE_CHARS),
         ];
-        let failed = checks.into_iter().find(|(good, ..)| !good);
-        failed.map_or(Ok(()), |(_, field, problem)| Err((field, problem.to_owned())))
+        check_limits(&lengths, self.ask_limit_hours)
     }
 }

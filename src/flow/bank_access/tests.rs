@@ -109,3 +109,27 @@ async fn new_credentials_forget_the_old_token() {
     let token = keeper.token(&key(), None, async |_| Ok(grant("new"))).await.unwrap();
     assert_eq!(token.expose(), "new");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_credentials_leave_alone_what_belongs_to_a_bank_of_a_similar_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let (keeper, _, clock) = two_nodes(&folder);
+    let of = |bank: &str| AccessKey {
+        bank: bank.to_owned(),
+        ..key()
+    };
+    for bank in ["a_b", "axb", "a_b2"] {
+        keeper.token(&of(bank), None, async |_| Ok(grant(bank))).await.unwrap();
+    }
+    let location = Location::parse(&format!("sqlite://{}", folder.path().join("x.db").display())).unwrap();
+    let vault = Vault::parse(&Vault::new_key_file()).unwrap();
+    let db = Db::open(&location, 1, vault).unwrap();
+    let (name, password) = ("erp".to_owned().into(), "geheim".to_owned().into());
+    super::set_credentials(&db, "a_b", &Holder::Operator, name, password, "story", clock.now())
+        .await
+        .unwrap();
+    for (bank, now) in [("a_b", "new"), ("axb", "axb"), ("a_b2", "a_b2")] {
+        let token = keeper.token(&of(bank), None, async |_| Ok(grant("new"))).await.unwrap();
+        assert_eq!(token.expose(), now, "{bank}");
+    }
+}

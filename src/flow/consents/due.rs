@@ -6,9 +6,10 @@ use super::revoke::{end, tell_bank};
 use crate::bank::PsuStep;
 use crate::bank::accounts::AccountInformation as _;
 use crate::consent::{ConsentId, Status};
-use crate::crypto;
+use crate::flow::ask_bank::oldest;
 use crate::flow::{Context, FlowError};
-use crate::store::consents::{self, Consent};
+use crate::store::consents::Consent;
+use crate::store::worklist;
 
 /// Consents that are due, with the codes of their banks, but none of the banks of `but`: the oldest, begun at a
 /// place of its own by every caller, so that two nodes do not want the same ones.
@@ -16,12 +17,7 @@ use crate::store::consents::{self, Consent};
 /// # Errors
 /// [`FlowError::Internal`] of the database.
 pub async fn due_consents(cx: &Context, limit: i64, but: Vec<String>) -> Result<Vec<(ConsentId, Option<String>)>, FlowError> {
-    let now = cx.now();
-    let mut due = cx.db.read(move |a| consents::due(a, now, limit, &but)).await?;
-    let place = usize::from(u16::from_be_bytes(crypto::random()));
-    let len = due.len().max(1);
-    due.rotate_left(place % len);
-    Ok(due)
+    oldest(cx, limit, but, worklist::due_consents).await
 }
 
 /// Does what is due for one consent. Nothing happens when somebody else is at it.

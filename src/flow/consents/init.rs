@@ -2,13 +2,14 @@
 //! refused. A renewal is a new consent with the terms of an old one.
 
 use super::call::{self, Moves};
-use super::tokens::{self, ConsentTokens, new_consent};
+use super::tokens::{self, new_consent};
 use super::{ConsentError, call::read};
 use crate::bank::directory::Bank;
 use crate::consent::terms::{last_day, renewed};
 use crate::consent::{ConsentId, Event, Kind, MAX_DAYS};
 use crate::crypto;
 use crate::flow::init_payment::today;
+use crate::flow::tokens::IssuedTokens;
 use crate::flow::{Context, FieldProblem, FlowError, after};
 use crate::partner::{Partner, PeerCertificate};
 use crate::store::StoreError;
@@ -152,7 +153,12 @@ fn check(cx: &Context, partner: &Partner, terms: &ConsentTerms) -> Result<(), Fl
 ///
 /// # Errors
 /// [`FlowError::NotAllowed`] when the old one has no terms yet.
-pub async fn renew(cx: &Context, peer: &PeerCertificate, partner: &Partner, id: ConsentId) -> Result<(ConsentTokens, Url), ConsentError> {
+pub async fn renew(
+    cx: &Context,
+    peer: &PeerCertificate,
+    partner: &Partner,
+    id: ConsentId,
+) -> Result<(IssuedTokens<ConsentId>, Url), ConsentError> {
     let (old, _) = read(cx, id).await?;
     if old.request_hash.is_none() {
         return Err(FlowError::NotAllowed.into());
@@ -177,7 +183,7 @@ pub async fn renew(cx: &Context, peer: &PeerCertificate, partner: &Partner, id: 
         ..new_consent(cx, id, &partner.id, None)
     })
     .await?;
-    let (renewal, _) = read(cx, issued.consent).await?;
+    let (renewal, _) = read(cx, issued.resource).await?;
     Ok((issued, link(cx, &renewal)?))
 }
 

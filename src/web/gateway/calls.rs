@@ -7,7 +7,8 @@ use super::{ApiError, Gateway, consents, order, peer};
 use crate::consent::Kind;
 use crate::flow::consents::init::offers;
 use crate::flow::init_payment::{init_payment as start, serves};
-use crate::flow::issue_token::{IssuedTokens, TokenFlags, authenticate, issue_token, refresh_token as exchange};
+use crate::flow::issue_token::{TokenFlags, authenticate, issue_token};
+use crate::flow::tokens::{IssuedTokens, exchange};
 use crate::flow::{FieldProblem, FlowError};
 use crate::partner::{Partner, PartnerKind, PeerCertificate};
 use crate::payment::PaymentId;
@@ -35,15 +36,15 @@ pub(super) struct WithResult<T: Serialize> {
     pub(super) result: T,
 }
 
-fn tokens(issued: &IssuedTokens) -> HttpResponse {
+fn tokens(issued: &IssuedTokens<PaymentId>) -> HttpResponse {
     success(WithResult {
         result: Tokens {
             access_token: issued.access_token.expose_secret().to_owned(),
             refresh_token: issued.refresh_token.expose_secret().to_owned(),
             token_type: "Bearer",
             expires_in: issued.expires_in_s,
-            payment: issued.payment,
-            external: issued.payment,
+            payment: issued.resource,
+            external: issued.resource,
         },
     })
 }

@@ -9,7 +9,8 @@ use crate::consent::{ConsentId, Kind, Status};
 use crate::flow::FieldProblem;
 use crate::flow::consents::init::{ConsentTerms, init_consent, renew as renew_consent, stored};
 use crate::flow::consents::revoke::revoke as revoke_consent;
-use crate::flow::consents::tokens::{self, ConsentTokens, authenticate};
+use crate::flow::consents::tokens::{self, authenticate};
+use crate::flow::tokens::{IssuedTokens, exchange};
 use crate::partner::{Partner, PeerCertificate};
 use crate::store::consents::Consent;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -28,18 +29,18 @@ struct Tokens {
 }
 
 impl Tokens {
-    fn of(issued: &ConsentTokens) -> Self {
+    fn of(issued: &IssuedTokens<ConsentId>) -> Self {
         Self {
             access_token: issued.access_token.expose_secret().to_owned(),
             refresh_token: issued.refresh_token.expose_secret().to_owned(),
             token_type: "Bearer",
             expires_in: issued.expires_in_s,
-            consent: issued.consent,
+            consent: issued.resource,
         }
     }
 }
 
-fn answer(issued: &ConsentTokens) -> HttpResponse {
+fn answer(issued: &IssuedTokens<ConsentId>) -> HttpResponse {
     success(WithResult {
         result: Tokens::of(issued),
     })
@@ -71,7 +72,7 @@ pub(super) async fn token(
 
 /// The next pair for a consent's refresh token.
 pub(super) async fn refresh(gateway: &Gateway, peer: &PeerCertificate, client_id: &str, refresh: &str) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&tokens::refresh(&gateway.cx, peer, client_id, refresh).await?))
+    Ok(answer(&exchange(&gateway.cx, peer, client_id, refresh).await?))
 }
 
 /// The consent in a path, and the partner that may use it.
@@ -200,7 +201,7 @@ pub async fn renew(gateway: web::Data<Gateway>, request: HttpRequest, path: web:
     let (issued, link) = renew_consent(&gateway.cx, &peer(&request)?, &partner, id).await?;
     let link = link.to_string();
     Ok(success(Renewed {
-        consent: issued.consent,
+        consent: issued.resource,
         redirect_uri: link.clone(),
         redirect_url: link,
         result: Tokens::of(&issued),

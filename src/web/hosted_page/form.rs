@@ -133,6 +133,8 @@ pub enum FieldError {
     NothingForBank,
     /// Not a valid IBAN.
     InvalidIban,
+    /// An account outside Serbia, where dinars are paid.
+    NotSerbian,
     /// The payer's account is the creditor's.
     SameIban,
     /// Not an amount.
@@ -173,7 +175,9 @@ pub fn validate(input: &FormInput, known: &KnownOrder, kind: PartnerKind, banks:
     let bank = keep.value(Field::Bank, bank(&input.bank, banks));
     let debtor_iban = keep.value(
         Field::DebtorIban,
-        debtor_iban(&input.debtor_iban, |debtor| is_creditors(debtor, &instruction, known)),
+        debtor_iban(&input.debtor_iban, known.currency, |debtor| {
+            is_creditors(debtor, &instruction, known)
+        }),
     );
     let email = keep.value(Field::Email, email(&input.email));
     let user_code = keep.value(Field::UserCode, user_code(&input.user_code, bank));
@@ -267,7 +271,7 @@ fn creditor_name(input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Re
 
 fn creditor_iban(input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Result<Iban, FieldError> {
     if kind.editable(Field::CreditorIban) {
-        return iban(&input.creditor_iban);
+        return iban(&input.creditor_iban, known.currency);
     }
     known.creditor_iban.clone().ok_or(FieldError::Required)
 }
@@ -286,8 +290,13 @@ fn details(input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Result<S
     known.details.clone().ok_or(FieldError::Required)
 }
 
-fn iban(text: &str) -> Result<Iban, FieldError> {
-    Iban::parse(required(text)?).map_err(|_| FieldError::InvalidIban)
+/// An account that can pay or be paid in this currency: dinars stay in Serbia.
+fn iban(text: &str, currency: Currency) -> Result<Iban, FieldError> {
+    let iban = Iban::parse(required(text)?).map_err(|_| FieldError::InvalidIban)?;
+    if currency == Currency::Rsd && iban.serbian_account().is_none() {
+        return Err(FieldError::NotSerbian);
+    }
+    Ok(iban)
 }
 
 /// Whether money would go back to the account it comes from.
@@ -296,8 +305,8 @@ fn is_creditors(debtor: &Iban, instruction: &Option<Option<EditedInstruction>>, 
     of_one == Some(debtor) || known.several.as_ref().is_some_and(|several| several.contains(debtor))
 }
 
-fn debtor_iban(text: &str, is_creditors: impl Fn(&Iban) -> bool) -> Result<Iban, FieldError> {
-    let debtor = iban(text)?;
+fn debtor_iban(text: &str, currency: Currency, is_creditors: impl Fn(&Iban) -> bool) -> Result<Iban, FieldError> {
+    let debtor = iban(text, currency)?;
     if is_creditors(&debtor) {
         return Err(FieldError::SameIban);
     }

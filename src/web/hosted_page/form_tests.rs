@@ -333,3 +333,25 @@ fn a_user_code_has_the_form_of_its_bank() {
         assert_eq!(user_code(typed, Some(&banks[1])), read, "{typed}");
     }
 }
+
+#[test]
+fn dinars_are_paid_between_accounts_in_serbia() {
+    const THERE: [&str; 2] = ["840-742221843-57", "265-1100310000002-43"];
+    let known = || KnownOrder {
+        currency: Currency::Rsd,
+        ..known()
+    };
+    let mut input = input();
+    input.creditor_iban = THERE[0].into();
+    input.debtor_iban = THERE[1].into();
+    assert!(validate(&input, &known(), PartnerKind::Finance, &banks()).outcome.is_ok());
+    for field in [Field::CreditorIban, Field::DebtorIban] {
+        let mut wrong = input.clone();
+        set(&mut wrong, field, "RO66BACX0000001234567890");
+        let outcome = validate(&wrong, &known(), PartnerKind::Finance, &banks()).outcome;
+        assert_eq!(outcome, Err(vec![(field, FieldError::NotSerbian)]));
+    }
+    set(&mut input, Field::CreditorIban, "FR7613807008043001965405158");
+    let one = validate_one(&input, &known(), PartnerKind::Finance);
+    assert_eq!(one, Err(vec![(Field::CreditorIban, FieldError::NotSerbian)]));
+}

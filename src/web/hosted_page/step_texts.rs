@@ -44,6 +44,12 @@ catalogue! {
         code_label_method: "Cod de unică folosință ({method})", "One-time code ({method})";
         code_digits: "Numai cifre.", "Digits only.";
         code_as_received: "Scrie codul așa cum l-ai primit.", "Type the code as you received it.";
+        made_title: "Introdu codul de unică folosință", "Enter the one-time code";
+        made_lead: "{bank} nu îți trimite nimic: codul pentru această plată îl ai în aplicația de autentificare sau pe token.",
+            "{bank} sends you nothing: the code for this payment is in your authenticator app or on your token.";
+        made_as_shown: "Scrie codul așa cum îl vezi.", "Type the code as it is shown.";
+        made_wrong: "Codul nu este corect. Introdu-l pe cel afișat acum.", "The code is not correct. Enter the one shown now.";
+        made_required: "Introdu codul de unică folosință.", "Enter the one-time code.";
         code_send: "Aprobă plata", "Approve the payment";
         code_resend: "Trimite alt cod", "Send another code";
         code_resent: "Am cerut băncii alt cod. Folosește-l pe ultimul primit.", "We asked the bank for another code. Use the last one you receive.";
@@ -59,12 +65,12 @@ catalogue! {
             "We cannot take more codes for this payment. Without the right code no money is taken. {bank} has not confirmed the withdrawal yet.";
 
         method_title: "Alege cum aprobi plata", "Choose how to approve the payment";
-        method_lead: "{bank} îți poate trimite codul în mai multe feluri.", "{bank} can send you the code in several ways.";
-        method_legend: "Cum primești codul", "How you receive the code";
+        method_lead: "La {bank} poți obține codul în mai multe feluri.", "At {bank} you can get the code in several ways.";
+        method_legend: "Cum obții codul", "How you get the code";
         method_go: "Continuă", "Continue";
         method_required: "Alege una dintre variante.", "Choose one of these.";
         by_sms: "cod prin SMS", "code by text message";
-        by_token: "cod de la token sau cititorul de card", "code from a token or card reader";
+        by_token: "cod de la token, cititorul de card sau aplicația de autentificare", "code from a token, card reader or authenticator app";
         by_photo: "cod dintr-o imagine scanată", "code from a scanned picture";
         by_push: "notificare în aplicația băncii", "notification in your banking app";
         by_mail: "cod prin e-mail", "code by e-mail";

@@ -105,6 +105,7 @@ catalogue! {
         forbidden_characters: "Scrie textul pe un singur rând, fără caractere speciale invizibile.", "Write the text on one line, without invisible special characters.";
         nothing_for_bank: "Folosește litere și cifre; banca nu poate primi acest text.", "Use letters and digits; the bank cannot receive this text.";
         invalid_iban: "IBAN-ul nu este corect. Verifică fiecare cifră și literă.", "This IBAN is not correct. Check every digit and letter.";
+        not_serbian: "În dinari se plătește numai între conturi din Serbia. Scrie un cont din Serbia.", "Dinars are paid between accounts in Serbia only. Enter an account in Serbia.";
         same_iban: "IBAN-ul tău este același cu al beneficiarului. Scrie contul din care plătești.", "Your IBAN is the same as the payee’s. Enter the account you pay from.";
         amount_not_a_number: "Scrie suma numai cu cifre, de exemplu 1234,56.", "Write the amount in digits only, for example 1234.56.";
         amount_decimals: "Suma poate avea cel mult două zecimale.", "The amount can have at most two decimals.";
@@ -227,6 +228,7 @@ pub fn field_error(language: Language, error: FieldError) -> String {
         FieldError::ForbiddenCharacters => t.forbidden_characters,
         FieldError::NothingForBank => t.nothing_for_bank,
         FieldError::InvalidIban => t.invalid_iban,
+        FieldError::NotSerbian => t.not_serbian,
         FieldError::SameIban => t.same_iban,
         FieldError::Amount(AmountError::Empty) => t.required,
         FieldError::Amount(AmountError::NotANumber) => t.amount_not_a_number,

@@ -1,6 +1,10 @@
 //! What the payer has typed into the form over a list of payments, while the list is leafed through and
 //! changed. It stays in the payer's own browser, sealed for this browser and this payment: an account or an
 //! address stands in no URL, and in no database before it is sent. The user code is kept nowhere.
+//!
+//! There is one such cookie, for the payment whose list is at hand. What is typed before an account is chosen waits
+//! with the consent instead (`flow::consents::choose`): the payer is at the bank meanwhile, for longer and perhaps
+//! for several payments at once, and what is kept there ends with the attempt that it was typed for.
 
 use super::browser::{Browser, session_cookie};
 use super::form::FormInput;

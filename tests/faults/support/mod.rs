@@ -161,7 +161,7 @@ impl World {
             ahead_ms: AtomicI64::new(0),
             banks,
         };
-        add_partner(&world.db(), shop_profile(), None, "faults", world.clock.now())
+        add_partner(&world.db(), profile("shop"), None, "faults", world.clock.now())
             .await
             .unwrap();
         world
@@ -218,6 +218,17 @@ impl World {
 
     pub fn shop(&self) -> Shop {
         Shop::at(Url::parse(&format!("https://127.0.0.1:{}", self.ports.gateway)).unwrap())
+    }
+
+    /// A partner that may ask for consents.
+    pub async fn erp(&self) -> Shop {
+        let profile = Profile {
+            kind: PartnerKind::Finance,
+            account_access: true,
+            ..profile("erp")
+        };
+        add_partner(&self.db(), profile, None, "faults", self.clock.now()).await.unwrap();
+        Shop::named(Url::parse(&format!("https://127.0.0.1:{}", self.ports.gateway)).unwrap(), "erp")
     }
 
     /// Moves the time of the bank and of the program.
@@ -373,13 +384,14 @@ log.filter = "info,actix_server=warn"
     )
 }
 
-fn shop_profile() -> Profile {
-    let pem = certificates::pem("shop.pem");
+/// A shop with the certificate of this name.
+fn profile(client_id: &str) -> Profile {
+    let pem = certificates::pem(&format!("{client_id}.pem"));
     let der = <rustls::pki_types::CertificateDer<'_> as rustls::pki_types::pem::PemObject>::from_pem_slice(pem).unwrap();
     let certificate = PeerCertificate::from_der(&der, fingerprint(&der)).unwrap();
     Profile {
         id: uuid::Uuid::now_v7().to_string(),
-        client_id: "shop".into(),
+        client_id: client_id.into(),
         name: "Foișor Atelier".into(),
         kind: PartnerKind::Ecommerce,
         currency: Currency::Ron,

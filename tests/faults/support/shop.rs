@@ -11,7 +11,12 @@ pub struct Shop(Partner);
 
 impl Shop {
     pub fn at(gateway: url::Url) -> Self {
-        Self(Partner::new(gateway, "shop"))
+        Self::named(gateway, "shop")
+    }
+
+    /// Another partner, by its client id and certificate.
+    pub fn named(gateway: url::Url, client_id: &str) -> Self {
+        Self(Partner::new(gateway, client_id))
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, Gone> {
@@ -25,6 +30,17 @@ impl Shop {
         let form = [("client_id", self.0.client_id.as_str())];
         let answer = self.send(self.0.request(Method::POST, TOKEN).form(&form)).await?;
         good(answer).map(|a| Tokens::of(&a))
+    }
+
+    /// Tokens for a consent: `isConsent` for a new one, `consentId` for one there is.
+    pub async fn consent_token(&self, which: (&str, &str)) -> Result<Answer, Gone> {
+        let form = [("client_id", self.0.client_id.as_str()), which];
+        good(self.send(self.0.request(Method::POST, TOKEN).form(&form)).await?)
+    }
+
+    pub async fn consent_status(&self, consent: i64, access: &str) -> Result<Answer, Gone> {
+        let path = format!("/gateway/core/rest/api/core/consentStatus/{consent}");
+        self.send(self.0.request(Method::GET, &path).bearer_auth(access)).await
     }
 
     pub async fn refresh(&self, refresh_token: &str) -> Result<Answer, Gone> {

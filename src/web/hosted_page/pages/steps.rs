@@ -86,7 +86,7 @@ pub fn read_code(typed: &str, prompt: &CodePrompt) -> Result<String, CodeError> 
     Ok(code)
 }
 
-/// The payer enters the code that the bank sent (embedded approach).
+/// The payer enters the code that the bank sent, or that an app or a device of the payer's shows (embedded approach).
 #[derive(Template)]
 #[template(path = "hosted_page/enter_code.html", whitespace = "minimize")]
 pub struct EnterCode {
@@ -129,7 +129,9 @@ impl EnterCode {
         let method = named.and_then(bank_text);
         let label = method.map_or_else(|| s.code_label.to_owned(), |m| s.code_label_method.replace("{method}", &m));
         let error = error.map(|e| match e {
+            CodeError::Wrong if prompt.made_by_psu => s.made_wrong,
             CodeError::Wrong => s.code_wrong,
+            CodeError::Empty if prompt.made_by_psu => s.made_required,
             CodeError::Empty => s.code_required,
             CodeError::NotDigits => s.code_only_digits,
             CodeError::TooLong => s.code_too_long,
@@ -158,6 +160,7 @@ impl EnterCode {
         match self.prompt.max_length.filter(|most| *most > 0) {
             Some(most) => step_texts::at_most(self.shell.language(), most, self.digits()),
             None if self.digits() => s.code_digits.to_owned(),
+            None if self.prompt.made_by_psu => s.made_as_shown.to_owned(),
             None => s.code_as_received.to_owned(),
         }
     }
@@ -179,11 +182,18 @@ impl EnterCode {
     }
 
     fn title(&self) -> &'static str {
-        if self.tries_left == 0 {
-            self.shell.s.blocked_title
-        } else {
-            self.shell.s.code_title
+        let s = self.shell.s;
+        match self.tries_left {
+            0 => s.blocked_title,
+            _ if self.prompt.made_by_psu => s.made_title,
+            _ => s.code_title,
         }
+    }
+
+    /// Where the code comes from.
+    fn lead(&self) -> &'static str {
+        let s = self.shell.s;
+        if self.prompt.made_by_psu { s.made_lead } else { s.code_lead }
     }
 }
 

@@ -18,6 +18,7 @@ fn prompt() -> CodePrompt {
         format: CodeFormat::Digits,
         max_length: Some(6),
         can_resend: true,
+        made_by_psu: false,
         wrong: false,
     }
 }
@@ -175,6 +176,42 @@ fn the_code_field_is_made_for_one_time_codes_and_never_holds_one() {
 }
 
 #[test]
+fn a_code_that_the_payer_makes_is_not_said_to_have_been_sent() {
+    let made = CodePrompt {
+        method: Some("Authenticator".into()),
+        made_by_psu: true,
+        ..CodePrompt::default()
+    };
+    for (language, sent, title, wrong) in [
+        (
+            Language::Ro,
+            "primit",
+            "Introdu codul de unică folosință",
+            "Introdu-l pe cel afișat acum.",
+        ),
+        (Language::En, "has sent", "Enter the one-time code", "Enter the one shown now."),
+    ] {
+        let page = parsed(&code(language, made.clone(), Some(CodeError::Wrong), 4, false));
+        let (lead, hint) = (text(&page, ".lead"), text(&page, "#code-hint"));
+        assert_eq!(text(&page, "h1"), title);
+        assert!(text(&page, "#code-error").ends_with(wrong));
+        assert!(text(&page, "label[for=code]").ends_with("(Authenticator)"));
+        for said in [&lead, &hint, &text(&page, "h1"), &text(&page, "title")] {
+            assert!(
+                !said.contains(sent) && !said.contains("ți-a trimis") && !said.contains("receive"),
+                "{said}"
+            );
+        }
+        assert!(
+            lead.contains("authenticator app") || lead.contains("aplicația de autentificare"),
+            "{lead}"
+        );
+        let empty = parsed(&code(language, made.clone(), Some(CodeError::Empty), 5, false));
+        assert!(text(&empty, "#code-error").starts_with(title));
+    }
+}
+
+#[test]
 fn a_code_that_is_not_accepted_is_said_at_the_top_and_at_the_field() {
     for language in Language::ALL {
         for error in ERRORS {
@@ -228,7 +265,10 @@ fn what_cannot_be_a_code_is_known_before_the_bank_is_asked() {
 fn methods_are_named_by_the_bank_and_explained_by_us() {
     let page = parsed(&ChooseMethod::new(shell(Language::Ro), at(Language::Ro), &methods(), post(), true));
     assert_eq!(text(&page, "label[for=method-0]"), "SMS la 07•• ••• 123cod prin SMS");
-    assert_eq!(text(&page, "label[for=method-2]"), "cod de la token sau cititorul de card");
+    assert_eq!(
+        text(&page, "label[for=method-2]"),
+        "cod de la token, cititorul de card sau aplicația de autentificare"
+    );
     assert_eq!(text(&page, "label[for=method-3]"), "Cod prin e-mail", "not said twice");
     assert_eq!(select(&page, "#method-1")[0].attr("value"), Some(HOSTILE));
     assert_eq!(select(&page, "#summary a")[0].attr("href"), Some("#method-0"));
