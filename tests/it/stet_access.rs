@@ -119,9 +119,11 @@ async fn what_stet_does_not_have(partner: &Partner, tokens: &ConsentTokens, acco
         let answer = partner.get_consent("accounts", tokens, &format!("/no-such-account{rest}")).await;
         assert_eq!(refused(&answer), (422, "ACCOUNT_NOT_IN_CONSENT"), "{rest}");
     }
+    // What a stranger calls a page never leads to another place of the bank's.
     for page in ["..%2fconsents", "%3fx", "x%23y"] {
         let answer = partner.get_consent("accounts", tokens, &format!("?page={page}")).await;
-        assert!((400..500).contains(&answer.status), "{page}: {}", answer.json);
+        let same = answer.status == 200 && answer.json["accounts"].as_array().map(Vec::len) == Some(3);
+        assert!(same || (400..500).contains(&answer.status), "{page}: {}", answer.json);
     }
     assert_eq!(partner.consent_status(tokens).await, "valid");
 }
