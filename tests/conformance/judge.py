@@ -8,13 +8,15 @@ a proxy, in one line. Calls of a judged interface go through `prism proxy --erro
 was answered; all other calls (OAuth, pages) go straight to the bank. What prism lets pass reaches the other side byte
 for byte as it was written (prism itself writes numbers and queries anew, which would break signatures). Each judged call
 is a line of FOLDER/calls. Of an answer that a story had the bank spoil (no answer at all, or X-Sandbox-Fault on it) the
-request alone is judged.
+request alone is judged. CEC writes amounts in euro as JSON numbers, against the standard and on purpose: its answers are
+judged with texts in their place, and reach the connector as they are.
 
 Not judged: brd and bt (they leave the standard on purpose: names of products, words and headers of their own), 16807
 (answers a created order with 200) and STET 1.4.0 (no description of it is at hand).
 """
 
 import collections
+import decimal
 import http.client
 import json
 import signal
@@ -36,6 +38,7 @@ JUDGED = {f"/{bank}": (BERLIN, "/v1/") for bank in ("cec", "standard", "link", "
     for bank in ("13807", "10807", "17515")
     for version, file in (("v1.4.2", STET_1_4_2), ("v1.5", STET_1_5))
 }
+NUMBERS_FOR_TEXTS = "/cec/"
 CALL = "X-Judge-Call"
 LOCAL = "127.0.0.1"
 HOP_BY_HOP = {"connection", "content-length", "transfer-encoding", "accept-encoding", "keep-alive"}
@@ -47,12 +50,20 @@ class Call:
 
     def __init__(self, banks, method, path, headers, body):
         self.banks, self.method, self.path, self.headers, self.body = banks, method, path, headers, body
-        self.answer, self.reached = None, False
+        self.answer, self.reached, self.odd = None, False, False
 
     def reach_the_bank(self):
         self.reached = True
         self.answer = ask(self.banks, self.method, self.path, self.headers, self.body)
         return self.answer
+
+    def body_to_judge(self):
+        """The answer's body, where the bank has a habit that is known with what the standard wants in its place."""
+        if not self.path.startswith(NUMBERS_FOR_TEXTS):
+            return self.answer[2]
+        body = amounts_as_texts(self.answer[2])
+        self.odd = body != self.answer[2]
+        return body
 
     def spoiled(self):
         """Whether the request passed and the bank failed, as a story wanted it."""
@@ -107,6 +118,23 @@ def as_prism_writes(body):
         return json.dumps(json.loads(body, parse_float=number), ensure_ascii=False, separators=(",", ":")).encode()
     except ValueError:
         return body
+
+
+def amounts_as_texts(body):
+    """JSON in which no amount beside a currency is a number; as it was where none is."""
+    found = []
+
+    def amount(value):
+        if "currency" in value and isinstance(value.get("amount"), decimal.Decimal):
+            found.append(value["amount"])
+            value["amount"] = str(value["amount"])
+        return value
+
+    try:
+        read = json.loads(body, object_hook=amount, parse_float=decimal.Decimal, parse_int=decimal.Decimal)
+    except ValueError:
+        return body
+    return json.dumps(read, ensure_ascii=False, default=float).encode() if found else body
 
 
 def verdict(call, status, headers, body):
@@ -180,7 +208,7 @@ class Front(BaseHTTPRequestHandler):
         if broken is None and self.server.seals is not None and not call.spoiled():
             broken = signatures(self.server.seals, call)
         line = {"file": file, "bank": prefix, "method": self.command, "path": path, "status": status}
-        line["spoiled"] = call.spoiled()
+        line["spoiled"], line["odd"] = call.spoiled(), call.odd
         judge.write(line | ({} if broken is None else {"broken by": broken[0], "how": broken[1]}))
         if call.answer is None and call.reached:
             raise ConnectionResetError("the bank hung up")
@@ -202,7 +230,8 @@ class Back(BaseHTTPRequestHandler):
         with self.server.judge.lock:
             call = self.server.judge.calls.pop(self.headers[CALL])
         try:
-            status, headers, body = call.reach_the_bank()
+            status, headers, _ = call.reach_the_bank()
+            body = call.body_to_judge()
         except (OSError, http.client.HTTPException):
             self.close_connection = True
             return
@@ -306,7 +335,9 @@ def report(folder):
         kinds = {(line["method"], line["status"]) for line in lines if line["bank"] == prefix}
         print(f"{counted[prefix]:6} calls of {prefix} judged by {file}, {len(kinds)} kinds of method and status")
     spoiled = sum(line["spoiled"] for line in lines)
-    print(f"{len(lines):6} calls judged ({spoiled} by the request alone), {len(broken)} break the standard")
+    odd = sum(line["odd"] for line in lines)
+    print(f"{len(lines):6} calls judged ({spoiled} by the request alone, {odd} with texts for amounts that were numbers), "
+          f"{len(broken)} break the standard")
     silent = [prefix for prefix in JUDGED if not counted[prefix]]
     if silent:
         print(f"No call was judged of {', '.join(silent)}")

@@ -73,10 +73,9 @@ impl<'a> Use<'a> {
         let query = [("PerPage", per_page.as_str()), ("Page", asked.as_str()), ("SortBy", "Number")];
         let payload = self.get("accounts", &["bank-accounts"], &query).await?;
         let items = wire::items(&payload).ok_or_else(unreadable)?;
-        let full = items.len() >= PER_PAGE;
         Ok(Page {
             items: items.iter().take(PER_PAGE).filter_map(account).collect(),
-            next: full.then(|| number.saturating_add(1).to_string()),
+            next: is_followed(&payload, items.len(), number).then(|| number.saturating_add(1).to_string()),
         })
     }
 
@@ -87,11 +86,16 @@ impl<'a> Use<'a> {
 
     async fn statement(&mut self, id: &str, query: &StatementQuery) -> Result<StatementFile, BankError> {
         let number = number(id)?;
-        match self.download(number, query).await {
+        let gone = |result: &Result<StatementFile, BankError>| matches!(result, Err(BankError::Refused { status: 410, .. }));
+        let mut result = self.download(number, query).await;
+        if gone(&result) {
             // The link was good for a minute, and that is over.
-            Err(BankError::Refused { status: 410, .. }) => self.download(number, query).await,
-            other => other,
+            result = self.download(number, query).await;
         }
+        if gone(&result) {
+            return Err(BankError::Unknown("the link to the statement was gone twice".to_owned()));
+        }
+        result
     }
 
     /// Asks for a link and follows it at once: it is good for 60 seconds, from the same address, with a `Referer`.
@@ -136,6 +140,16 @@ impl<'a> Use<'a> {
         };
         let url = self.bank.base.join(text).ok()?;
         (url.origin() == self.bank.base.origin() && url.username().is_empty() && url.password().is_none()).then_some(url)
+    }
+}
+
+/// Whether a page of a list is not the last. The bank may give fewer than it was asked for; then it says how many
+/// there are in all, and how many it gives at a time.
+fn is_followed(payload: &Value, count: usize, page: u32) -> bool {
+    let told = |name: &str| payload.get(name).and_then(Value::as_u64);
+    match (told("totalCount"), told("perPage")) {
+        (Some(total), Some(per_page)) => count > 0 && u64::from(page).saturating_mul(per_page) < total,
+        _ => count >= PER_PAGE,
     }
 }
 
@@ -351,6 +365,14 @@ mod tests {
         ] {
             assert_eq!(hundredths(&value), minor, "{value}");
         }
+    }
+
+    #[test]
+    fn a_list_goes_on_for_as_long_as_the_bank_says() {
+        let is = |payload: Value, count, page| is_followed(&payload, count, page);
+        assert!(is(json!({"totalCount": 45, "perPage": 20}), 20, 2) && !is(json!({"totalCount": 45, "perPage": 20}), 5, 3));
+        assert!(!is(json!({"totalCount": 40, "perPage": 20}), 20, 2) && !is(json!({"totalCount": 99, "perPage": 20}), 0, 2));
+        assert!(is(json!([]), PER_PAGE, 1) && !is(json!({"totalCount": 99}), PER_PAGE - 1, 1));
     }
 
     #[test]

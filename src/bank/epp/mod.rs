@@ -14,6 +14,7 @@
 mod accounts;
 mod conversation;
 mod desk;
+mod lookup;
 mod protocol;
 mod reading;
 mod wire;
@@ -42,8 +43,6 @@ use wire::Created;
 const REQUEST_IDS: Uuid = Uuid::from_u128(0x2c1b_3f6e_8a47_4c0e_9d21_7e55_0b9a_6c38);
 /// How long an access token lives.
 const TOKEN_LIFE: Duration = Duration::from_secs(20 * 60);
-/// After a lost answer this many orders are looked up one by one; of more, the attempt is given up.
-const MAX_LOOKUPS: usize = 200;
 
 /// An ePP bank.
 #[derive(Clone)]
@@ -129,41 +128,9 @@ impl Initiation<'_> {
         request_id(self.order.payment, self.order.attempt, operation, number)
     }
 
-    /// Looks an order up by our own id of it.
-    async fn look_up(&self, seq: usize) -> Result<Option<String>, BankError> {
-        let external_id = wire::external_id(self.order.payment, self.order.attempt, seq);
-        let mut url = self.bank.address(&["payment-orders"])?;
-        url.query_pairs_mut()
-            .append_pair("PerPage", "10")
-            .append_pair("Page", "1")
-            .append_pair("filter[ExternalId]", &external_id);
-        let ask = Ask {
-            operation: "look_up",
-            request_id: self.request_id("look_up", seq),
-            method: Method::GET,
-            url,
-            body: Body::Empty,
-        };
-        let answered = self.desk.call(ask).await?;
-        if answered.error.is_some() || wire::items(&answered.payload).is_none() {
-            return Err(BankError::Unknown("the list of orders is unreadable".to_owned()));
-        }
-        Ok(wire::find(&answered.payload, &external_id))
-    }
-
-    /// The ids of all orders, each looked up: an earlier call for this attempt created them.
-    async fn look_all_up(&self, first: Option<String>) -> Result<Vec<String>, BankError> {
-        let lost = || BankError::Unknown("not all orders are found at the bank".to_owned());
-        let count = self.order.instructions.len();
-        if count > MAX_LOOKUPS {
-            return Err(lost());
-        }
-        let mut ids = Vec::with_capacity(count);
-        ids.extend(first);
-        while ids.len() < count {
-            ids.push(self.look_up(ids.len() + 1).await?.ok_or_else(lost)?);
-        }
-        Ok(ids)
+    /// Our own id of one order, by its number from 1.
+    fn external_id(&self, seq: usize) -> String {
+        wire::external_id(self.order.payment, self.order.attempt, seq)
     }
 
     /// Sends all orders in one call; the answer tells of each.
@@ -219,7 +186,7 @@ impl Initiation<'_> {
         let by_id: std::collections::HashMap<&str, &Created> =
             created.iter().filter_map(|c| Some((c.external_id.as_deref()?, c))).collect();
         let one = |n: usize| {
-            let external_id = wire::external_id(self.order.payment, self.order.attempt, n + 1);
+            let external_id = self.external_id(n + 1);
             let by_place = || created.get(n).filter(|c| c.external_id.is_none() && created.len() == count);
             by_id.get(external_id.as_str()).copied().or_else(by_place)
         };

@@ -1,6 +1,7 @@
 //! Recorded conversations (`tests/fixtures/epp`): every request is compared with the recording, in order.
 
 mod contract_table;
+mod many;
 
 use super::conversation::Stage;
 use super::{Channel, Epp, Protocol};

@@ -221,6 +221,13 @@ pub fn find(payload: &Value, external_id: &str) -> Option<String> {
     found?.get("id").and_then(id)
 }
 
+/// The caller's own id and the bank's id of each order in a list that has both.
+#[must_use]
+pub fn listed(payload: &Value) -> Vec<(String, String)> {
+    let one = |item: &Value| Some((text(item, "externalId")?, item.get("id").and_then(id)?));
+    items(payload).unwrap_or_default().iter().filter_map(one).collect()
+}
+
 /// How one order stands (`GET payment-orders/{id}`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {

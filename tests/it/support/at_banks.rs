@@ -145,8 +145,12 @@ pub fn as_customer(form: Form, user: &str) -> Form {
     form.with("user", user).with("code", code)
 }
 
-/// Every bank, under this client id.
 fn connected(base: &Url, client_id: &str, secret: Option<&str>) -> Banks {
+    connected_by(Directory::shipped().unwrap(), base, client_id, secret)
+}
+
+/// Every bank, as a directory knows it, under this client id.
+pub fn connected_by(directory: Directory, base: &Url, client_id: &str, secret: Option<&str>) -> Banks {
     let signing = String::from_utf8(certificates::pem("qsealc.pem").to_vec()).unwrap();
     let access = BANKS.iter().map(|(code, path)| {
         let access = BankAccess {
@@ -166,7 +170,7 @@ fn connected(base: &Url, client_id: &str, secret: Option<&str>) -> Banks {
         keeper: Keeper::in_memory(),
         clock: Clock::default(),
     };
-    Directory::shipped().unwrap().connect(access.collect(), &tools).unwrap()
+    directory.connect(access.collect(), &tools).unwrap()
 }
 
 /// A payment of this many lei, from whichever account the PSU chooses.

@@ -194,7 +194,7 @@ impl Browser {
     pub fn new() -> Self {
         let http = Client::builder()
             .no_proxy()
-            .timeout(Duration::from_secs(30))
+            .timeout(Duration::from_secs(120))
             .user_agent("Mozilla/5.0 (stories)")
             .redirect(reqwest::redirect::Policy::none());
         Self {

@@ -12,6 +12,7 @@ pub mod judge;
 pub mod partner;
 pub mod psu;
 pub mod smtp_sink;
+pub mod stet;
 
 use database::Database;
 use partner::Partner;
@@ -32,8 +33,12 @@ use smartpay::store::history::{self, StoredEntry};
 use smartpay::store::partners;
 use smartpay::store::payments::Payment;
 use smartpay::{store, worker};
-use std::net::TcpListener;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
+use stet::StetSide;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -60,7 +65,10 @@ pub struct TestApp {
     stop: CancellationToken,
     running: Option<JoinHandle<anyhow::Result<()>>>,
     banks: actix_web::dev::ServerHandle,
-    _folder: TempDir,
+    settings: Vec<String>,
+    /// Where the public site listens.
+    pub public_at: SocketAddr,
+    folder: TempDir,
 }
 
 impl TestApp {
@@ -71,7 +79,18 @@ impl TestApp {
 
     /// Starts with more settings, as TOML, over those of the stories.
     pub async fn start_with(more: &str) -> Self {
+        Self::begin(more, |_, _| None).await
+    }
+
+    /// Starts with STET banks beside the others.
+    pub async fn start_with_stet() -> Self {
+        Self::begin("", |folder, clock| Some(StetSide::make(folder, clock))).await
+    }
+
+    async fn begin(more: &str, stet: impl FnOnce(&Path, &Clock) -> Option<StetSide>) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::default();
+        let stet = stet(folder.path(), &clock);
         certificates::write_to(folder.path());
         write_private(&folder.path().join("encryption.key"), Vault::new_key_file().as_bytes()).unwrap();
         let database = Database::create(folder.path());
@@ -79,10 +98,10 @@ impl TestApp {
         let bank_listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let own = format!("http://{}", bank_listener.local_addr().unwrap());
         let bank_url = Url::parse(&judge::before(&own, None).unwrap_or(own)).unwrap();
-        let settings = Settings::from_texts(&[&settings(&folder, &database, &bank_url), more]).unwrap();
-        let clock = Clock::default();
-        let app = App::build(&settings, clock.clone()).unwrap();
-        let (banks, bank) = start_bank(bank_listener, bank_url.clone(), &app.context, &clock);
+        let of_stet = stet.as_ref().map(|stet| stet.app_settings(&bank_url)).unwrap_or_default();
+        let settings = vec![settings(&folder, &database, &bank_url), of_stet, more.to_owned()];
+        let app = App::build(&read(&settings), clock.clone()).unwrap();
+        let (banks, bank) = start_bank(bank_listener, bank_url.clone(), &app.context, stet);
         for (name, kind, currency) in [
             ("shop", PartnerKind::Ecommerce, Currency::Ron),
             ("other-shop", PartnerKind::Ecommerce, Currency::Ron),
@@ -101,11 +120,50 @@ impl TestApp {
             database,
             gateway: smartpay::app::local_url("https", app.addresses.gateway).unwrap(),
             clock,
+            public_at: app.addresses.public,
             stop: app.stop_token(),
             running: Some(tokio::spawn(app.run(false))),
             banks,
-            _folder: folder,
+            settings,
+            folder,
         }
+    }
+
+    /// Changes the settings, as TOML over those there are, for the next start and for commands.
+    pub fn change_settings(&mut self, more: &str) {
+        self.settings.push(more.to_owned());
+    }
+
+    /// Stops the application and starts it again, at other ports; the banks go on.
+    pub async fn restart(&mut self) {
+        self.stop.cancel();
+        // Connections that browsers keep open may keep it a little longer; nobody waits for them.
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.running.take().unwrap()).await;
+        let app = App::build(&read(&self.settings), self.clock.clone()).unwrap();
+        self.cx = app.context.clone();
+        self.mails = app.sent_mails.clone().unwrap_or_default();
+        self.gateway = smartpay::app::local_url("https", app.addresses.gateway).unwrap();
+        self.public_at = app.addresses.public;
+        self.stop = app.stop_token();
+        self.running = Some(tokio::spawn(app.run(false)));
+    }
+
+    /// Runs a command of the program with the application's settings; `typed` is its standard input.
+    pub fn command(&self, words: &[&str], typed: &str) -> Output {
+        let file = self.folder.path().join("smartpay.toml");
+        std::fs::write(&file, merged(&self.settings)).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_smartpay"))
+            .args(words)
+            .arg("--config")
+            .arg(&file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that asks nothing may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(format!("{typed}\n").as_bytes());
+        child.wait_with_output().unwrap()
     }
 
     /// Does everything that is due.
@@ -283,14 +341,43 @@ from = "SmartPay <plati@smartpay.example>"
     )
 }
 
-fn start_bank(listener: TcpListener, url: Url, cx: &Context, clock: &Clock) -> (actix_web::dev::ServerHandle, Sandbox) {
+fn read(settings: &[String]) -> Settings {
+    Settings::from_texts(&settings.iter().map(String::as_str).collect::<Vec<_>>()).unwrap()
+}
+
+/// The settings as one file.
+fn merged(settings: &[String]) -> String {
+    fn over(all: &mut toml::Table, more: toml::Table) {
+        for (name, value) in more {
+            match (all.get_mut(&name), value) {
+                (Some(toml::Value::Table(known)), toml::Value::Table(more)) => over(known, more),
+                (_, value) => drop(all.insert(name, value)),
+            }
+        }
+    }
+    let mut all = toml::Table::new();
+    settings.iter().for_each(|text| over(&mut all, text.parse().unwrap()));
+    toml::to_string(&all).unwrap()
+}
+
+fn start_bank(listener: TcpListener, url: Url, cx: &Context, stet: Option<StetSide>) -> (actix_web::dev::ServerHandle, Sandbox) {
     let mut settings = SandboxSettings::new(url);
-    settings.clients = vec![SandboxClient {
-        client_id: BANK_CLIENT_ID.into(),
+    let client = |client_id: &str, banks: &[&str]| SandboxClient {
+        client_id: client_id.into(),
         client_secret: None,
-        redirect_uris: vec![cx.return_url("cec").unwrap()],
-    }];
-    let (server, bank) = sandbox::start(listener, settings, clock.clone()).unwrap();
+        redirect_uris: banks.iter().map(|code| cx.return_url(code).unwrap()).collect(),
+    };
+    settings.clients = vec![
+        client(BANK_CLIENT_ID, &["cec"]),
+        client(stet::TPP, &stet::BANKS.map(|(code, _)| code)),
+    ];
+    settings.stet = stet.as_ref().map(StetSide::bank_settings);
+    let clock = cx.clock.clone();
+    let (server, bank) = match stet {
+        None => sandbox::start(listener, settings, clock),
+        Some(stet) => sandbox::start_with_tls(listener, stet.listener, settings, clock),
+    }
+    .unwrap();
     let handle = server.handle();
     tokio::spawn(server);
     (handle, bank)

@@ -1,5 +1,8 @@
 //! Payments in dinars through ePP, with the partner's own service account at the Serbian Treasury.
 
+mod many;
+mod statements;
+
 use crate::support::TestApp;
 use crate::support::browser::Page;
 use crate::support::partner::{Started, with};
