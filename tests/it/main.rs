@@ -17,6 +17,7 @@ mod bad_input;
 mod bank_silent;
 mod conformance;
 mod consent_page;
+mod consent_sca;
 mod consents;
 mod decoupled;
 mod dinars;
