@@ -119,7 +119,8 @@ async fn the_banks_say_which_consents_can_be_given_there() {
         bank["accountAccess"].clone()
     };
     assert_eq!(offers("cec"), json!({ "accounts": true, "funds": true }));
-    assert_eq!(offers("brd"), json!({ "accounts": false, "funds": false }));
+    assert_eq!(offers("demo-cod"), json!({ "accounts": true, "funds": true }));
+    assert_eq!(offers("brd"), json!({ "accounts": true, "funds": false }));
     assert_eq!(offers("bcr"), json!({ "accounts": false, "funds": false }));
 }
 
@@ -136,7 +137,7 @@ async fn the_same_terms_answer_the_same_and_others_are_refused() {
     assert_eq!(refused(&early), (409, "CONSENT_NOT_VALID"));
     let (today, far) = (app.today(), app.today() + chrono::Days::new(181));
     for (field, value, code) in [
-        ("bank", json!("brd"), "BANK_DOES_NOT_OFFER"),
+        ("bank", json!("bcr"), "BANK_DOES_NOT_OFFER"),
         ("bank", json!("nobank"), "UNKNOWN_BANK"),
         ("validUntil", json!(far.to_string()), "NOT_ALLOWED"),
         ("validUntil", json!((today - chrono::Days::new(1)).to_string()), "NOT_ALLOWED"),

@@ -206,7 +206,7 @@ pub(super) async fn told<S: Subject>(mut subject: S, status: ScaStatus) -> Resul
     Ok(conclude(subject, Some(status)).await)
 }
 
-async fn conclude<S: Subject>(mut subject: S, status: Option<ScaStatus>) -> S::Answer {
+pub(super) async fn conclude<S: Subject>(mut subject: S, status: Option<ScaStatus>) -> S::Answer {
     if status == Some(ScaStatus::Done) {
         subject.sca_mut().finished = true;
     }
