@@ -75,7 +75,7 @@ pub enum Event {
     Granted,
     /// The bank, or the PSU on our page, said no.
     Refused,
-    /// The PSU wants another bank.
+    /// The PSU wants another bank, or the attempt at this one came to nothing and may be made again.
     Withdrawn,
     /// The time of the link ran out.
     Expired,

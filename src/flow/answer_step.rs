@@ -41,7 +41,8 @@ pub async fn answer_step(cx: &Context, id: PaymentId, browser_hash: &str, reply:
     Err(FlowError::Busy)
 }
 
-fn fits(step: &Option<PsuStep>, reply: &PsuReply) -> bool {
+/// Whether the bank waits for such an answer.
+pub(super) fn fits(step: &Option<PsuStep>, reply: &PsuReply) -> bool {
     match (step, reply) {
         (Some(PsuStep::EnterCode(_)), PsuReply::Code(_)) => true,
         (Some(PsuStep::EnterCode(prompt)), PsuReply::Resend) => prompt.can_resend,

@@ -36,7 +36,7 @@ pub(super) struct State {
     pub orders: HashMap<String, Order>,
     /// By bank, TPP and request id.
     pub by_request: HashMap<(BankCode, String, Uuid), String>,
-    /// Order by authorisation id.
+    /// Order or consent by authorisation id.
     pub by_authorisation: HashMap<String, String>,
     pub grants: Grants,
     pub consents: HashMap<String, Consent>,
@@ -80,6 +80,7 @@ impl State {
                 ..
             } => {
                 self.by_authorisation.insert(authorisation_id.clone(), payment_id.clone());
+                self.beside_orders(entry);
             }
             LedgerEvent::OrderReceived { order } => return self.open_order(order, entry.at),
             LedgerEvent::TokenIssued {
@@ -125,6 +126,10 @@ impl State {
                         }
                         LedgerEvent::ConsentRefused { .. } => consent.refused = true,
                         LedgerEvent::ConsentEnded { by, .. } => consent.ended = Some(*by),
+                        LedgerEvent::AuthorisationStarted { .. } | LedgerEvent::CodeSent { .. } => {
+                            note_authorisation(&mut consent.authorisations, entry);
+                        }
+                        LedgerEvent::LoginFailed { .. } => consent.wrong_codes = consent.wrong_codes.saturating_add(1),
                         _ => {}
                     }
                 }
@@ -134,7 +139,7 @@ impl State {
 
     fn change(&mut self, order: &mut Order, entry: &LedgerEntry) {
         match &entry.event {
-            LedgerEvent::AuthorisationStarted { .. } | LedgerEvent::CodeSent { .. } => note_authorisation(order, entry),
+            LedgerEvent::AuthorisationStarted { .. } | LedgerEvent::CodeSent { .. } => note_authorisation(&mut order.authorisations, entry),
             LedgerEvent::LoginFailed { .. } => order.wrong_codes = order.wrong_codes.saturating_add(1),
             LedgerEvent::Authorised {
                 customer,
@@ -230,14 +235,14 @@ impl State {
     }
 }
 
-fn note_authorisation(order: &mut Order, entry: &LedgerEntry) {
+fn note_authorisation(all: &mut Vec<Authorisation>, entry: &LedgerEntry) {
     match &entry.event {
         LedgerEvent::AuthorisationStarted {
             authorisation_id,
             request_id,
             customer,
             ..
-        } => order.authorisations.push(Authorisation {
+        } => all.push(Authorisation {
             id: authorisation_id.clone(),
             request_id: *request_id,
             customer: customer.clone(),
@@ -250,8 +255,7 @@ fn note_authorisation(order: &mut Order, entry: &LedgerEntry) {
             code,
             ..
         } => {
-            let mut all = order.authorisations.iter_mut();
-            if let Some(authorisation) = all.find(|a| a.id == *authorisation_id) {
+            if let Some(authorisation) = all.iter_mut().find(|a| a.id == *authorisation_id) {
                 authorisation.codes.push(SentCode {
                     method: method.clone(),
                     code: code.clone(),

@@ -4,7 +4,7 @@ use crate::account_access::STEFAN;
 use crate::support::TestApp;
 use crate::support::browser::{Form, Page};
 use crate::support::partner::Started;
-use crate::support::psu::{ANA, ELENA, Payer, Psu};
+use crate::support::psu::{ANA, ANA_BRD, ANA_COD, ANA_MOBIL, ANA_PASI, At, ELENA, MIHAI_COD, Payer, Psu};
 use serde_json::json;
 use smartpay::payment::Status;
 use smartpay::sandbox::{EndedBy, Fault, LedgerEvent, Operation};
@@ -157,7 +157,7 @@ async fn a_bank_without_the_list_is_not_asked() {
     let started = app.shop().start(json!({})).await;
     let page = psu.open(&started.link).await;
     page.says("Alege contul din bancă");
-    for bank in ["brd", "", "nobank"] {
+    for bank in ["epp", "", "nobank"] {
         let answer = psu.submit(&choose(&page).with("bank", bank)).await;
         assert_eq!(answer.status, 422, "{bank}");
         assert!(answer.text().contains("Alege mai întâi una dintre băncile"), "{}", answer.text());
@@ -201,4 +201,93 @@ async fn what_nobody_goes_on_with_is_closed() {
         assert_eq!(psu.submit(&choose(&page)).await.status, 303);
     }
     assert_eq!(psu.submit(&choose(&page)).await.status, 422);
+}
+
+/// Opens the link and goes on to the accounts of one of the other banks; answers the page that follows.
+async fn choose_at(psu: &Psu, started: &Started, at: At) -> Page {
+    let form = choose(&psu.open(&started.link).await).with("bank", at.bank);
+    // Without the user code the bank is not asked.
+    if !at.user_code.is_empty() {
+        let missing = psu.submit(&form).await;
+        assert_eq!(missing.status, 422);
+        assert_eq!(missing.form("/payment-initiation").value("email"), EMAIL);
+    }
+    psu.follow(&psu.submit(&form.with("user_code", at.user_code)).await).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_a_bank_that_asks_in_its_app() {
+    for at in [ANA_BRD, ANA_MOBIL] {
+        let app = TestApp::start().await;
+        let psu = app.psu();
+        let started = app.shop().start(json!({})).await;
+        let page = choose_at(&psu, &started, at).await;
+        page.says("Aprobă accesul în aplicația băncii").says("Înapoi la plată");
+        app.let_pass(3, Duration::from_secs(2)).await;
+        assert!(!psu.has_news(&page).await);
+        app.bank.approve_on_phone("ana").unwrap();
+        app.let_pass(5, Duration::from_secs(2)).await;
+        assert!(psu.has_news(&page).await);
+        let list = psu.get(&page.main_url("data-refresh-url")).await;
+        list.says("Din ce cont plătești?");
+        let form = psu.follow(&psu.submit(&list.form("/payment-initiation/account")).await).await;
+        let filled = form.form("/payment-initiation");
+        assert_eq!(filled.value("debtor_iban").replace(' ', ""), at.iban);
+        assert_eq!((filled.value("bank"), filled.value("user_code")), (at.bank, ""));
+        // Refused there, the form says so.
+        choose_at(&psu, &started, at).await;
+        app.bank.refuse_on_phone("ana").unwrap();
+        app.let_pass(5, Duration::from_secs(2)).await;
+        let back = psu.follow(&psu.get(&page.main_url("data-refresh-url")).await).await;
+        back.says(&format!("Nu am primit lista conturilor de la {}", at.name));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_a_bank_that_sends_codes() {
+    let app = TestApp::start().await;
+    let (psu, crook) = (app.psu(), app.psu());
+    let started = app.shop().start(json!({})).await;
+    let methods = choose_at(&psu, &started, MIHAI_COD).await;
+    let form = methods.form("/payment-initiation/account/method");
+    assert_eq!(psu.submit(&form).await.status, 422);
+    let page = psu.follow(&psu.submit(&form.with("method", "sms")).await).await;
+    page.says("Introdu codul primit de la bancă");
+    let again = psu.follow(&psu.submit(&page.form("/account/resend")).await).await;
+    again.says("Am cerut băncii alt cod.");
+    let code = app.bank.codes_for("mihai").pop().unwrap();
+    let entry = page.form("/account/code");
+    assert_eq!(psu.submit(&entry.clone().with("code", "x y")).await.status, 422);
+    assert_eq!(psu.submit(&entry.clone().with("csrf", "x").with("code", &code)).await.status, 303);
+    assert!([403, 404].contains(&crook.submit(&entry.clone().with("code", &code)).await.status));
+    let list = psu.follow(&psu.submit(&entry.with("code", &code)).await).await;
+    list.says("Din ce cont plătești?");
+    let form = psu.follow(&psu.submit(&list.form("/payment-initiation/account")).await).await;
+    let picked = form.form("/payment-initiation").value("debtor_iban").replace(' ', "");
+    assert_eq!(picked, MIHAI_COD.iban);
+    // Five wrong codes lead back to the form.
+    let started = app.shop().start(json!({})).await;
+    let mut page = choose_at(&psu, &started, ANA_COD).await;
+    for _ in 0..5 {
+        page.says("Introdu codul primit de la bancă");
+        let entry = page.form("/account/code").with("code", "99999");
+        page = psu.follow(&psu.submit(&entry).await).await;
+    }
+    psu.follow(&page).await.says("Nu am primit lista conturilor de la Banca Cod (demo)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_a_bank_that_names_its_page_only_when_asked_to_begin() {
+    let app = TestApp::start().await;
+    let psu = app.psu();
+    let started = app.shop().start(json!({})).await;
+    let page = choose_at(&psu, &started, ANA_PASI).await;
+    page.says(&format!("Mergi la {}", ANA_PASI.name));
+    let back = psu.agree(&page, ANA, |_| true).await;
+    psu.come_back(&back).await.says("Din ce cont plătești?");
+    // A user code that the bank does not know.
+    let form = choose(&psu.open(&started.link).await).with("bank", ANA_COD.bank);
+    let unknown = psu.submit(&form.with("user_code", "999999")).await;
+    let page = psu.follow(&psu.follow(&unknown).await).await;
+    page.says("nu a recunoscut codul de utilizator");
 }

@@ -22,7 +22,7 @@ async fn the_page_says_who_asks_for_what_and_until_when_and_leads_back() {
         .says(&last.format("%d.%m.%Y").to_string())
         .says("O singură dată")
         .says("Nu poate face plăți");
-    assert!(page.has("input[name=bank][value=cec][checked]") && !page.has("input[name=bank][value=brd]"));
+    assert!(page.has("input[name=bank][value=cec][checked]") && !page.has("input[name=bank][value=bt]"));
     let english = psu.get(&format!("{link}&lang=en").parse().unwrap()).await;
     english.says("asks for access to your accounts");
     let go = psu.to_consents_bank(&link, "cec").await;

@@ -2,8 +2,10 @@
 
 use crate::support::at_banks::{AtBanks, as_customer, psu};
 use crate::support::browser::Browser;
-use smartpay::bank::accounts::{AccountInformation as _, ConsentVerdict};
-use smartpay::bank::{BankError, PsuReply, PsuStep, Reason};
+use secrecy::SecretString;
+use smartpay::bank::accounts::{AccountInformation as _, ConsentAnswer, ConsentVerdict, FundsConfirmation as _};
+use smartpay::bank::{BankError, PsuContext, PsuReply, PsuStep, Reason};
+use smartpay::payment::{Amount, Currency};
 use smartpay::sandbox::{BankCode, Fault, Operation};
 use std::time::Duration;
 
@@ -33,6 +35,107 @@ async fn a_consent_is_given_on_the_banks_page_and_says_how_long_it_lasts() {
         // The same return again changes nothing.
         let again = at.bank(code).reply_to_consent(&answer.session, &reply).await.unwrap();
         assert_eq!(again.verdict, ConsentVerdict::Valid, "{code}");
+    }
+}
+
+/// A consent at a bank that asks the PSU in another way, up to what the PSU must do.
+async fn asked_otherwise(at: &AtBanks, code: &str, psu_id: &str) -> ConsentAnswer {
+    let psu_id = Some(psu_id).filter(|id| !id.is_empty()).map(|id| SecretString::from(id.to_owned()));
+    let context = PsuContext {
+        psu_id: psu_id.clone(),
+        ..psu(code)
+    };
+    let asked = at.bank(code).request_consent(&at.wanted(), &context).await.unwrap();
+    if asked.verdict != ConsentVerdict::PsuNeeded(PsuStep::Begin) {
+        return asked;
+    }
+    let begin = PsuReply::Begin { psu_id };
+    at.bank(code).reply_to_consent(&asked.session, &begin).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_consent_is_given_in_the_app_by_code_and_on_a_page_that_is_named_later() {
+    for (code, psu_id) in [
+        ("brd", "30001001"),
+        ("demo-mobil", "0700000101"),
+        ("demo-cod", "100101"),
+        ("demo-pasi", ""),
+    ] {
+        let at = AtBanks::start();
+        let bank = at.bank(code);
+        let asked = asked_otherwise(&at, code, psu_id).await;
+        let early = bank.ask_consent(&asked.session).await.unwrap();
+        assert_eq!(early.verdict, asked.verdict, "{code}: nothing has happened yet");
+        assert!(bank.accounts(&asked.session, None).await.result.is_err(), "{code}");
+        let ConsentVerdict::PsuNeeded(step) = &asked.verdict else {
+            panic!("{code}: {:?}", asked.verdict)
+        };
+        let answer = match step {
+            PsuStep::GoToBank { .. } => {
+                let reply = at.on_the_page(&asked, "ana", |form| form.with("decizie", "da")).await;
+                bank.reply_to_consent(&asked.session, &reply).await
+            }
+            PsuStep::ApproveInApp { message } => {
+                assert!(message.as_deref().unwrap().contains("accesul la conturi"), "{code}");
+                at.sandbox.approve_on_phone("ana").unwrap();
+                bank.ask_consent(&asked.session).await
+            }
+            PsuStep::EnterCode(_) => {
+                let sent = at.sandbox.codes_for("ana").pop().unwrap();
+                bank.reply_to_consent(&asked.session, &PsuReply::Code(sent.into())).await
+            }
+            other => panic!("{code}: {other:?}"),
+        };
+        let answer = answer.unwrap();
+        assert_eq!(
+            (answer.verdict, answer.bank_word.as_str()),
+            (ConsentVerdict::Valid, "valid"),
+            "{code}"
+        );
+        let today = at.clock.now().date();
+        assert_eq!(answer.valid_until, Some(today + chrono::Days::new(90)), "{code}");
+        let accounts = bank.accounts(&answer.session, None).await.result.unwrap().items;
+        assert_eq!(accounts.len(), 1, "{code}");
+        assert!(!bank.balances(&answer.session, &accounts[0].id).await.result.unwrap().is_empty());
+        let lei = Amount::from_minor(100, Currency::Ron).unwrap();
+        let iban = accounts[0].iban.clone().unwrap();
+        match bank.confirm_funds(&answer.session, &iban, &lei).await.result {
+            Err(BankError::Unsupported) => assert_eq!(code, "brd"),
+            enough => assert!(enough.unwrap(), "{code}"),
+        }
+        let ended = bank.revoke_consent(&answer.session).await.unwrap();
+        assert_eq!(ended.verdict, ConsentVerdict::Ended, "{code}");
+        assert!(bank.accounts(&ended.session, None).await.result.is_err(), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_in_the_app_and_too_many_wrong_codes_refuse() {
+    for (code, psu_id) in [("brd", "30001001"), ("demo-mobil", "0700000101")] {
+        let at = AtBanks::start();
+        let asked = asked_otherwise(&at, code, psu_id).await;
+        at.sandbox.refuse_on_phone("ana").unwrap();
+        let answer = at.bank(code).ask_consent(&asked.session).await.unwrap();
+        assert_eq!(answer.verdict, ConsentVerdict::Refused(Reason::PsuDeclined), "{code}");
+    }
+    let at = AtBanks::start();
+    let bank = at.bank("demo-cod");
+    let mut answer = asked_otherwise(&at, "demo-cod", "100101").await;
+    for _ in 0..4 {
+        answer = bank.reply_to_consent(&answer.session, &PsuReply::Code("no".into())).await.unwrap();
+        assert!(matches!(&answer.verdict, ConsentVerdict::PsuNeeded(PsuStep::EnterCode(prompt)) if prompt.wrong));
+    }
+    let answer = bank.reply_to_consent(&answer.session, &PsuReply::Code("no".into())).await.unwrap();
+    assert_eq!(answer.verdict, ConsentVerdict::Refused(Reason::WrongCodes));
+    // A reply that fits nothing is not passed on.
+    let asked = asked_otherwise(&at, "demo-cod", "100101").await;
+    for stray in [
+        PsuReply::CameBack { query: Vec::new() },
+        PsuReply::Method("sms".into()),
+        PsuReply::Begin { psu_id: None },
+    ] {
+        let answer = bank.reply_to_consent(&asked.session, &stray).await;
+        assert!(matches!(answer, Err(BankError::Unsupported)), "{stray:?}: {answer:?}");
     }
 }
 

@@ -18,6 +18,7 @@ mod bank_silent;
 mod commands;
 mod conformance;
 mod consent_page;
+mod consent_sca;
 mod consents;
 mod decoupled;
 mod dinars;

@@ -122,7 +122,27 @@ async fn a_consent_with_canaries(app: &TestApp) -> Vec<String> {
     let question = json!({ "iban": ANA.iban, "amount": "7171.71" });
     erp.post_consent("fundsConfirmation", &tokens, &question).await.good();
     secrets.extend([id, ANA.iban.to_owned(), "7171.71".to_owned()]);
+    secrets.extend(a_consent_by_code_with_canaries(app).await);
     secrets
+}
+
+/// Gives a consent with a one-time code, after mistyping it once.
+async fn a_consent_by_code_with_canaries(app: &TestApp) -> Vec<String> {
+    let (erp, psu) = (app.erp(), app.psu());
+    let (tokens, link) = erp.start_consent(&with(terms(), json!({ "bank": MIHAI_COD.bank }))).await;
+    let form = psu.get(&link).await.form("/account-consent");
+    let form = form.with("bank", MIHAI_COD.bank).with("user_code", MIHAI_COD.user_code);
+    let methods = psu.follow(&psu.submit(&form).await).await;
+    let chosen = methods.form("/account-consent/method").with("method", "app");
+    let page = psu.follow(&psu.submit(&chosen).await).await;
+    let wrong = "canar818";
+    let page = psu
+        .follow(&psu.submit(&page.form("/account-consent/code").with("code", wrong)).await)
+        .await;
+    let code = app.bank.codes_for("mihai").pop().unwrap();
+    psu.submit(&page.form("/account-consent/code").with("code", &code)).await;
+    assert_eq!(erp.consent_status(&tokens).await, "valid");
+    vec![code, wrong.to_owned()]
 }
 
 fn holds(haystack: &[u8], needle: &str) -> bool {

@@ -1,15 +1,14 @@
 //! The JSON of account information (NextGenPSD2 1.3.x sections 6 and 14): lenient in what is read. Amounts are
 //! texts or numbers, and never pass through a floating-point number.
 
-use super::links::Links;
 use super::wire::is_bank_id;
 use crate::bank::BankError;
 use crate::bank::accounts::{Account, Balance, ConsentRequest, Money, Page, Transaction};
 use crate::bank::refusal::harmless;
 use crate::payment::{Amount, Iban};
 use chrono::NaiveDate;
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use std::collections::HashMap;
 use url::Url;
 
@@ -48,12 +47,11 @@ pub fn consent(wanted: &ConsentRequest, bank_offered: bool) -> Result<Vec<u8>, B
     serde_json::to_vec(&body).map_err(|_| BankError::Unsupported)
 }
 
-/// Reads the answer to a consent request: the bank's id, its word, the links. `None` without a usable id.
-pub fn consented(body: &[u8]) -> Option<(String, String, Links)> {
+/// Reads the answer to a consent request: the bank's id and its word. `None` without a usable id.
+pub fn consented(body: &[u8]) -> Option<(String, String)> {
     let read = Element::read(body)?;
     let id = read.id("consentId")?;
-    let links = Links::read(&serde_json::from_slice::<Value>(body).ok()?);
-    Some((id, read.text("consentStatus", MAX_WORD_CHARS).unwrap_or_default(), links))
+    Some((id, read.text("consentStatus", MAX_WORD_CHARS).unwrap_or_default()))
 }
 
 /// Reads a consent's status: the word as the bank wrote it, empty when there was none.

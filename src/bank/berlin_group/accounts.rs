@@ -1,9 +1,9 @@
 //! Account information and funds confirmation under a consent (NextGenPSD2 1.3.x sections 6.5 and 10).
 
+use super::BerlinGroup;
 use super::account_wire::{self, Element};
 use super::consent::ConsentTurn;
 use super::wire::is_bank_id;
-use super::{BerlinGroup, ScaApproach};
 use crate::bank::accounts::{
     Account, AccountInformation, Balance, Beneficiary, BookingStatus, ConsentAnswer, ConsentKind, ConsentRequest, ConsentSession,
     FundsConfirmation, Page, Read, StatementFile, StatementQuery, Transaction, TransactionQuery,
@@ -26,11 +26,7 @@ impl AccountInformation for BerlinGroup {
     }
 
     async fn reply_to_consent(&self, session: &ConsentSession, reply: &PsuReply) -> Result<ConsentAnswer, BankError> {
-        let at_the_bank = matches!(self.protocol.sca_approach, ScaApproach::OauthRedirect | ScaApproach::Redirect);
-        match reply {
-            PsuReply::CameBack { query } if at_the_bank => ConsentTurn::new(self, session)?.came_back(query).await,
-            _ => Err(BankError::Unsupported),
-        }
+        ConsentTurn::new(self, session)?.answered(reply).await
     }
 
     async fn ask_consent(&self, session: &ConsentSession) -> Result<ConsentAnswer, BankError> {

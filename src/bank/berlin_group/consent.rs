@@ -1,18 +1,20 @@
-//! Consents to account information (NextGenPSD2 1.3.x section 6.3): asked for, given by the PSU on the bank's
-//! page (with OAuth or as a plain redirect), asked after and ended; and the calls that are made under one.
+//! Consents to account information (NextGenPSD2 1.3.x section 6.3): asked for, given by the PSU (with OAuth on the
+//! bank's page, else as orders are authorised), asked after and ended; and the calls that are made under one.
 //!
 //! **Invariant:** only the bank's word `valid` makes a consent valid, and with OAuth only together with a token.
 //! Tokens that were bought on the way are never dropped with an error.
 
 use super::address::CONSENTS;
+use super::authorisation::{self, Authorisation};
 use super::code_flow::CodeFlow;
-use super::links::Links;
 use super::protocol::{ConsentBody, ScaApproach};
+use super::sca::Sca;
+use super::subject::Subject;
 use super::{BerlinGroup, account_wire, headers, reading};
 use crate::bank::accounts::{ConsentAnswer, ConsentRequest, ConsentSession, ConsentVerdict};
 use crate::bank::http::{Body, Call, MAX_ANSWER_BYTES, Reply, clean_user_agent};
-use crate::bank::oauth::{self, CameBack, Grant, Secret, Tokens};
-use crate::bank::{BankError, PsuContext, PsuStep, Reason};
+use crate::bank::oauth::{self, CameBack, Secret};
+use crate::bank::{BankError, PsuContext, PsuReply, PsuStep, Reason};
 use chrono::NaiveDate;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
@@ -26,28 +28,29 @@ const MAX_LIST_BYTES: usize = 8 * MAX_ANSWER_BYTES;
 
 /// What a consent's session keeps for this protocol.
 #[derive(Clone, Serialize, Deserialize)]
-struct State {
+pub(super) struct State {
     psu_ip: IpAddr,
     psu_user_agent: Option<String>,
-    return_url: Url,
+    pub(super) return_url: Url,
     /// Comes back with the PSU.
-    state: Secret,
+    pub(super) state: Secret,
     /// The bank's last word, as it wrote it.
-    word: String,
+    pub(super) word: String,
     valid_until: Option<NaiveDate>,
-    /// Where the PSU consents.
-    page: Option<Url>,
-    /// What OAuth needs; with a plain redirect there is none.
-    oauth: Option<CodeFlow>,
+    /// What OAuth needs; with the other approaches there is none.
+    pub(super) oauth: Option<CodeFlow>,
+    /// What the other approaches need.
+    #[serde(default)]
+    pub(super) sca: Authorisation,
 }
 
 /// One use of a consent: a working copy of the session, and the calls made on it.
 pub(super) struct ConsentTurn<'a> {
-    bank: &'a BerlinGroup,
-    state: State,
-    session: ConsentSession,
+    pub(super) bank: &'a BerlinGroup,
+    pub(super) state: State,
+    pub(super) session: ConsentSession,
     /// Tokens were bought that exist only here.
-    must_keep: bool,
+    pub(super) must_keep: bool,
 }
 
 impl BerlinGroup {
@@ -75,18 +78,16 @@ impl BerlinGroup {
             max_answer_bytes: MAX_ANSWER_BYTES,
         };
         let reply = self.http.call(call).await?;
-        let (id, word, links) = account_wire::consented(&reply.body)
+        let (id, word) = account_wire::consented(&reply.body)
             .ok_or_else(|| BankError::Unknown("the answer to the consent request names no consent".to_owned()))?;
+        let answer =
+            Sca::read(&reply.body).ok_or_else(|| BankError::Unknown("the answer to the consent request is unreadable".to_owned()))?;
         let oauth = match self.protocol.sca_approach {
             ScaApproach::OauthRedirect => {
                 let prefix = self.protocol.consent_scope_prefix.as_deref().unwrap_or_default();
-                Some(self.code_flow(psu, &format!("{prefix}{id}"), &links, &reply, &url)?)
+                Some(self.code_flow(psu, &format!("{prefix}{id}"), &answer.links, &reply, &url)?)
             }
             _ => None,
-        };
-        let page = match &oauth {
-            Some(flow) => Some(flow.authorise_url.clone()),
-            None => self.consent_page(&links, &url, &word)?,
         };
         let turn = ConsentTurn {
             bank: self,
@@ -97,8 +98,8 @@ impl BerlinGroup {
                 state,
                 word,
                 valid_until: None,
-                page,
                 oauth,
+                sca: Authorisation::default(),
             },
             session: ConsentSession {
                 consent: wanted.consent,
@@ -108,20 +109,14 @@ impl BerlinGroup {
             },
             must_keep: false,
         };
-        let verdict = turn.verdict();
-        turn.answer(verdict)
-    }
-
-    /// Where the PSU consents without OAuth. A bank that wants a call of its own first is not one we can ask.
-    fn consent_page(&self, links: &Links, asked: &Url, word: &str) -> Result<Option<Url>, BankError> {
-        match links.get("scaRedirect") {
-            Some(link) => {
-                let page = self.addresses.sca_page(link, asked);
-                let foreign = |_| BankError::Unknown("the bank sends the PSU to a host that is not allowed".to_owned());
-                page.map(Some).map_err(foreign)
-            }
-            None if word == "valid" => Ok(None),
-            None => Err(BankError::Unknown("the bank does not say where the PSU consents".to_owned())),
+        if turn.state.oauth.is_some() || turn.is_over() {
+            let verdict = turn.verdict();
+            return Ok(turn.answer(verdict));
+        }
+        let answer = authorisation::taken(turn, &answer, &reply, &url)?;
+        match answer.verdict {
+            ConsentVerdict::StillWorking => Err(BankError::Unknown("the bank does not say how the PSU consents".to_owned())),
+            _ => Ok(answer),
         }
     }
 }
@@ -148,18 +143,18 @@ impl<'a> ConsentTurn<'a> {
         self.session
     }
 
-    fn answer(self, verdict: ConsentVerdict) -> Result<ConsentAnswer, BankError> {
-        Ok(ConsentAnswer {
+    pub(super) fn answer(self, verdict: ConsentVerdict) -> ConsentAnswer {
+        ConsentAnswer {
             ask_again_after: ask_again_after(&verdict),
             verdict,
             bank_word: reading::for_the_record(&self.state.word),
             valid_until: self.state.valid_until,
             session: self.close(),
-        })
+        }
     }
 
-    fn patient_answer(self, verdict: ConsentVerdict, error: &BankError) -> Result<ConsentAnswer, BankError> {
-        let mut answer = self.answer(verdict)?;
+    fn patient_answer(self, verdict: ConsentVerdict, error: &BankError) -> ConsentAnswer {
+        let mut answer = self.answer(verdict);
         if let BankError::Refused {
             retry_after_s: Some(seconds),
             ..
@@ -167,12 +162,12 @@ impl<'a> ConsentTurn<'a> {
         {
             answer.ask_again_after = answer.ask_again_after.max(Duration::from_secs(*seconds));
         }
-        Ok(answer)
+        answer
     }
 
     /// What the bank's last word means (NextGenPSD2 section 14.15 `consentStatus`); an unknown word means that
     /// nothing is decided.
-    fn verdict(&self) -> ConsentVerdict {
+    pub(super) fn verdict(&self) -> ConsentVerdict {
         let usable = self.state.oauth.as_ref().is_none_or(|flow| flow.tokens.is_some());
         match self.state.word.as_str() {
             "valid" if usable => ConsentVerdict::Valid,
@@ -183,25 +178,33 @@ impl<'a> ConsentTurn<'a> {
     }
 
     fn waiting(&self) -> ConsentVerdict {
-        let was_there = self.state.oauth.as_ref().is_some_and(CodeFlow::psu_was_there);
-        match &self.state.page {
-            Some(url) if !was_there => ConsentVerdict::PsuNeeded(PsuStep::GoToBank { url: url.clone() }),
-            _ => ConsentVerdict::StillWorking,
+        let step = match &self.state.oauth {
+            Some(flow) if flow.psu_was_there() => None,
+            Some(flow) => Some(PsuStep::GoToBank {
+                url: flow.authorise_url.clone(),
+            }),
+            None => self.state.sca.step.clone(),
+        };
+        step.map_or(ConsentVerdict::StillWorking, ConsentVerdict::PsuNeeded)
+    }
+
+    /// What the PSU brought or gave. A return proves nothing without OAuth: the bank is asked.
+    pub(super) async fn answered(self, reply: &PsuReply) -> Result<ConsentAnswer, BankError> {
+        let at_the_bank = matches!(self.state.sca.step, Some(PsuStep::GoToBank { .. }));
+        match reply {
+            PsuReply::CameBack { query } if self.state.oauth.is_some() => self.came_back(query).await,
+            PsuReply::CameBack { .. } if self.is_over() => self.ask().await,
+            PsuReply::CameBack { .. } if at_the_bank => authorisation::came_back(self).await,
+            _ if self.state.oauth.is_some() => Err(BankError::Unsupported),
+            other => authorisation::answered(self, other).await,
         }
     }
 
-    /// The PSU came back. With OAuth: a code is exchanged and the consent asked after; a denial with our `state`
-    /// refuses, unless a code came before it; all else changes nothing. Without: the return proves nothing.
-    pub(super) async fn came_back(mut self, query: &[(String, String)]) -> Result<ConsentAnswer, BankError> {
+    /// The PSU came back with OAuth: a code is exchanged and the consent asked after; a denial with our `state`
+    /// refuses, unless a code came before it; all else changes nothing.
+    async fn came_back(mut self, query: &[(String, String)]) -> Result<ConsentAnswer, BankError> {
         let Some(flow) = &mut self.state.oauth else {
-            return match self.look().await {
-                Ok(()) => self.with_end().await,
-                Err(error) => {
-                    tracing::warn!(bank = %self.bank.code, %error, "the PSU came back, and the bank does not answer");
-                    let verdict = self.verdict();
-                    self.patient_answer(verdict, &error)
-                }
-            };
+            return Err(BankError::Unsupported);
         };
         match oauth::came_back(query, &self.state.state) {
             CameBack::Code(code) => {
@@ -210,17 +213,25 @@ impl<'a> ConsentTurn<'a> {
                 }
                 self.ask_with_code(true).await
             }
-            CameBack::Denied if !flow.psu_was_there() => self.answer(ConsentVerdict::Refused(Reason::PsuDeclined)),
+            CameBack::Denied if !flow.psu_was_there() => Ok(self.answer(ConsentVerdict::Refused(Reason::PsuDeclined))),
             CameBack::Denied | CameBack::Nothing => {
                 let verdict = self.verdict();
-                self.answer(verdict)
+                Ok(self.answer(verdict))
             }
         }
     }
 
-    /// Asks how the consent stands, after exchanging a code that is left over.
-    pub(super) async fn ask(self) -> Result<ConsentAnswer, BankError> {
-        self.ask_with_code(false).await
+    /// Asks how the consent stands: with OAuth after exchanging a code that is left over, else also how its
+    /// authorisation stands, as long as the PSU has not decided.
+    pub(super) async fn ask(mut self) -> Result<ConsentAnswer, BankError> {
+        if self.state.oauth.is_some() {
+            return self.ask_with_code(false).await;
+        }
+        if !self.is_over() {
+            return authorisation::look(self).await;
+        }
+        self.look().await?;
+        Ok(self.with_end().await)
     }
 
     /// A code that did not reach the bank stays for the next time; one that is refused is of no use any more:
@@ -231,7 +242,7 @@ impl<'a> ConsentTurn<'a> {
             match self.exchange(&code).await {
                 Ok(()) => {}
                 Err(error @ (BankError::NotSent(_) | BankError::Refused { status: 429, .. })) => {
-                    return self.patient_answer(ConsentVerdict::StillWorking, &error);
+                    return Ok(self.patient_answer(ConsentVerdict::StillWorking, &error));
                 }
                 Err(BankError::Refused { status, code, .. }) if !fresh => {
                     tracing::warn!(bank = %self.bank.code, status, %code, "the bank refused a late code");
@@ -239,7 +250,7 @@ impl<'a> ConsentTurn<'a> {
                         flow.code = None;
                     }
                     let verdict = self.verdict();
-                    return self.answer(verdict);
+                    return Ok(self.answer(verdict));
                 }
                 Err(error) => return Err(error),
             }
@@ -249,18 +260,18 @@ impl<'a> ConsentTurn<'a> {
             return Err(BankError::Unsupported);
         }
         match self.look().await {
-            Ok(()) => self.with_end().await,
+            Ok(()) => Ok(self.with_end().await),
             Err(error) if self.must_keep => {
                 tracing::warn!(bank = %self.bank.code, %error, "tokens are bought, how the consent stands is not known");
                 let verdict = self.verdict();
-                self.patient_answer(verdict, &error)
+                Ok(self.patient_answer(verdict, &error))
             }
             Err(error) => Err(error),
         }
     }
 
     /// Reads the bank's word.
-    async fn look(&mut self) -> Result<(), BankError> {
+    pub(super) async fn look(&mut self) -> Result<(), BankError> {
         let url = self.bank.addresses.resource(&[CONSENTS, self.id()?, "status"]);
         let reply = self.call("consent_status", Method::GET, url, Body::Empty).await?;
         let word = account_wire::consent_status(&reply.body);
@@ -269,11 +280,14 @@ impl<'a> ConsentTurn<'a> {
     }
 
     /// Of a valid consent the bank is asked once how long it lasts; without an answer that stays unknown.
-    async fn with_end(mut self) -> Result<ConsentAnswer, BankError> {
+    pub(super) async fn with_end(mut self) -> ConsentAnswer {
         let verdict = self.verdict();
         if verdict == ConsentVerdict::Valid && self.state.valid_until.is_none() {
-            let url = self.bank.addresses.resource(&[CONSENTS, self.id()?]);
-            match self.call("consent", Method::GET, url, Body::Empty).await {
+            let told = match self.id().map(|id| self.bank.addresses.resource(&[CONSENTS, id])) {
+                Ok(url) => self.call("consent", Method::GET, url, Body::Empty).await,
+                Err(error) => Err(error),
+            };
+            match told {
                 Ok(reply) => self.state.valid_until = account_wire::valid_until(&reply.body),
                 Err(error) => tracing::info!(bank = %self.bank.code, %error, "how long a consent lasts is not known"),
             }
@@ -290,7 +304,7 @@ impl<'a> ConsentTurn<'a> {
                 if let Some(flow) = &mut self.state.oauth {
                     (flow.code, flow.tokens) = (None, None);
                 }
-                return self.answer(ConsentVerdict::Ended);
+                return Ok(self.answer(ConsentVerdict::Ended));
             }
             Ok(reply) => BankError::Unknown(format!("HTTP {} does not say that the consent is ended", reply.status)),
             Err(error) => error,
@@ -300,7 +314,7 @@ impl<'a> ConsentTurn<'a> {
         }
         tracing::warn!(bank = %self.bank.code, %error, "tokens are bought, and the consent is not ended");
         let verdict = self.verdict();
-        self.patient_answer(verdict, &error)
+        Ok(self.patient_answer(verdict, &error))
     }
 
     /// Makes a call under the consent. A token that has run out (there is no clock here: the bank says 401) is
@@ -319,7 +333,20 @@ impl<'a> ConsentTurn<'a> {
     }
 
     async fn try_call(&mut self, operation: &'static str, method: &Method, url: &Url, body: &Body) -> Result<Reply, BankError> {
-        let mut headers = self.bank.common_headers.clone();
+        let mut call = self.prepare_call(self.bank, operation, method.clone(), url.clone())?;
+        call.body = body.clone();
+        self.bank.http.call(call).await
+    }
+
+    /// A call about the consent or under it, without a body.
+    pub(super) fn prepare_call<'b>(
+        &mut self,
+        bank: &'b BerlinGroup,
+        operation: &'static str,
+        method: Method,
+        url: Url,
+    ) -> Result<Call<'b>, BankError> {
+        let mut headers = bank.common_headers.clone();
         headers::psu(&mut headers, self.state.psu_ip, self.state.psu_user_agent.as_deref());
         if !url.path().contains(&format!("/{CONSENTS}/")) {
             headers::consent(&mut headers, self.id()?)?;
@@ -327,63 +354,23 @@ impl<'a> ConsentTurn<'a> {
         if let Some(tokens) = self.tokens() {
             headers::bearer(&mut headers, &tokens.access);
         }
-        let call = Call {
-            bank: &self.bank.code,
+        Ok(Call {
+            bank: &bank.code,
             operation,
             request_id: self.next_request_id(operation),
-            method: method.clone(),
-            url: url.clone(),
+            method,
+            url,
             headers,
-            body: body.clone(),
+            body: Body::Empty,
             max_answer_bytes: MAX_LIST_BYTES,
-        };
-        self.bank.http.call(call).await
+        })
     }
 
-    fn tokens(&self) -> Option<&Tokens> {
-        self.state.oauth.as_ref()?.tokens.as_ref()
-    }
-
-    fn can_refresh(&self) -> bool {
-        !self.must_keep && self.tokens().is_some_and(|tokens| tokens.refresh.is_some())
-    }
-
-    async fn refresh(&mut self) -> Result<(), BankError> {
-        let request_id = self.next_request_id("refresh_token");
-        let Some(token) = self.tokens().and_then(|tokens| tokens.refresh.as_ref()) else {
-            return Err(BankError::Unsupported);
-        };
-        let bought = self.bank.token_endpoint()?.buy(Grant::Refresh { token }, request_id).await?;
-        self.keep(bought);
-        Ok(())
-    }
-
-    async fn exchange(&mut self, code: &Secret) -> Result<(), BankError> {
-        let request_id = self.next_request_id("exchange_code");
-        let flow = self.state.oauth.as_ref().ok_or(BankError::Unsupported)?;
-        let grant = Grant::Code {
-            code,
-            redirect_uri: &self.state.return_url,
-            scope: &flow.scope,
-            verifier: &flow.verifier,
-        };
-        let bought = self.bank.token_endpoint()?.buy(grant, request_id).await?;
-        self.keep(bought);
-        Ok(())
-    }
-
-    fn keep(&mut self, tokens: Tokens) {
-        if let Some(flow) = &mut self.state.oauth {
-            (flow.tokens, flow.code) = (Some(tokens), None);
-        }
-        self.must_keep = true;
-    }
-
-    fn id(&self) -> Result<&str, BankError> {
+    pub(super) fn id(&self) -> Result<&str, BankError> {
         self.session.bank_consent_id.as_deref().ok_or(BankError::Unsupported)
     }
 
-    fn next_request_id(&mut self, operation: &str) -> Uuid {
+    pub(super) fn next_request_id(&mut self, operation: &str) -> Uuid {
         let id = headers::consent_request_id(self.session.consent, operation, self.session.calls);
         self.session.calls = self.session.calls.saturating_add(1);
         id
@@ -393,6 +380,8 @@ impl<'a> ConsentTurn<'a> {
 /// When asking again makes sense. The caller lets it grow.
 const fn ask_again_after(verdict: &ConsentVerdict) -> Duration {
     match verdict {
+        // The PSU holds the telephone and watches our page.
+        ConsentVerdict::PsuNeeded(PsuStep::ApproveInApp { .. }) => reading::SOON,
         ConsentVerdict::PsuNeeded(_) => Duration::from_secs(15),
         ConsentVerdict::StillWorking => reading::SOON,
         ConsentVerdict::Valid | ConsentVerdict::Refused(_) | ConsentVerdict::Ended => Duration::ZERO,

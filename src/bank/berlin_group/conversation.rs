@@ -126,7 +126,7 @@ impl<'a> Turn<'a> {
 
     async fn get_instructions(&mut self, verdict: &Verdict) -> Result<Vec<InstructionStatus>, BankError> {
         let url = self.bank.addresses.order(self.talk.service, self.order_id()?);
-        let mut call = self.prepare("instructions", Method::GET, url)?;
+        let mut call = self.prepare_call(self.bank, "instructions", Method::GET, url)?;
         call.max_answer_bytes = MAX_RESOURCE_BYTES;
         let reply = self.bank.http.call(call).await?;
         let whole = (*verdict == Verdict::Settled).then_some(self.talk.word.as_str());
@@ -147,19 +147,25 @@ impl<'a> Turn<'a> {
 
     /// Makes a call without a body.
     pub(super) async fn send(&mut self, operation: &'static str, method: Method, url: Option<Url>) -> Result<Reply, BankError> {
-        let call = self.prepare(operation, method, url)?;
+        let call = self.prepare_call(self.bank, operation, method, url)?;
         self.bank.http.call(call).await
     }
 
     /// A call about this order, without a body. No address: the bank does not offer that service any more.
-    pub(super) fn prepare(&mut self, operation: &'static str, method: Method, url: Option<Url>) -> Result<Call<'a>, BankError> {
-        let mut headers = self.bank.common_headers.clone();
+    pub(super) fn prepare_call<'b>(
+        &mut self,
+        bank: &'b BerlinGroup,
+        operation: &'static str,
+        method: Method,
+        url: Option<Url>,
+    ) -> Result<Call<'b>, BankError> {
+        let mut headers = bank.common_headers.clone();
         headers::psu(&mut headers, self.talk.psu_ip, self.talk.psu_user_agent.as_deref());
         if let Some(tokens) = self.talk.oauth.as_ref().and_then(|o| o.tokens.as_ref()) {
             headers::bearer(&mut headers, &tokens.access);
         }
         Ok(Call {
-            bank: &self.bank.code,
+            bank: &bank.code,
             operation,
             request_id: self.next_request_id(operation),
             method,

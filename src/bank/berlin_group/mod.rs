@@ -6,7 +6,7 @@
 //!           Begin: POST authorisation (explicit start); method, code: PUT authorisation
 //! ask       GET the authorisation's status, GET the order's status, with a token where the bank wants one
 //! withdraw  DELETE order
-//! consent   POST consent -> the bank's page; code -> token; GET its status; DELETE it
+//! consent   POST consent, then as with an order: the bank's page, or POST and PUT authorisation; DELETE it
 //! accounts  GET with the consent's id and token, refreshed once after a 401
 //! ```
 //!
@@ -20,6 +20,7 @@ mod address;
 mod authorisation;
 mod code_flow;
 mod consent;
+mod consent_parts;
 mod conversation;
 mod embedded;
 pub mod enrolment;
@@ -28,6 +29,7 @@ mod links;
 mod protocol;
 mod reading;
 mod sca;
+mod subject;
 mod wire;
 
 #[cfg(test)]
@@ -217,23 +219,20 @@ impl PaymentInitiation for BerlinGroup {
         match (reading::ending_at_once(&taken.word, service, &self.protocol), page) {
             (Some(ending), _) => Ok(turn.answer(ending)),
             (None, Some(url)) => Ok(turn.answer(Verdict::PsuNeeded(PsuStep::GoToBank { url }))),
-            (None, None) => turn.taken(&taken.sca, &reply, &url),
+            (None, None) => authorisation::taken(turn, &taken.sca, &reply, &url),
         }
     }
 
-    /// What each reply does is told where it is done: [`Turn::came_back_with`], [`Turn::begin`] and what follows.
+    /// What each reply does is told where it is done: [`Turn::came_back_with`], [`authorisation::begin`] and what follows.
     async fn reply(&self, session: &Session, reply: &PsuReply) -> Result<Answer, BankError> {
         let turn = Turn::new(self, session);
         let oauth = self.protocol.sca_approach == ScaApproach::OauthRedirect;
         let plain = self.protocol.sca_approach == ScaApproach::Redirect || matches!(turn.talk.sca.step, Some(PsuStep::GoToBank { .. }));
         match reply {
             PsuReply::CameBack { query } if oauth => turn.came_back_with(query).await,
-            PsuReply::CameBack { .. } if plain => turn.came_back().await,
+            PsuReply::CameBack { .. } if plain => authorisation::came_back(turn).await,
             PsuReply::CameBack { .. } => Err(BankError::Unsupported),
-            PsuReply::Begin { psu_id } => turn.begin(psu_id.as_ref()).await,
-            PsuReply::Method(id) => turn.choose(id).await,
-            PsuReply::Code(code) => turn.enter(code).await,
-            PsuReply::Resend => turn.resend().await,
+            other => authorisation::answered(turn, other).await,
         }
     }
 
@@ -241,7 +240,7 @@ impl PaymentInitiation for BerlinGroup {
         let turn = Turn::new(self, session);
         match self.protocol.sca_approach {
             ScaApproach::OauthRedirect => turn.resume().await,
-            _ => turn.look().await,
+            _ => authorisation::look(turn).await,
         }
     }
 

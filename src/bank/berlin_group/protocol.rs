@@ -162,7 +162,7 @@ impl Protocol {
     }
 
     /// What belongs to one SCA approach is there with it and absent with the others.
-    fn of_the_approach(&self) -> [(bool, &'static str, &'static str); 10] {
+    fn of_the_approach(&self) -> [(bool, &'static str, &'static str); 9] {
         let oauth = self.sca_approach == ScaApproach::OauthRedirect;
         let there = "belongs to the oauth_redirect approach, which needs it, and to no other";
         let prefix = |text: &Option<String>| text.as_deref().is_none_or(|text| text.is_ascii() && text.len() <= 20);
@@ -181,11 +181,6 @@ impl Protocol {
                 self.sca_approach.sca() != Sca::Redirect || !self.sca_starts_on_post,
                 "sca_starts_on_post",
                 "is impossible where the PSU authorises on the bank's page",
-            ),
-            (
-                self.accounts.is_none() || self.sca_approach.sca() == Sca::Redirect,
-                "accounts",
-                "are read only where the PSU consents on the bank's page",
             ),
             (
                 self.consent_scope_prefix.is_some() == (oauth && self.accounts.is_some()),

@@ -1,19 +1,25 @@
 //! Claiming a consent for a call to its bank and saving what came of it, the same for every verb.
 
 use crate::bank::accounts::{ConsentAnswer, ConsentSession, ConsentVerdict};
-use crate::bank::{Connector, PsuStep};
+use crate::bank::{Connector, PsuStep, Reason};
 use crate::clock::Timestamp;
 use crate::consent::{ConsentId, Event, Status, next};
+use crate::flow::answer_step::MAX_CODE_TRIES;
 use crate::flow::bank_call::{TRIES, wait_a_moment};
 use crate::flow::{Context, FlowError, after};
 use crate::partner::Partner;
 use crate::store::consents::{self, Consent, Move};
 use crate::store::{StoreError, partners};
 use chrono::{Days, NaiveTime};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How often ending a consent at its bank is tried before its tokens are simply forgotten.
 const MOST_TRIES_TO_END: i32 = 10;
+/// Longest pause between two questions while the PSU may approve in the bank's app and watches our page.
+const MOST_PAUSE_IN_APP: Duration = Duration::from_secs(15);
+/// The word for the page after too many wrong codes.
+pub(super) const WRONG_CODES: &str = "wrong_codes";
 
 /// What happened to a consent, by the table only.
 #[derive(Debug, Default)]
@@ -83,9 +89,38 @@ pub(super) fn session(consent: &Consent) -> Result<Option<ConsentSession>, FlowE
     Ok(consent.session.as_deref().map(serde_json::from_str).transpose()?)
 }
 
+/// What the bank wants of the PSU, as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Asked {
+    #[serde(flatten)]
+    step: PsuStep,
+    /// How many codes were wrong since the bank was asked for the consent.
+    #[serde(default)]
+    wrong_codes: i32,
+}
+
+fn asked_of_psu(consent: &Consent) -> Result<Option<Asked>, FlowError> {
+    Ok(consent.psu_step.as_deref().map(serde_json::from_str).transpose()?)
+}
+
 /// What the PSU must do now.
 pub(super) fn psu_step(consent: &Consent) -> Result<Option<PsuStep>, FlowError> {
-    Ok(consent.psu_step.as_deref().map(serde_json::from_str).transpose()?)
+    Ok(asked_of_psu(consent)?.map(|asked| asked.step))
+}
+
+/// How many wrong codes are still taken.
+pub(super) fn code_tries_left(consent: &Consent) -> Result<i32, FlowError> {
+    let wrong = asked_of_psu(consent)?.map_or(0, |asked| asked.wrong_codes);
+    Ok(MAX_CODE_TRIES.saturating_sub(wrong).max(0))
+}
+
+/// Keeps what the PSU must do; a code that was wrong just now (`by_psu`) counts.
+fn ask_of_psu(consent: &mut Consent, step: PsuStep, by_psu: bool) -> Result<(), FlowError> {
+    let before = asked_of_psu(consent)?.map_or(0, |asked| asked.wrong_codes);
+    let wrong = by_psu && matches!(&step, PsuStep::EnterCode(prompt) if prompt.wrong);
+    let wrong_codes = before.saturating_add(i32::from(wrong));
+    consent.psu_step = Some(serde_json::to_string(&Asked { step, wrong_codes })?);
+    Ok(())
 }
 
 /// Takes over what the bank said. While the PSU is still to go to the bank's page, nothing but the PSU's return
@@ -100,11 +135,11 @@ pub(super) fn hear(consent: &mut Consent, moves: &mut Moves, answer: ConsentAnsw
     consent.valid_until = answer.valid_until.into_iter().chain(consent.valid_until).min();
     match answer.verdict {
         ConsentVerdict::PsuNeeded(step) => {
-            consent.psu_step = Some(serde_json::to_string(&step)?);
+            ask_of_psu(consent, step, by_psu)?;
             asked(consent, moves)
         }
         ConsentVerdict::StillWorking => {
-            if by_psu {
+            if by_psu || !waits_for_return {
                 consent.psu_step = None;
             }
             asked(consent, moves)
@@ -114,6 +149,11 @@ pub(super) fn hear(consent: &mut Consent, moves: &mut Moves, answer: ConsentAnsw
             consent.psu_step = None;
             consent.notice = None;
             moves.advance(consent, Event::Granted, "bank")
+        }
+        // The bank has ended what was asked for; the PSU may ask again.
+        ConsentVerdict::Refused(Reason::WrongCodes) if consent.status == Status::AwaitingPsu => {
+            forget_attempt(consent, Some(WRONG_CODES));
+            moves.advance(consent, Event::Withdrawn, "bank")
         }
         ConsentVerdict::Refused(reason) if consent.status != Status::Valid => {
             consent.reason = Some(reason.as_str().into());
@@ -130,6 +170,12 @@ pub(super) fn hear(consent: &mut Consent, moves: &mut Moves, answer: ConsentAnsw
             moves.advance(consent, event, "bank")
         }
     }
+}
+
+/// Forgets what was asked for at the bank; its answer is not listened to any more.
+pub(super) fn forget_attempt(consent: &mut Consent, notice: Option<&str>) {
+    (consent.session, consent.psu_step, consent.callback_hash) = (None, None, None);
+    consent.notice = notice.map(Into::into);
 }
 
 fn asked(consent: &mut Consent, moves: &mut Moves) -> Result<(), FlowError> {
@@ -200,11 +246,16 @@ fn pause(polls: i32) -> Duration {
 
 /// When the worker must look again.
 fn due(consent: &Consent, now: Timestamp) -> Option<Timestamp> {
-    let next = after(now, pause(consent.polls));
+    let step = psu_step(consent).ok().flatten();
+    let most = match step {
+        Some(PsuStep::ApproveInApp { .. }) => MOST_PAUSE_IN_APP,
+        _ => Duration::MAX,
+    };
+    let next = after(now, pause(consent.polls).min(most));
     match consent.status {
         Status::Created => Some(consent.expires_at),
         // Before the PSU is back there is nothing to learn.
-        Status::AwaitingPsu if matches!(psu_step(consent), Ok(Some(PsuStep::GoToBank { .. }))) => Some(consent.expires_at.max(now)),
+        Status::AwaitingPsu if matches!(step, Some(PsuStep::GoToBank { .. })) => Some(consent.expires_at.max(now)),
         Status::AwaitingPsu => Some(next.min(consent.expires_at.max(now))),
         Status::Valid if consent.payment.is_some() => Some(consent.expires_at.max(next)),
         Status::Valid => Some(end_of(consent).max(next)),

@@ -2,21 +2,24 @@
 //! on a payment's page. What was typed into the form before is kept with it, sealed.
 //!
 //! **Invariant:** accounts are shown only to the browser the payment is bound to, and only after its PSU has been
-//! at the bank; a bank that shows a partner's own accounts without that shows none here. The answer about funds
+//! at the bank, or has approved there what our page passed on; a bank that shows a partner's own accounts without that shows none here. The answer about funds
 //! warns, and never stops anybody.
 
+use super::call::WRONG_CODES;
 use super::call::{Moves, claim_when, read, save, session, try_claim};
 use super::read::{Found, Question, ask, ask_claimed};
 use super::revoke::end;
+use super::step::{self, OpenStep, open_step};
 use super::tokens::new_consent;
-use super::visit::{Then, ask_bank, step_back, step_of};
+use super::visit::{Then, ask_bank, step_back};
 use super::{ConsentError, init::shows_accounts};
-use crate::bank::PsuStep;
 use crate::bank::accounts::{Account, Page};
+use crate::bank::{PsuReply, PsuStep};
 use crate::consent::{ConsentId, Status};
 use crate::crypto;
 use crate::flow::init_payment::today;
 use crate::flow::submit_payment::PsuDevice;
+use crate::flow::verdict::PSU_ID_REFUSED;
 use crate::flow::{Context, FlowError};
 use crate::payment::{self, Amount, Iban, Language, PaymentId};
 use crate::store::consents::{self, Consent};
@@ -67,6 +70,8 @@ pub enum Outcome {
     NotGiven,
     /// The bank could not be asked, or its answer could not be used.
     Failed,
+    /// The bank does not know the PSU by the user code.
+    UserCodeRefused,
 }
 
 /// What was typed into a payment's form before, and what came of choosing an account.
@@ -107,10 +112,14 @@ pub enum Choosing {
         /// Its page.
         url: Url,
     },
-    /// The bank has not decided yet, or waits for an approval on the PSU's own device.
-    Wait {
+    /// What the PSU must do here or in the bank's app; without a step the bank has not decided yet.
+    Step {
         /// The bank's code.
         bank: String,
+        /// What is to be done.
+        open: OpenStep,
+        /// For the page to know when this has changed.
+        shown: String,
     },
     /// The accounts.
     Accounts {
@@ -223,9 +232,16 @@ pub async fn show(cx: &Context, id: PaymentId, browser_hash: &str) -> Result<Cho
     let bank = consent.bank_code.clone().unwrap_or_default();
     let in_time = consent.expires_at > cx.now();
     Ok(match consent.status {
-        Status::AwaitingPsu if in_time => match step_of(&consent)? {
-            Some(PsuStep::GoToBank { url }) => Choosing::GoToBank { bank, url },
-            _ => Choosing::Wait { bank },
+        Status::AwaitingPsu if in_time => match open_step(&consent)? {
+            OpenStep {
+                step: Some(PsuStep::GoToBank { url }),
+                ..
+            } => Choosing::GoToBank { bank, url },
+            open => Choosing::Step {
+                bank,
+                open,
+                shown: step::fingerprint(&consent, cx.now()),
+            },
         },
         Status::Valid if in_time => match kept(&consent)?.accounts {
             Some(accounts) => Choosing::Accounts { bank, accounts },
@@ -333,6 +349,34 @@ async fn has_too_little(cx: &Context, consent: &mut Consent, iban: &Iban, amount
     Ok(matches!(read.result, Ok(Found::Funds(false))))
 }
 
+/// What the page about choosing shows now, as [`step::fingerprint`] names it; `None` when it shows the form.
+///
+/// # Errors
+/// [`FlowError::NotFound`] when the link is not this browser's.
+pub async fn shown(cx: &Context, id: PaymentId, browser_hash: &str) -> Result<Option<String>, FlowError> {
+    let (payment, _) = cx.payment(id).await?;
+    if !is_open(&payment, browser_hash, cx)? {
+        return Ok(None);
+    }
+    let newest = newest(cx, id, browser_hash).await?;
+    Ok(newest.map(|consent| step::fingerprint(&consent, cx.now())))
+}
+
+/// What the payer did on our page for the bank of the accounts: a code, another code, a method.
+///
+/// # Errors
+/// As [`step::answer`].
+pub async fn answer(cx: &Context, id: PaymentId, browser_hash: &str, reply: PsuReply) -> Result<(), FlowError> {
+    let (payment, _) = cx.payment(id).await?;
+    if !is_open(&payment, browser_hash, cx)? {
+        return Ok(());
+    }
+    match newest(cx, id, browser_hash).await? {
+        Some(consent) => step::answer(cx, consent.id, browser_hash, reply).await,
+        None => Ok(()),
+    }
+}
+
 /// The payer goes back to the form without picking.
 ///
 /// # Errors
@@ -369,7 +413,12 @@ pub async fn before_choice(cx: &Context, payment: &Payment) -> Result<Option<Bef
     let outcome = match consent.status {
         _ if page.picked.is_some() => Outcome::Picked { low: page.low },
         _ if page.failed => Outcome::Failed,
-        Status::Created if consent.notice.is_some() => Outcome::Failed,
+        Status::Created => match consent.notice.as_deref() {
+            None => Outcome::Open,
+            Some(WRONG_CODES) => Outcome::NotGiven,
+            Some(PSU_ID_REFUSED) => Outcome::UserCodeRefused,
+            Some(_) => Outcome::Failed,
+        },
         Status::Refused | Status::Abandoned | Status::Ended => Outcome::NotGiven,
         _ => Outcome::Open,
     };

@@ -3,6 +3,7 @@
 
 use super::call::{Moves, connector, end_of, hear, read, save, session, try_claim};
 use super::revoke::{end, tell_bank};
+use super::step::end_attempt;
 use crate::bank::PsuStep;
 use crate::bank::accounts::AccountInformation as _;
 use crate::consent::{ConsentId, Status};
@@ -56,5 +57,6 @@ async fn ask(cx: &Context, mut consent: Consent) -> Result<(), FlowError> {
             Err(error) => tracing::info!(consent = %consent.id, %error, "how a consent stands is not known"),
         }
     }
+    end_attempt(cx, &mut consent, &mut moves).await?;
     save(cx, consent, moves).await.map(drop)
 }

@@ -12,6 +12,7 @@ pub mod error;
 pub mod init;
 pub mod read;
 pub mod revoke;
+pub mod step;
 pub mod tokens;
 pub mod visit;
 

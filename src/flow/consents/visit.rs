@@ -1,19 +1,22 @@
 //! The PSU at the consent's page: opens the link, goes to the bank, comes back, or says no.
 
-use super::call::{Moves, claim_when, connector, hear, psu_step, read, save, save_and_keep, session};
+use super::call::{Moves, claim_when, connector, hear, read, save, save_and_keep, session};
 use super::revoke::tell_bank;
+use super::step::{end_attempt, take_back};
 use super::{ConsentError, init::offers};
-use crate::bank::accounts::{AccountInformation as _, ConsentAnswer, ConsentKind, ConsentRequest, ConsentVerdict};
-use crate::bank::{BankError, Connector, PsuContext, PsuReply, PsuStep};
+use crate::bank::accounts::{AccountInformation as _, ConsentKind, ConsentRequest, ConsentVerdict};
+use crate::bank::{BankError, PsuContext, PsuReply, PsuStep, refusal};
 use crate::consent::terms::last_day;
 use crate::consent::{ConsentId, Event, Kind, Status};
 use crate::crypto;
 use crate::flow::init_payment::today;
 use crate::flow::submit_payment::PsuDevice;
+use crate::flow::verdict::{PSU_ID_REFUSED, refusal_notice};
 use crate::flow::{Context, FlowError, after};
 use crate::partner::Partner;
 use crate::payment::Language;
 use crate::store::consents::{self, Consent};
+use secrecy::SecretString;
 use uuid::Uuid;
 
 /// Ids under which consents are known to connectors live in a name space of their own (RFC 9562 section 5.5).
@@ -96,49 +99,51 @@ pub(super) async fn ask_bank(cx: &Context, mut consent: Consent, psu: &PsuDevice
         psu_id: psu.psu_id.clone(),
     };
     let bank = connector(cx, &consent)?;
-    let answer = match bank.request_consent(&request(&consent, today(now)), &context).await {
-        Ok(answer) if answer.verdict == ConsentVerdict::PsuNeeded(PsuStep::Begin) => {
-            let psu_id = psu.psu_id.clone();
-            bank.reply_to_consent(&answer.session, &PsuReply::Begin { psu_id }).await
-        }
-        other => other,
-    };
     let mut moves = Moves::default();
-    match answer {
-        Ok(answer) if can_be_shown(&answer) => hear(&mut consent, &mut moves, answer, false)?,
+    match bank.request_consent(&request(&consent, today(now)), &context).await {
         Ok(answer) => {
-            tracing::warn!(consent = %consent.id, "the bank wants something of the PSU that consents do not have");
-            give_back(bank, &answer).await;
-            consent.notice = Some("bank_unavailable".into());
+            let begins = answer.verdict == ConsentVerdict::PsuNeeded(PsuStep::Begin);
+            hear(&mut consent, &mut moves, answer, false)?;
+            if begins {
+                consent = save_and_keep(cx, consent, std::mem::take(&mut moves)).await?;
+                begin(cx, &mut consent, &mut moves, psu.psu_id.clone()).await?;
+            }
         }
         Err(error) => {
             tracing::warn!(consent = %consent.id, %error, "asking for a consent");
-            consent.notice = Some(word_for(&error).into());
+            consent.notice = Some(word_for(cx, &consent, &error, false).into());
         }
     }
+    end_attempt(cx, &mut consent, &mut moves).await?;
     save(cx, consent, moves).await
 }
 
-/// Codes and methods are only for payments: no bank asks for them here.
-const fn can_be_shown(answer: &ConsentAnswer) -> bool {
-    !matches!(
-        answer.verdict,
-        ConsentVerdict::PsuNeeded(PsuStep::EnterCode(_) | PsuStep::ChooseMethod { .. } | PsuStep::Begin)
-    )
-}
-
-async fn give_back(bank: &Connector, answer: &ConsentAnswer) {
-    if let Err(error) = bank.revoke_consent(&answer.session).await {
-        tracing::info!(%error, "a consent that nobody can give stays at the bank");
+/// Starts the authorisation at a bank that wants a call of its own for it. The session is on the disk, so that no
+/// request for approval goes out for a consent that a crash could make us forget.
+async fn begin(cx: &Context, consent: &mut Consent, moves: &mut Moves, psu_id: Option<SecretString>) -> Result<(), FlowError> {
+    let Some(session) = session(consent)? else { return Ok(()) };
+    let begun = connector(cx, consent)?
+        .reply_to_consent(&session, &PsuReply::Begin { psu_id })
+        .await;
+    match begun {
+        Ok(answer) => hear(consent, moves, answer, false),
+        Err(error) => {
+            tracing::warn!(consent = %consent.id, %error, "starting the authorisation of a consent");
+            let word = word_for(cx, consent, &error, true);
+            take_back(cx, consent, moves, "bank", Some(word)).await
+        }
     }
 }
 
-const fn word_for(error: &BankError) -> &'static str {
+/// The word for the page when the bank did not take the request. `began` says that it was the start of the
+/// authorisation, which carries nothing of the PSU but the id.
+fn word_for(cx: &Context, consent: &Consent, error: &BankError, began: bool) -> &'static str {
+    let bank = consent.bank_code.as_deref().and_then(|code| cx.banks.get(code));
+    if bank.is_some_and(|b| b.facts.requires_psu_id) && refusal::is_of_psu_id(error, began) {
+        return PSU_ID_REFUSED;
+    }
     match error {
-        BankError::Refused {
-            status: 400 | 404 | 409 | 422,
-            ..
-        } => "bank_declined",
+        BankError::Refused { status, .. } => refusal_notice(*status),
         _ => "bank_unavailable",
     }
 }
@@ -190,15 +195,7 @@ pub async fn step_back(cx: &Context, id: ConsentId, browser_hash: &str, then: Th
             tell_bank(cx, consent).await?;
         }
         Then::AnotherBank => {
-            // What was asked for there has no power while nobody gives it; its answer is not listened to any more.
-            if let Some(session) = session(&consent)?
-                && let Err(error) = connector(cx, &consent)?.revoke_consent(&session).await
-            {
-                tracing::info!(consent = %consent.id, %error, "a consent that nobody gave stays at the bank");
-            }
-            (consent.session, consent.psu_step, consent.callback_hash) = (None, None, None);
-            consent.notice = None;
-            moves.advance(&mut consent, Event::Withdrawn, "psu")?;
+            take_back(cx, &mut consent, &mut moves, "psu", None).await?;
             save(cx, consent, moves).await?;
         }
     }
@@ -255,6 +252,7 @@ pub async fn came_back(
             consent.notice = Some("bank_unavailable".into());
         }
     }
+    end_attempt(cx, &mut consent, &mut moves).await?;
     save(cx, consent, moves).await?;
     Ok(here)
 }
@@ -269,12 +267,4 @@ pub async fn own_path(cx: &Context, id: ConsentId, browser_hash: &str) -> Result
         (Some(state), Some(bound)) if bound == browser_hash => Ok(format!("/account-consent?consent={id}&state={state}")),
         _ => Err(FlowError::NotFound),
     }
-}
-
-/// The page on which the bank waits for the PSU, where there is one.
-///
-/// # Errors
-/// [`FlowError::Internal`] for a stored step that cannot be read.
-pub fn step_of(consent: &Consent) -> Result<Option<PsuStep>, FlowError> {
-    psu_step(consent)
 }

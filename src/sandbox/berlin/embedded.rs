@@ -1,13 +1,11 @@
 //! The embedded approach: methods to choose from, and one-time codes that the TPP passes on
-//! (NextGenPSD2 1.3.11 §7.2.3 and §7.2.4).
+//! (NextGenPSD2 1.3.11 §7.2.3 and §7.2.4), for an order or a consent.
 
-use super::authorisations::{find, own_path, sca_status, usable_accounts, wrong_credentials};
+use super::authorisations::{find, own_path, sca_status, wrong_credentials};
 use super::links::{Links, shaped};
 use super::profile::Approach;
 use super::reply::{Outcome, Reply};
 use super::{Body, Call, caller};
-use crate::payment::iban::Iban;
-use crate::sandbox::Order;
 use crate::sandbox::books::{Books, CodeCheck};
 use crate::sandbox::customers::{self, Customer, OtpFormat, ScaMethod};
 use crate::sandbox::order::Authorisation;
@@ -78,54 +76,65 @@ pub(super) fn update(call: &Call<'_>, body: Body) -> Outcome {
     let body = body.map_err(unreadable)?;
     let update: Update = serde_json::from_slice(&body).map_err(|e| Reply::format_error("body", &e.to_string()))?;
     let mut books = call.books()?;
-    let order = call.order(&books, &tpp)?.clone();
-    let authorisation = find(call, &order)?;
-    let counts = order.authorisation().is_some_and(|last| last.id == authorisation.id);
-    if !order.is_waiting() || !counts {
+    let subject = call.subject(&books, &tpp)?;
+    let authorisation = find(call, subject)?.clone();
+    if !subject.is_waiting() || !subject.counts(&authorisation.id) {
         let text = "the authorisation is finished";
         return Err(Reply::tpp_message(StatusCode::CONFLICT, "STATUS_INVALID", None, text));
     }
+    let id = subject.id().to_owned();
+    let of = Of {
+        tpp: &tpp,
+        id: &id,
+        authorisation: &authorisation,
+    };
     match (update.authentication_method_id, update.sca_authentication_data) {
-        (Some(id), None) => choose(call, &mut books, (&order, authorisation), &id),
-        (None, Some(code)) => check(call, &mut books, (&order, authorisation), &code),
+        (Some(method), None) => choose(call, &mut books, &of, &method),
+        (None, Some(code)) => check(call, &mut books, &of, &code),
         _ => Err(Reply::format_error("body", "authenticationMethodId or scaAuthenticationData")),
     }
 }
 
-fn choose(call: &Call<'_>, books: &mut Books, (order, authorisation): (&Order, &Authorisation), id: &str) -> Outcome {
-    let methods = methods(call, authorisation).map_or(&[][..], |(_, methods)| methods);
-    let Some(method) = methods.iter().find(|m| m.id == id) else {
+/// Whose authorisation of which order or consent.
+struct Of<'a> {
+    tpp: &'a str,
+    id: &'a str,
+    authorisation: &'a Authorisation,
+}
+
+fn choose(call: &Call<'_>, books: &mut Books, of: &Of<'_>, method: &str) -> Outcome {
+    let methods = methods(call, of.authorisation).map_or(&[][..], |(_, methods)| methods);
+    let Some(method) = methods.iter().find(|m| m.id == method) else {
         let (status, path) = (StatusCode::BAD_REQUEST, Some("authenticationMethodId"));
         return Err(Reply::tpp_message(status, "SCA_METHOD_UNKNOWN", path, "the PSU has no such method"));
     };
-    books.send_code(&order.received.payment_id, method, call.bank.now())?;
-    let order = books.order(&order.received.payment_id).ok_or_else(Reply::unknown_payment)?;
-    let authorisation = find(call, order)?;
+    books.send_code(of.id, method, call.bank.now())?;
+    let subject = call.subject(books, of.tpp)?;
+    let authorisation = find(call, subject)?;
     let links = Links::new(call.profile, call.bank.settings()).to("scaStatus", &own_path(call, &authorisation.id));
-    let mut body = json!({ "scaStatus": sca_status(order, authorisation, call.bank) });
+    let mut body = json!({ "scaStatus": sca_status(call.profile, subject, authorisation, call.bank) });
     let links = describe(call, authorisation, &mut body, links);
     Ok(Reply::json(StatusCode::OK, shaped(call.profile, links.into(body, None))))
 }
 
-fn check(call: &Call<'_>, books: &mut Books, (order, authorisation): (&Order, &Authorisation), code: &str) -> Outcome {
-    let id = &order.received.payment_id;
-    if authorisation.codes.is_empty() {
+fn check(call: &Call<'_>, books: &mut Books, of: &Of<'_>, code: &str) -> Outcome {
+    if of.authorisation.codes.is_empty() {
         let text = "no method was chosen, so no code was sent";
         return Err(Reply::tpp_message(StatusCode::CONFLICT, "STATUS_INVALID", None, text));
     }
-    match books.check_code(id, code, call.bank.now())? {
+    match books.check_code(of.id, code, call.bank.now())? {
         CodeCheck::Wrong(0) => return Err(wrong_credentials("the code is wrong; the authorisation has failed")),
         CodeCheck::Wrong(left) => return Err(wrong_credentials(&format!("the code is wrong; {left} tries are left"))),
         CodeCheck::Right => {}
     }
-    let customer = methods(call, authorisation).map(|(customer, _)| customer);
-    let account = customer.and_then(|c| Some((c, *usable_accounts(order, c).first()?)));
-    let Some((customer, iban)) = account.and_then(|(c, a)| Some((c, Iban::parse(a.iban).ok()?))) else {
-        return Err(wrong_credentials("the PSU has no account for this order"));
+    let subject = call.subject(books, of.tpp)?;
+    let customer = methods(call, of.authorisation).map(|(customer, _)| customer);
+    let Some((customer, yes)) = customer.and_then(|c| Some((c, subject.yes_of(c)?))) else {
+        return Err(wrong_credentials("the PSU has no account for this"));
     };
-    books.authorise(id, (customer.user, iban), call.bank.now())?;
-    tracing::info!(payment_id = id, "sandbox bank: order authorised");
-    let links = Links::new(call.profile, call.bank.settings()).to("scaStatus", &own_path(call, &authorisation.id));
+    yes.record(call, books, of.id, customer)?;
+    tracing::info!(id = of.id, "sandbox bank: authorised");
+    let links = Links::new(call.profile, call.bank.settings()).to("scaStatus", &own_path(call, &of.authorisation.id));
     let body = json!({ "scaStatus": "finalised" });
     Ok(Reply::json(StatusCode::OK, shaped(call.profile, links.into(body, None))))
 }

@@ -6,20 +6,20 @@ use serde_json::{Map, Value, json};
 
 /// The links of one answer.
 #[derive(Debug)]
-pub(super) struct Links<'a> {
+pub(in crate::sandbox) struct Links<'a> {
     profile: &'a Profile,
     settings: &'a SandboxSettings,
     links: Map<String, Value>,
 }
 
 impl<'a> Links<'a> {
-    pub(super) fn new(profile: &'a Profile, settings: &'a SandboxSettings) -> Self {
+    pub(in crate::sandbox) fn new(profile: &'a Profile, settings: &'a SandboxSettings) -> Self {
         let links = Map::new();
         Self { profile, settings, links }
     }
 
     /// A link into the interface; `path` begins with `/v1`.
-    pub(super) fn to(mut self, name: &str, path: &str) -> Self {
+    pub(in crate::sandbox) fn to(mut self, name: &str, path: &str) -> Self {
         let prefix = self.profile.bank.prefix();
         let absolute = || self.settings.url(&format!("{prefix}{path}"));
         let link = match self.profile.links {
@@ -33,14 +33,14 @@ impl<'a> Links<'a> {
     }
 
     /// A link for the PSU's browser: always a whole address. `path` begins behind the bank's prefix.
-    pub(super) fn for_the_browser(mut self, name: &str, path: &str) -> Self {
+    pub(in crate::sandbox) fn for_the_browser(mut self, name: &str, path: &str) -> Self {
         let url = self.settings.url(&format!("{}{path}", self.profile.bank.prefix()));
         self.links.insert(name.to_owned(), json!({ "href": url }));
         self
     }
 
     /// Puts the links into an answer, and a message to the PSU where this bank puts it.
-    pub(super) fn into(mut self, mut body: Value, psu_message: Option<&str>) -> Value {
+    pub(in crate::sandbox) fn into(mut self, mut body: Value, psu_message: Option<&str>) -> Value {
         if let Some(message) = psu_message {
             if self.profile.odd_json {
                 self.links.insert("psuMessage".to_owned(), message.into());
@@ -54,7 +54,7 @@ impl<'a> Links<'a> {
 }
 
 /// The JSON as this bank writes it: some write every boolean and number as a string.
-pub(super) fn shaped(profile: &Profile, body: Value) -> Value {
+pub(in crate::sandbox) fn shaped(profile: &Profile, body: Value) -> Value {
     if profile.odd_json { as_strings(body) } else { body }
 }
 

@@ -8,7 +8,7 @@
 pub(super) mod authorisations;
 pub(super) mod caller;
 mod embedded;
-mod links;
+pub(super) mod links;
 pub(super) mod order_body;
 pub(super) mod payments;
 mod periodic;
@@ -16,6 +16,7 @@ pub(super) mod profile;
 mod redirect;
 pub(super) mod reply;
 pub(super) mod resource;
+mod subject;
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -30,6 +31,7 @@ use profile::{Approach, Profile};
 use reply::{Reply, answer, answer_through};
 use serde::Deserialize;
 use std::sync::MutexGuard;
+use subject::Subject;
 
 /// A body as it arrived, or why it could not be read.
 pub(super) type Body = Result<web::Bytes, actix_web::Error>;
@@ -83,10 +85,28 @@ fn scope(profile: &'static Profile) -> actix_web::Scope {
     }
 }
 
-/// What stands in a path below the interface.
+/// The authorisations of consents, at a bank without OAuth2.
+pub(super) fn consent_authorisations(config: &mut web::ServiceConfig) {
+    let resource = |path: &str| web::resource(path.to_owned()).default_service(web::to(method_not_allowed));
+    config
+        .service(
+            resource("/v1/consents/{id}/authorisations")
+                .route(web::post().to(authorise))
+                .route(web::get().to(authorisations)),
+        )
+        .service(
+            resource("/v1/consents/{id}/authorisations/{authorisation}")
+                .route(web::get().to(sca_status))
+                .route(web::put().to(put_authorisation)),
+        );
+}
+
+/// What stands in a path below the interface; of a consent there is no service.
 #[derive(Deserialize)]
 struct Target {
+    #[serde(default)]
     service: String,
+    #[serde(default)]
     product: String,
     #[serde(default)]
     id: String,
@@ -140,6 +160,26 @@ impl<'a> Call<'a> {
             received.bank == self.profile.bank && received.client_id == tpp && received.service() == service
         });
         order.ok_or_else(Reply::unknown_payment)
+    }
+
+    /// The order or consent that the path names, of this TPP.
+    fn subject<'b>(&self, books: &'b Books, tpp: &str) -> Result<Subject<'b>, Reply> {
+        if !self.target.service.is_empty() {
+            return self.order(books, tpp).map(Subject::Order);
+        }
+        let own = |c: &&consents::Consent| c.received.bank == self.profile.bank && c.received.client_id == tpp;
+        let consent = books.consent(&self.target.id).filter(own);
+        consent.map(Subject::Consent).ok_or_else(consents::unknown)
+    }
+
+    /// The path of that order or consent, behind the bank's prefix.
+    fn own_path(&self) -> String {
+        let Target { service, product, id, .. } = self.target;
+        if service.is_empty() {
+            format!("/v1/consents/{id}")
+        } else {
+            format!("/v1/{service}/{product}/{id}")
+        }
     }
 }
 

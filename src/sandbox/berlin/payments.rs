@@ -119,7 +119,7 @@ pub(super) fn initiate(call: &Call<'_>, body: Body) -> Outcome {
 
 /// The authorisation that comes with the order. A bank that pushes the request has to know to whom.
 fn implicit_start(call: &Call<'_>, order: &OrderBody) -> Result<Start, Reply> {
-    let customer = authorisations::identified(call)?;
+    let customer = authorisations::identified(call.profile, call.request)?;
     if let Some(customer) = customer {
         let creditors: Vec<&str> = order.instructions.iter().map(|i| i.creditor_iban.electronic()).collect();
         let named = order.debtor_iban.as_ref().map(|iban| iban.electronic());

@@ -150,7 +150,7 @@ static BRD: Profile = Profile {
     version: "v1",
     client_header: false,
     on_the_way: None,
-    consents: None,
+    consents: Some(ConsentForm::Standard),
     odd_amounts: false,
     portal: false,
 };
@@ -172,7 +172,7 @@ static MOBIL: Profile = Profile {
     version: "v1",
     client_header: false,
     on_the_way: None,
-    consents: None,
+    consents: Some(ConsentForm::Standard),
     odd_amounts: false,
     portal: false,
 };
@@ -194,7 +194,7 @@ static COD: Profile = Profile {
     version: "v1",
     client_header: false,
     on_the_way: None,
-    consents: None,
+    consents: Some(ConsentForm::Standard),
     odd_amounts: false,
     portal: false,
 };
@@ -238,7 +238,7 @@ static PASI: Profile = Profile {
     version: "v1",
     client_header: false,
     on_the_way: None,
-    consents: None,
+    consents: Some(ConsentForm::Standard),
     odd_amounts: false,
     portal: false,
 };

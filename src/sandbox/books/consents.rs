@@ -1,6 +1,6 @@
 //! Consents to account information, and the TPPs that enrolled themselves.
 
-use super::{Books, BooksError};
+use super::{Books, BooksError, Start};
 use crate::clock::Timestamp;
 use crate::sandbox::BankCode;
 use crate::sandbox::consents::Consent;
@@ -25,10 +25,24 @@ impl Books {
         self.state.grants.scope_of(token, client_id, now)
     }
 
-    pub(in crate::sandbox) fn receive_consent(&mut self, consent: ReceivedConsent, now: Timestamp) -> Result<(), BooksError> {
+    /// The consent at this bank that an authorisation belongs to.
+    pub(in crate::sandbox) fn consent_by_authorisation(&self, bank: BankCode, authorisation_id: &str) -> Option<&Consent> {
+        let id = self.state.by_authorisation.get(authorisation_id)?;
+        self.consent(id).filter(|consent| consent.received.bank == bank)
+    }
+
+    /// Takes a consent request in; `implicit` starts its authorisation in the same breath.
+    pub(in crate::sandbox) fn receive_consent(
+        &mut self,
+        consent: ReceivedConsent,
+        implicit: Option<Start>,
+        now: Timestamp,
+    ) -> Result<(), BooksError> {
         let bank = consent.bank;
+        let started = implicit.map(|start| start.event(&consent.consent_id));
         let consent = Box::new(consent);
-        Ok(self.record_all(now, bank, vec![LedgerEvent::ConsentReceived { consent }])?)
+        let events = std::iter::once(LedgerEvent::ConsentReceived { consent }).chain(started);
+        Ok(self.record_all(now, bank, events.collect())?)
     }
 
     /// The PSU agrees. Returns the authorisation code, which is empty at a bank without OAuth2.

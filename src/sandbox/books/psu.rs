@@ -5,6 +5,7 @@ use crate::clock::Timestamp;
 use crate::payment::iban::Iban;
 use crate::sandbox::customers::ScaMethod;
 use crate::sandbox::ledger::{GrantTerms, LedgerEvent, RefusedBy};
+use crate::sandbox::order::Authorisation;
 use crate::sandbox::secrets::{one_time_code, random_word, same_secret, sha256_hex};
 use url::Url;
 use uuid::Uuid;
@@ -46,15 +47,24 @@ pub(in crate::sandbox) enum CodeCheck {
 }
 
 impl Books {
-    /// Starts an authorisation; an earlier one of the order counts no more.
-    pub(in crate::sandbox) fn start_authorisation(&mut self, payment_id: &str, start: Start, now: Timestamp) -> Result<(), BooksError> {
-        self.must_wait(payment_id)?;
-        Ok(self.record(now, start.event(payment_id))?)
+    /// The authorisations of an order or a consent that waits for its PSU.
+    fn waiting(&self, id: &str) -> Result<&[Authorisation], BooksError> {
+        match self.consent(id) {
+            Some(consent) if consent.is_waiting() => Ok(&consent.authorisations),
+            Some(_) => Err(BooksError::NotWaiting),
+            None => Ok(&self.must_wait(id)?.authorisations),
+        }
     }
 
-    /// Sends a new code for the order's authorisation; the one before is void.
+    /// Starts an authorisation; an earlier one of the order or consent counts no more.
+    pub(in crate::sandbox) fn start_authorisation(&mut self, id: &str, start: Start, now: Timestamp) -> Result<(), BooksError> {
+        self.waiting(id)?;
+        Ok(self.record(now, start.event(id))?)
+    }
+
+    /// Sends a new code for the authorisation of an order or a consent; the one before is void.
     pub(in crate::sandbox) fn send_code(&mut self, payment_id: &str, method: &ScaMethod, now: Timestamp) -> Result<(), BooksError> {
-        let authorisation = self.must_wait(payment_id)?.authorisation().ok_or(BooksError::NotWaiting)?;
+        let authorisation = self.waiting(payment_id)?.last().ok_or(BooksError::NotWaiting)?;
         let event = LedgerEvent::CodeSent {
             payment_id: payment_id.to_owned(),
             authorisation_id: authorisation.id.clone(),
@@ -64,9 +74,9 @@ impl Books {
         Ok(self.record(now, event)?)
     }
 
-    /// Compares a one-time code with the last one that was sent; too many wrong ones refuse the order.
+    /// Compares a one-time code with the last one that was sent; too many wrong ones refuse the order or consent.
     pub(in crate::sandbox) fn check_code(&mut self, payment_id: &str, given: &str, now: Timestamp) -> Result<CodeCheck, BooksError> {
-        let sent = self.must_wait(payment_id)?.authorisation().and_then(|a| a.codes.last());
+        let sent = self.waiting(payment_id)?.last().and_then(|a| a.codes.last());
         let sent = sent.ok_or(BooksError::NotWaiting)?;
         if same_secret(&sent.code, given) {
             return Ok(CodeCheck::Right);
@@ -74,13 +84,21 @@ impl Books {
         Ok(CodeCheck::Wrong(self.login_failed(payment_id, now)?))
     }
 
-    /// Counts a failed login or a wrong code; one too many refuses the order. Returns how many tries are left.
+    /// Counts a failed login or a wrong code; one too many refuses the order or consent. Returns how many tries are
+    /// left.
     pub(in crate::sandbox) fn login_failed(&mut self, payment_id: &str, now: Timestamp) -> Result<u8, BooksError> {
-        self.must_wait(payment_id)?;
+        self.waiting(payment_id)?;
         let failed = LedgerEvent::LoginFailed {
             payment_id: payment_id.to_owned(),
         };
         self.record(now, failed)?;
+        if let Some(consent) = self.consent(payment_id) {
+            let left = consent.profile().max_wrong_codes.saturating_sub(consent.wrong_codes);
+            if left == 0 {
+                self.refuse_consent(payment_id, now)?;
+            }
+            return Ok(left);
+        }
         let order = self.must_wait(payment_id)?;
         let left = order.profile().max_wrong_codes.saturating_sub(order.wrong_codes);
         if left == 0 {

@@ -1,10 +1,13 @@
 //! The consent resource: asked for, looked at, ended.
 
 use super::{Call, Consent, body};
-use crate::sandbox::berlin::profile::{Approach, ConsentForm};
+use crate::clock::Timestamp;
+use crate::sandbox::berlin::authorisations::{PUSH_MESSAGE_OF_CONSENT, identified, wrong_credentials};
+use crate::sandbox::berlin::links::{Links, shaped};
+use crate::sandbox::berlin::profile::{Approach, ConsentForm, StartedBy};
 use crate::sandbox::berlin::reply::{Outcome, Reply};
 use crate::sandbox::berlin::{Body, caller, caught_up};
-use crate::sandbox::books::Books;
+use crate::sandbox::books::{Books, Start};
 use crate::sandbox::cec::client::{self, Caller};
 use crate::sandbox::ledger::{EndedBy, ReceivedConsent};
 use crate::sandbox::secrets::{random_word, sha256_hex};
@@ -20,7 +23,10 @@ pub(super) fn request(call: &Call<'_>, body: Body) -> Outcome {
     let caller = client::identify(call.bank, call.profile, call.request)?;
     caller::check_psu_address(call.request)?;
     let form = call.profile.consents.ok_or_else(Reply::unknown_resource)?;
-    let redirect_uri = client::redirect_uri(call.request, &caller)?;
+    let redirect_uri = match call.profile.approach {
+        Approach::OAuth | Approach::Redirect => Some(client::redirect_uri(call.request, &caller)?),
+        Approach::Decoupled | Approach::Embedded => None,
+    };
     let nok_redirect_uri = caller::return_address(call.request, "TPP-Nok-Redirect-URI")?;
     let body = body.map_err(|_| Reply::format_error("body", "the body cannot be read or is too large"))?;
     if form == ConsentForm::Standard {
@@ -60,40 +66,74 @@ pub(super) fn request(call: &Call<'_>, body: Body) -> Outcome {
         nok_redirect_uri,
     };
     let id = received.consent_id.clone();
-    books.receive_consent(received, now)?;
+    let implicit = implicit_start(call, &received, now)?;
+    books.receive_consent(received, implicit, now)?;
     tracing::info!(consent_id = id, "sandbox bank: consent asked for");
     books.consent(&id).map(|consent| created(call, consent)).ok_or_else(unknown)
 }
 
-fn unknown() -> Reply {
+/// The authorisation that comes with the consent. A bank that pushes the request has to know to whom.
+fn implicit_start(call: &Call<'_>, received: &ReceivedConsent, now: Timestamp) -> Result<Option<Start>, Reply> {
+    if call.profile.approach == Approach::OAuth || call.profile.started_by == StartedBy::Tpp {
+        return Ok(None);
+    }
+    let customer = identified(call.profile, call.request)?;
+    let fits = |customer| !Consent::open(received.clone(), now).offered(customer).is_empty();
+    if !customer.is_none_or(fits) {
+        return Err(wrong_credentials("the PSU has no such account"));
+    }
+    Ok(Some(Start::new(None, customer.map(|c| c.user))))
+}
+
+pub(in crate::sandbox) fn unknown() -> Reply {
     Reply::tpp_message(StatusCode::FORBIDDEN, "CONSENT_UNKNOWN", None, "there is no such consent")
 }
 
-/// The 201. With OAuth, `Location` is the authorise address without `code_challenge` and `state`.
+/// The 201: what comes next is in its links.
 fn created(call: &Call<'_>, consent: &Consent) -> Reply {
     let (profile, id) = (call.profile, &consent.received.consent_id);
-    let url = |path: &str| call.bank.settings().url(&format!("{}{path}", profile.bank.prefix()));
     let own = format!("/{}/consents/{id}", profile.version);
-    let mut links = json!({ "self": { "href": url(&own) }, "status": { "href": url(&format!("{own}/status")) } });
-    let location = if profile.approach == Approach::OAuth {
-        links["scaOAuth"] = json!({ "href": url("/.well-known/oauth-authorization-server") });
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("response_type", "code");
-        if profile.client_header {
-            query.append_pair("client_id", &consent.received.client_id);
+    let links = Links::new(profile, call.bank.settings())
+        .to("self", &own)
+        .to("status", &format!("{own}/status"));
+    let start = format!("{own}/authorisations");
+    let begun = consent.authorisations.last().filter(|_| profile.started_by == StartedBy::Order);
+    let (links, message) = match (begun, profile.approach) {
+        (_, Approach::OAuth) => (links.for_the_browser("scaOAuth", "/.well-known/oauth-authorization-server"), None),
+        (Some(begun), approach) => {
+            let links = links.to("scaStatus", &format!("{start}/{}", begun.id));
+            match approach {
+                Approach::Redirect => (links.for_the_browser("scaRedirect", &format!("/acord-nou/{}", begun.id)), None),
+                Approach::Decoupled => (links, Some(PUSH_MESSAGE_OF_CONSENT)),
+                Approach::OAuth | Approach::Embedded => (links, None),
+            }
         }
-        query
-            .append_pair("scope", &format!("AIS:{id}"))
-            .append_pair("redirect_uri", consent.received.redirect_uri.as_str());
-        url(&format!("/oauth2/authorize?{}", query.finish()))
-    } else {
-        links["scaRedirect"] = json!({ "href": url(&format!("/acord-nou/{id}")) });
-        url(&own)
+        (None, Approach::Redirect) => (links.to("startAuthorisation", &start), None),
+        (None, _) => (links.to("startAuthorisationWithPsuIdentification", &start), None),
     };
-    let body = json!({ "consentStatus": consent.status(call.bank.now()), "consentId": id, "_links": links });
-    Reply::json(StatusCode::CREATED, body)
-        .with(header::LOCATION, location)
-        .with(SCA_APPROACH, "REDIRECT")
+    let body = json!({ "consentStatus": consent.status(call.bank.now()), "consentId": id });
+    Reply::json(StatusCode::CREATED, shaped(profile, links.into(body, message)))
+        .with(header::LOCATION, location(call, consent, &own))
+        .with(SCA_APPROACH, profile.approach.header())
+}
+
+/// `Location`: the consent; with OAuth the authorise address without `code_challenge` and `state`.
+fn location(call: &Call<'_>, consent: &Consent, own: &str) -> String {
+    let (profile, received) = (call.profile, &consent.received);
+    let url = |path: &str| call.bank.settings().url(&format!("{}{path}", profile.bank.prefix()));
+    if profile.approach != Approach::OAuth {
+        return url(own);
+    }
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("response_type", "code");
+    if profile.client_header {
+        query.append_pair("client_id", &received.client_id);
+    }
+    query.append_pair("scope", &format!("AIS:{}", received.consent_id));
+    if let Some(uri) = &received.redirect_uri {
+        query.append_pair("redirect_uri", uri.as_str());
+    }
+    url(&format!("/oauth2/authorize?{}", query.finish()))
 }
 
 /// The consent of this TPP. With OAuth it is told only to the token that the PSU's agreement led to.

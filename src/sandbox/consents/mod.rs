@@ -10,13 +10,17 @@ mod pages;
 mod reading;
 
 use super::berlin::Body;
-use super::berlin::profile::Profile;
-use super::berlin::reply::answer;
+use super::berlin::links::shaped;
+use super::berlin::profile::{Approach, Profile};
+use super::berlin::reply::{Outcome, answer};
 use super::ledger::{EndedBy, ReceivedConsent, Rights};
+use super::order::Authorisation;
 use super::{BankCode, Operation, Sandbox, customers};
 use crate::clock::Timestamp;
+use crate::payment::iban::Iban;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+pub(super) use api::unknown;
 pub(super) use pages::{Visits, begin, finished};
 
 /// A consent as it stands.
@@ -27,6 +31,10 @@ pub(super) struct Consent {
     pub given: Option<(String, Rights, Timestamp)>,
     pub refused: bool,
     pub ended: Option<EndedBy>,
+    /// The authorisation resources, oldest first, at a bank without OAuth2. Only the last one counts.
+    pub authorisations: Vec<Authorisation>,
+    /// Wrong codes so far.
+    pub wrong_codes: u8,
     /// When something last happened to it.
     pub last_action: Timestamp,
 }
@@ -38,8 +46,14 @@ impl Consent {
             given: None,
             refused: false,
             ended: None,
+            authorisations: Vec::new(),
+            wrong_codes: 0,
             last_action: at,
         }
+    }
+
+    pub(super) fn profile(&self) -> &'static Profile {
+        Profile::of(self.received.bank)
     }
 
     /// The PSU can still say yes or no.
@@ -62,6 +76,16 @@ impl Consent {
     /// What was allowed; nothing before it was.
     pub(super) fn rights(&self) -> Option<&Rights> {
         self.given.as_ref().map(|(_, rights, _)| rights)
+    }
+
+    /// Where nothing can be chosen, a yes is to everything that was asked for.
+    pub(super) fn everything(&self, customer: &customers::Customer) -> Rights {
+        let offered = self.offered(customer).into_iter();
+        Rights {
+            accounts: offered.filter_map(|account| Iban::parse(account.iban).ok()).collect(),
+            balances: true,
+            transactions: true,
+        }
     }
 
     /// The accounts of a customer that this consent can be about.
@@ -92,6 +116,11 @@ pub(super) fn routes(config: &mut web::ServiceConfig, profile: &Profile) {
                 .route(web::delete().to(end_consent)),
         )
         .service(resource("consents/{id}/status").route(web::get().to(consent_status)))
+        .configure(|config| {
+            if profile.approach != Approach::OAuth {
+                super::berlin::consent_authorisations(config);
+            }
+        })
         .service(resource("accounts").route(web::get().to(accounts)))
         .service(resource("accounts/{id}").route(web::get().to(account)))
         .service(resource("accounts/{id}/balances").route(web::get().to(balances)))
@@ -114,6 +143,14 @@ impl<'a> Call<'a> {
         Self { bank, profile, request }
     }
 
+    /// The answer as this bank writes its JSON.
+    fn shaped(&self, outcome: Outcome) -> Outcome {
+        outcome.map(|mut reply| {
+            reply.body = reply.body.map(|body| shaped(self.profile, body));
+            reply
+        })
+    }
+
     const fn operation(&self, operation: Operation) -> (BankCode, Operation) {
         (self.profile.bank, operation)
     }
@@ -129,7 +166,7 @@ async fn request_consent(request: HttpRequest, bank: Bank, of: Of, body: Body) -
 async fn consent(request: HttpRequest, bank: Bank, of: Of, id: Id) -> HttpResponse {
     let call = Call::new(&bank, &of, &request);
     answer(&request, &bank, call.operation(Operation::ConsentStatus), || {
-        api::details(&call, &id)
+        call.shaped(api::details(&call, &id))
     })
     .await
 }
@@ -137,25 +174,31 @@ async fn consent(request: HttpRequest, bank: Bank, of: Of, id: Id) -> HttpRespon
 async fn consent_status(request: HttpRequest, bank: Bank, of: Of, id: Id) -> HttpResponse {
     let call = Call::new(&bank, &of, &request);
     answer(&request, &bank, call.operation(Operation::ConsentStatus), || {
-        api::status(&call, &id)
+        call.shaped(api::status(&call, &id))
     })
     .await
 }
 
 async fn end_consent(request: HttpRequest, bank: Bank, of: Of, id: Id) -> HttpResponse {
     let call = Call::new(&bank, &of, &request);
-    answer(&request, &bank, call.operation(Operation::Consent), || api::end(&call, &id)).await
+    answer(&request, &bank, call.operation(Operation::Consent), || {
+        call.shaped(api::end(&call, &id))
+    })
+    .await
 }
 
 async fn accounts(request: HttpRequest, bank: Bank, of: Of) -> HttpResponse {
     let call = Call::new(&bank, &of, &request);
-    answer(&request, &bank, call.operation(Operation::Accounts), || reading::accounts(&call)).await
+    answer(&request, &bank, call.operation(Operation::Accounts), || {
+        call.shaped(reading::accounts(&call))
+    })
+    .await
 }
 
 async fn account(request: HttpRequest, bank: Bank, of: Of, id: Id) -> HttpResponse {
     let call = Call::new(&bank, &of, &request);
     answer(&request, &bank, call.operation(Operation::Accounts), || {
-        reading::account(&call, &id)
+        call.shaped(reading::account(&call, &id))
     })
     .await
 }
@@ -163,7 +206,7 @@ async fn account(request: HttpRequest, bank: Bank, of: Of, id: Id) -> HttpRespon
 async fn balances(request: HttpRequest, bank: Bank, of: Of, id: Id) -> HttpResponse {
     let call = Call::new(&bank, &of, &request);
     answer(&request, &bank, call.operation(Operation::Accounts), || {
-        reading::balances(&call, &id)
+        call.shaped(reading::balances(&call, &id))
     })
     .await
 }
@@ -171,7 +214,7 @@ async fn balances(request: HttpRequest, bank: Bank, of: Of, id: Id) -> HttpRespo
 async fn transactions(request: HttpRequest, bank: Bank, of: Of, id: Id) -> HttpResponse {
     let call = Call::new(&bank, &of, &request);
     answer(&request, &bank, call.operation(Operation::Accounts), || {
-        reading::transactions(&call, &id)
+        call.shaped(reading::transactions(&call, &id))
     })
     .await
 }
@@ -180,12 +223,15 @@ async fn transaction(request: HttpRequest, bank: Bank, of: Of, path: web::Path<(
     let call = Call::new(&bank, &of, &request);
     let (account, transaction) = path.into_inner();
     answer(&request, &bank, call.operation(Operation::Accounts), || {
-        reading::transaction(&call, &account, &transaction)
+        call.shaped(reading::transaction(&call, &account, &transaction))
     })
     .await
 }
 
 async fn funds(request: HttpRequest, bank: Bank, of: Of, body: Body) -> HttpResponse {
     let call = Call::new(&bank, &of, &request);
-    answer(&request, &bank, call.operation(Operation::Funds), || reading::funds(&call, body)).await
+    answer(&request, &bank, call.operation(Operation::Funds), || {
+        call.shaped(reading::funds(&call, body))
+    })
+    .await
 }

@@ -4,7 +4,7 @@
 use super::{Bank, Consent, Of};
 use crate::clock::Timestamp;
 use crate::payment::iban::Iban;
-use crate::sandbox::berlin::profile::Profile;
+use crate::sandbox::berlin::profile::{Approach, Profile};
 use crate::sandbox::books::BooksError;
 use crate::sandbox::customers::{self, Customer};
 use crate::sandbox::form::parameters;
@@ -32,7 +32,7 @@ const MAX_WRONG: u8 = 3;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
-        .route("/acord-nou/{consent}", web::get().to(arrive))
+        .route("/acord-nou/{authorisation}", web::get().to(arrive))
         .route("/acord/{visit}", web::get().to(show))
         .route("/acord/{visit}/conectare", web::post().to(log_in))
         .route("/acord/{visit}/decizie", web::post().to(decide))
@@ -102,16 +102,17 @@ pub(in crate::sandbox) fn begin(bank: &Sandbox, code: BankCode, consent_id: Stri
     response
 }
 
-/// `GET /acord-nou/{consent}`: the plain redirect. Who knows the id was sent here by the TPP.
+/// `GET /acord-nou/{authorisation}`: the plain redirect. Who knows the id was sent here by the TPP.
 async fn arrive(bank: Bank, of: Of, id: web::Path<String>) -> HttpResponse {
-    let found = bank.caught_up().consent(&id).cloned();
-    let Some(consent) = found.filter(|c| c.received.bank == of.bank) else {
+    let found = bank.caught_up().consent_by_authorisation(of.bank, &id).cloned();
+    let ways = found.filter(|_| of.approach == Approach::Redirect);
+    let Some((ok, consent)) = ways.and_then(|c| Some((c.received.redirect_uri.clone()?, c))) else {
         return no_visit();
     };
-    if !consent.is_waiting() {
+    let counts = consent.authorisations.last().is_some_and(|last| last.id == *id);
+    if !consent.is_waiting() || !counts {
         return finished();
     }
-    let ok = consent.received.redirect_uri.clone();
     let nok = consent.received.nok_redirect_uri.clone().unwrap_or_else(|| ok.clone());
     begin(&bank, of.bank, consent.received.consent_id, Way::Plain { ok, nok })
 }

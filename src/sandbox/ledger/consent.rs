@@ -28,8 +28,8 @@ pub struct ReceivedConsent {
     pub recurring: bool,
     /// The last day on which it is good.
     pub valid_until: NaiveDate,
-    /// Where the PSU's browser is sent back to.
-    pub redirect_uri: Url,
+    /// Where the PSU's browser is sent back to, at a bank to whose page it goes.
+    pub redirect_uri: Option<Url>,
     /// Where it is sent after a refusal, when that is another place.
     pub nok_redirect_uri: Option<Url>,
 }

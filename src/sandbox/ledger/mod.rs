@@ -45,8 +45,9 @@ pub enum LedgerEvent {
         /// What was ordered.
         order: Box<ReceivedOrder>,
     },
-    /// An authorisation resource was made for the order.
+    /// An authorisation resource was made for the order or consent.
     AuthorisationStarted {
+        /// The id of either.
         payment_id: String,
         authorisation_id: String,
         /// The TPP's `X-Request-ID` where the TPP started it; the order itself started it otherwise.
@@ -56,13 +57,14 @@ pub enum LedgerEvent {
     },
     /// A one-time code was sent to the customer.
     CodeSent {
+        /// The order's or the consent's id.
         payment_id: String,
         authorisation_id: String,
         /// `authenticationMethodId`.
         method: String,
         code: String,
     },
-    /// Somebody failed to log in for this order, or gave a wrong one-time code.
+    /// Somebody failed to log in for this order, or gave a wrong one-time code for it or for a consent.
     LoginFailed { payment_id: String },
     /// The PSU authorised the order; where the bank speaks OAuth2, an authorisation code was issued.
     Authorised {

@@ -1,6 +1,6 @@
 //! The telephone as a page: what waits, and the codes that came.
 
-use super::{Answer, messages, requests};
+use super::{Answer, Answered, Message, access_requests, messages, requests};
 use crate::sandbox::books::BooksError;
 use crate::sandbox::customers::{self, Customer};
 use crate::sandbox::form::parameters;
@@ -39,7 +39,7 @@ async fn all(bank: Bank) -> HttpResponse {
     let books = bank.caught_up();
     let row = |customer| PhoneRow {
         customer,
-        waiting: requests(&books, customer).len(),
+        waiting: requests(&books, customer).len() + access_requests(&books, customer).len(),
         codes: messages(&books, customer).len(),
     };
     let phones = customers::ALL.iter().map(row).collect();
@@ -54,6 +54,7 @@ struct PhonePage {
     /// What became of the last answer.
     notice: Option<&'static str>,
     requests: Vec<RequestCard>,
+    accesses: Vec<AccessCard>,
     messages: Vec<MessageCard>,
 }
 
@@ -61,6 +62,16 @@ struct RequestCard {
     id: String,
     bank: &'static str,
     facts: Facts,
+    accounts: Vec<AccountRow>,
+}
+
+/// Somebody asks for access to accounts.
+struct AccessCard {
+    id: String,
+    bank: &'static str,
+    tpp: String,
+    until: String,
+    recurring: bool,
     accounts: Vec<AccountRow>,
 }
 
@@ -77,9 +88,21 @@ async fn one(http: HttpRequest, bank: Bank, who: web::Path<String>) -> HttpRespo
     let Some(customer) = customers::by_user(&who) else {
         return nobody();
     };
-    let (waiting, sent) = {
+    let (waiting, asking, sent) = {
         let books = bank.caught_up();
-        (requests(&books, customer), messages(&books, customer))
+        (
+            requests(&books, customer),
+            access_requests(&books, customer),
+            messages(&books, customer),
+        )
+    };
+    let access = |consent: &crate::sandbox::consents::Consent| AccessCard {
+        id: consent.received.consent_id.clone(),
+        bank: consent.profile().name,
+        tpp: consent.received.client_id.clone(),
+        until: consent.received.valid_until.format("%d.%m.%Y").to_string(),
+        recurring: consent.received.recurring,
+        accounts: pages::account_rows(&bank, consent.offered(customer)),
     };
     let card = |order: &crate::sandbox::Order| RequestCard {
         id: order.received.payment_id.clone(),
@@ -92,6 +115,7 @@ async fn one(http: HttpRequest, bank: Bank, who: web::Path<String>) -> HttpRespo
         customer,
         notice: query.get("gata").and_then(|word| notice(word)),
         requests: waiting.iter().rev().map(card).collect(),
+        accesses: asking.iter().rev().map(access).collect(),
         messages: sent.iter().rev().take(SHOWN_MESSAGES).map(|m| message_card(customer, m)).collect(),
     };
     html(StatusCode::OK, &page)
@@ -101,21 +125,20 @@ fn notice(word: &str) -> Option<&'static str> {
     match word {
         "da" => Some("Ați aprobat plata. Puteți închide telefonul."),
         "nu" => Some("Ați refuzat plata. Din cont nu pleacă niciun ban."),
+        "acces" => Some("Ați dat acces la conturi. Îl puteți retrage oricând pe pagina băncii."),
+        "fara-acces" => Some("Nu ați dat acces. Aplicația nu vede nimic din conturile dumneavoastră."),
         "tarziu" => Some("Cererea nu mai așteaptă un răspuns."),
         _ => None,
     }
 }
 
-fn message_card(customer: &Customer, (order, sent): &(crate::sandbox::Order, crate::sandbox::SentCode)) -> MessageCard {
+fn message_card(customer: &Customer, message: &Message) -> MessageCard {
     let methods = customer.at(BankCode::Cod).map_or(&[][..], |h| h.methods);
-    let to = match order.received.several.len() {
-        0 => order.received.creditor_name.clone(),
-        n => format!("{n} beneficiari"),
-    };
+    let sent = &message.sent;
     MessageCard {
-        bank: order.profile().name,
+        bank: message.profile.name,
         by: methods.iter().find(|m| m.id == sent.method).map_or("", |m| m.name),
-        text: format!("Codul pentru plata de {} către {to}:", order.received.money.shown()),
+        text: message.text.clone(),
         code: sent.code.clone(),
         at: sent.at.format("%d.%m.%Y %H:%M:%S").to_string(),
     }
@@ -137,9 +160,11 @@ async fn answer(bank: Bank, path: web::Path<(String, String)>, body: web::Bytes)
         _ => return see_other(&home),
     };
     let word = match bank.answer_request(customer, &order, wanted) {
-        Ok(true) if wanted == Answer::Refuse => "nu",
-        Ok(true) => "da",
-        Ok(false) | Err(BooksError::NotWaiting | BooksError::InvalidGrant | BooksError::InvalidScope) => "tarziu",
+        Ok(Answered::Payment) if wanted == Answer::Refuse => "nu",
+        Ok(Answered::Payment) => "da",
+        Ok(Answered::Access) if wanted == Answer::Refuse => "fara-acces",
+        Ok(Answered::Access) => "acces",
+        Ok(Answered::TooLate) | Err(BooksError::NotWaiting | BooksError::InvalidGrant | BooksError::InvalidScope) => "tarziu",
         Err(BooksError::Ledger(error)) => {
             tracing::error!(%error, "sandbox bank: the ledger cannot be written");
             return out_of_order();

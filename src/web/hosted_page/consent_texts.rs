@@ -1,6 +1,6 @@
 //! What is said of consents and of choosing an account at the bank, in both languages side by side.
 //!
-//! `{bank}`, `{partner}`, `{day}` and `{banks}` stand for what the pages fill in.
+//! `{bank}`, `{partner}`, `{day}`, `{time}` and `{banks}` stand for what the pages fill in.
 
 use super::texts::catalogue;
 
@@ -42,6 +42,21 @@ catalogue! {
         wait_title: "Așteptăm răspunsul băncii", "We are waiting for the bank’s answer";
         wait_lead: "{bank} nu ne-a spus încă dacă ai aprobat accesul. Dacă banca ți-a trimis o cerere în aplicația ei, aprob-o acolo.", "{bank} has not told us yet whether you approved the access. If the bank sent a request to its app, approve it there.";
         another_bank: "Altă bancă", "Another bank";
+
+        app_title: "Aprobă accesul în aplicația băncii", "Approve the access in your banking app";
+        app_step_1: "Deschide aplicația băncii și citește cine îți cere acces și la ce conturi.", "Open your banking app and read who asks for access, and to which accounts.";
+        app_step_2: "Aprobă numai dacă ai început tu această cerere, acum. Nu se face nicio plată.", "Approve only if you started this request yourself, just now. No payment is made.";
+        app_step_3: "Întoarce-te aici ca să continui.", "Come back here to go on.";
+        code_lead: "{bank} ți-a trimis un cod de unică folosință. Cu el aprobi accesul la conturi; nu se face nicio plată.", "{bank} has sent you a one-time code. With it you approve the access to your accounts; no payment is made.";
+        made_lead: "{bank} nu îți trimite nimic: codul îl ai în aplicația de autentificare sau pe token. Cu el aprobi accesul la conturi; nu se face nicio plată.", "{bank} sends you nothing: the code is in your authenticator app or on your token. With it you approve the access to your accounts; no payment is made.";
+        code_send: "Aprobă accesul", "Approve the access";
+        method_title: "Alege cum aprobi accesul", "Choose how to approve the access";
+        step_until: "Poți aproba accesul până la ora {time}.", "You can approve the access until {time}.";
+        left_soon: "Mai ai mai puțin de două minute ca să aprobi accesul.", "You have less than two minutes left to approve the access.";
+        step_secure: "Conexiunea este criptată. Codul de unică folosință îl trimitem băncii și nu îl păstrăm. Parola sau PIN-ul băncii nu ți le cerem niciodată.", "The connection is encrypted. We pass the one-time code to the bank and do not keep it. We never ask for your bank password or PIN.";
+        code_unanswered: "{bank} nu ne-a spus dacă a acceptat codul. Așteaptă puțin: verificăm. Dacă pagina nu se schimbă, introdu codul din nou.", "{bank} has not told us whether it accepted the code. Wait a moment: we are checking. If the page does not change, enter the code again.";
+        wrong_codes: "Codul a fost greșit de prea multe ori, așa că cererea la {bank} s-a încheiat. Nimeni nu a primit acces. Poți încerca din nou sau poți alege altă bancă.", "The code was wrong too many times, so the request at {bank} has ended. Nobody was given access. You can try again or choose another bank.";
+        user_code_refused: "{bank} nu a recunoscut codul de utilizator. Nimeni nu a primit acces. Verifică-l și încearcă din nou.", "{bank} did not recognise the user code. Nobody was given access. Check it and try again.";
 
         given_title: "Ai dat accesul", "You gave the access";
         given_lead: "{partner} poate citi de acum ce ai aprobat la {bank}.", "{partner} can now read what you approved at {bank}.";
@@ -86,7 +101,7 @@ mod tests {
         for (ro, en) in ConsentTexts::PAIRS {
             assert!(!ro.is_empty() && !en.is_empty());
             assert!(!ro.contains(['ş', 'ţ', 'Ş', 'Ţ']), "cedilla in {ro}");
-            for place in ["{bank}", "{banks}", "{partner}", "{day}"] {
+            for place in ["{bank}", "{banks}", "{partner}", "{day}", "{time}"] {
                 assert_eq!(ro.contains(place), en.contains(place), "{ro}");
             }
         }

@@ -336,7 +336,10 @@ fn email(text: &str) -> Result<String, FieldError> {
 
 /// The user code, when the chosen bank needs it; without a bank it is not asked yet. Spaces are how people write
 /// a number, and are left out where the bank's codes have none.
-fn user_code(text: &str, bank: Option<&BankChoice>) -> Result<Option<String>, FieldError> {
+///
+/// # Errors
+/// [`FieldError`] when the bank needs one and this cannot be it.
+pub fn user_code(text: &str, bank: Option<&BankChoice>) -> Result<Option<String>, FieldError> {
     let Some(bank) = bank.filter(|b| b.needs_user_code) else {
         return Ok(None);
     };

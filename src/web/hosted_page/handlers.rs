@@ -3,7 +3,9 @@
 
 pub mod around;
 pub mod choose;
+pub mod choose_steps;
 pub mod consent;
+pub mod consent_steps;
 pub mod hand_over;
 pub mod list;
 pub mod steps;

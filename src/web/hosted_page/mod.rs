@@ -20,7 +20,7 @@ mod typed;
 pub use render::local_time;
 
 use actix_web::web;
-use handlers::{around, choose, consent, hand_over, steps};
+use handlers::{around, choose, choose_steps, consent, consent_steps, hand_over, steps};
 
 /// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -56,12 +56,20 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route(web::post().to(choose::pick)),
     );
     config.route(render::ACCOUNT_LEAVE, web::post().to(choose::leave));
+    config.route("/payment-initiation/account/code", web::post().to(choose_steps::code));
+    config.route("/payment-initiation/account/resend", web::post().to(choose_steps::resend));
+    config.route("/payment-initiation/account/method", web::post().to(choose_steps::method));
+    config.route("/payment-initiation/account/state", web::get().to(choose_steps::state));
     config.service(
         web::resource("/account-consent")
             .route(web::get().to(consent::show))
             .route(web::post().to(consent::go)),
     );
     config.route("/account-consent/leave", web::post().to(consent::leave));
+    config.route("/account-consent/code", web::post().to(consent_steps::code));
+    config.route("/account-consent/resend", web::post().to(consent_steps::resend));
+    config.route("/account-consent/method", web::post().to(consent_steps::method));
+    config.route("/account-consent/state", web::get().to(consent_steps::state));
     config.route("/payment-initiation/state", web::get().to(handlers::state));
     config.route("/payment-return/{bank}", web::get().to(handlers::came_back));
     config.route("/terms", web::get().to(around::terms));

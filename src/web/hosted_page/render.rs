@@ -2,10 +2,12 @@
 
 mod at_bank;
 mod choose;
+mod consent_step;
 mod list;
 
 pub use at_bank::{fingerprint, step_of};
 pub use choose::{ACCOUNT, ACCOUNT_LEAVE, CHOOSE, offering_accounts};
+pub use consent_step::{StepPlace, StepProblem, consent_notice, has_page, step_page};
 pub use list::{EDIT, LIST};
 
 use super::browser::Browser;

@@ -21,7 +21,7 @@ async fn the_same_terms_answer_the_same_and_others_are_refused() {
     assert_eq!(refused(&early), (409, "CONSENT_NOT_VALID"));
     let (today, far) = (app.today(), app.today() + chrono::Days::new(181));
     for (field, value, code) in [
-        ("bank", json!("brd"), "BANK_DOES_NOT_OFFER"),
+        ("bank", json!("bcr"), "BANK_DOES_NOT_OFFER"),
         ("bank", json!("nobank"), "UNKNOWN_BANK"),
         ("validUntil", json!(far.to_string()), "NOT_ALLOWED"),
         ("validUntil", json!((today - chrono::Days::new(1)).to_string()), "NOT_ALLOWED"),

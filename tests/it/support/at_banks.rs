@@ -20,7 +20,16 @@ pub const CLIENT: &str = "tpp-client";
 /// Time between two steps of an order.
 pub const STEP: Duration = Duration::from_secs(10);
 /// Code and path of each bank.
-const BANKS: [(&str, &str); 4] = [("cec", "cec"), ("bt", "bt"), ("demo-standard", "standard"), ("demo-link", "link")];
+const BANKS: [(&str, &str); 8] = [
+    ("cec", "cec"),
+    ("bt", "bt"),
+    ("brd", "brd"),
+    ("demo-standard", "standard"),
+    ("demo-link", "link"),
+    ("demo-mobil", "mobil"),
+    ("demo-cod", "cod"),
+    ("demo-pasi", "pasi"),
+];
 
 /// The connected banks and the other side of them.
 pub struct AtBanks {

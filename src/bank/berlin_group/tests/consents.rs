@@ -367,3 +367,70 @@ async fn what_the_bank_does_not_have_is_not_asked() {
     assert!(matches!(bank.accounts(&foreign, None).await.result, Err(BankError::Unsupported)));
     assert!(matches!(bank.identity(&foreign).await.result, Err(BankError::Unsupported)));
 }
+
+/// The bank took the request and wants to be asked to begin.
+async fn begun_with(code: &str, start: ResponseTemplate) -> (MockServer, Result<ConsentAnswer, BankError>) {
+    let (server, bank) = bank(code).await;
+    let links = json!({ "startAuthorisationWithPsuIdentification": "/v1/consents/c-1/authorisations" });
+    let created = ResponseTemplate::new(201).set_body_json(json!({ "consentStatus": "received", "consentId": "c-1", "_links": links }));
+    answers(&server, "POST", "/v1/consents", created).await;
+    answers(&server, "POST", "/v1/consents/c-1/authorisations", start).await;
+    let asked = bank.request_consent(&wanted(), &psu()).await.unwrap();
+    assert_eq!(asked.verdict, ConsentVerdict::PsuNeeded(PsuStep::Begin));
+    let psu_id = Some("30001001".to_owned().into());
+    let begun = bank.reply_to_consent(&asked.session, &PsuReply::Begin { psu_id }).await;
+    if let Ok(answer) = &begun {
+        assert!(!answer.session.state.to_string().contains("30001001"), "the PSU's id is not kept");
+    }
+    (server, begun)
+}
+
+#[tokio::test]
+async fn a_start_says_what_the_psu_must_do_and_leads_nobody_elsewhere() {
+    let started = |body| ResponseTemplate::new(201).set_body_json(body);
+    // As some banks write it: the message among the links.
+    let pushed = json!({ "scaStatus": "received", "authorisationId": "a-1", "_links": { "psuMessage": "Aprobați.", "scaStatus": "/x" } });
+    let (server, answer) = begun_with("brd", started(pushed)).await;
+    let message = Some("Aprobați.".to_owned());
+    assert_eq!(
+        answer.unwrap().verdict,
+        ConsentVerdict::PsuNeeded(PsuStep::ApproveInApp { message })
+    );
+    let sent = server.received_requests().await.unwrap();
+    assert!(!sent[0].headers.contains_key("psu-id"), "not before the consent is saved");
+    assert_eq!(sent[1].headers["psu-id"], "30001001");
+    let elsewhere = json!({ "scaStatus": "received", "_links": { "scaRedirect": "https://evil.example/sca" } });
+    let (_, answer) = begun_with("demo-pasi", started(elsewhere)).await;
+    assert!(matches!(answer, Err(BankError::Unknown(_))), "{answer:?}");
+    let password = json!({ "scaStatus": "received", "_links": { "updatePsuAuthentication": "/x" } });
+    let (_, answer) = begun_with("demo-cod", started(password)).await;
+    assert!(
+        matches!(answer, Err(BankError::Unsupported)),
+        "we never take a password: {answer:?}"
+    );
+    // A lost answer: the PSU may have been asked where the bank pushes, and not elsewhere.
+    for (code, expected) in [("brd", PsuStep::ApproveInApp { message: None }), ("demo-cod", PsuStep::Begin)] {
+        let (_, answer) = begun_with(code, ResponseTemplate::new(500)).await;
+        assert_eq!(answer.unwrap().verdict, ConsentVerdict::PsuNeeded(expected), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_authorisation_ends_no_consent_and_a_finished_one_gives_none() {
+    for (sca, word, expected) in [
+        ("failed", "received", ConsentVerdict::PsuNeeded(PsuStep::Begin)),
+        ("failed", "rejected", ConsentVerdict::Refused(Reason::PsuDeclined)),
+        ("finalised", "received", ConsentVerdict::StillWorking),
+        ("finalised", "partiallyAuthorised", ConsentVerdict::StillWorking),
+        ("received", "valid", ConsentVerdict::Valid),
+    ] {
+        let pushed = json!({ "scaStatus": "received", "authorisationId": "a-1" });
+        let (server, answer) = begun_with("brd", ResponseTemplate::new(201).set_body_json(pushed)).await;
+        let bank = bank_called("brd", &server.uri().parse().unwrap(), &contract::patient_http());
+        let now = ResponseTemplate::new(200).set_body_json(json!({ "scaStatus": sca }));
+        answers(&server, "GET", "/v1/consents/c-1/authorisations/a-1", now).await;
+        answers(&server, "GET", "/v1/consents/c-1/status", status(word)).await;
+        let asked = bank.ask_consent(&answer.unwrap().session).await.unwrap();
+        assert_eq!(asked.verdict, expected, "{sca} {word}");
+    }
+}

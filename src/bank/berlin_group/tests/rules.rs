@@ -203,7 +203,7 @@ proptest! {
         let mut turn = Turn::new(&bank, &at_the_bank(&bank, step.clone()));
         turn.talk.word.clone_from(&word);
         let now = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let answer = now.block_on(turn.conclude(status));
+        let answer = now.block_on(authorisation::conclude(turn, status));
         let ended = matches!(answer.verdict, Verdict::Settled | Verdict::Rejected(_) | Verdict::Cancelled(_));
         prop_assert_eq!(ended, matches!(word.as_str(), "ACSC" | "ACCC" | "RJCT" | "CANC"), "{:?}", answer.verdict);
         prop_assert_eq!(answer.verdict == Verdict::Settled, matches!(word.as_str(), "ACSC" | "ACCC"));

@@ -3,11 +3,14 @@
 
 use super::{Posted, check, see_other, user_agent};
 use crate::flow::FlowError;
+use crate::flow::consents::init::shows_accounts;
 use crate::flow::consents::{ConsentError, choose as flow};
 use crate::flow::submit_payment::PsuDevice;
+use crate::partner::Field;
 use crate::payment::Status;
+use crate::web::hosted_page::form;
 use crate::web::hosted_page::pages::{AccountNotice, FormNotice};
-use crate::web::hosted_page::render::{Wrong, offering_accounts};
+use crate::web::hosted_page::render::{Wrong, bank_choices, offering_accounts};
 use crate::web::hosted_page::typed::Typed;
 use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
@@ -21,17 +24,20 @@ pub struct AccountLink {
     payment: String,
     state: String,
     lang: String,
+    seen: String,
+    resent: String,
 }
 
 impl AccountLink {
-    /// As a post that carries nothing but the link.
-    fn into_posted(self) -> Posted {
-        Posted {
+    /// What the page showed, and the rest as a post that carries nothing but the link.
+    pub(super) fn into_posted(self) -> (String, Posted) {
+        let posted = Posted {
             payment: self.payment,
             state: self.state,
             lang: self.lang,
             ..Posted::default()
-        }
+        };
+        (self.seen, posted)
     }
 }
 
@@ -53,11 +59,21 @@ pub async fn begin(site: web::Data<Site>, request: HttpRequest, posted: web::For
         let page = view.form(Some(&Wrong { input, errors: Vec::new() }), true)?;
         return Ok(html(StatusCode::FORBIDDEN, page));
     }
+    let banks = bank_choices(&site.cx, &checked.payment);
+    let offering = banks.iter().filter(|b| site.cx.banks.get(&b.code).is_some_and(shows_accounts));
+    let user_code = match form::user_code(&input.user_code, offering.into_iter().find(|b| b.code == input.bank)) {
+        Ok(code) => code,
+        Err(error) => {
+            let errors = vec![(Field::UserCode, error)];
+            let page = view.form_at(1, Some(&Wrong { input, errors }), None)?;
+            return Ok(html(StatusCode::UNPROCESSABLE_ENTITY, page));
+        }
+    };
     let psu = PsuDevice {
         ip: site.client_ip(&request),
         user_agent: user_agent(&request),
         browser_hash: checked.browser.hash(),
-        psu_id: Some(input.user_code.trim().to_owned()).filter(|c| !c.is_empty()).map(Into::into),
+        psu_id: user_code.map(Into::into),
     };
     let typed = serde_json::to_value(&input).map_err(|e| PageError::new(&site, checked.language, e.into()))?;
     let (cx, id, bank, language) = (site.cx.clone(), checked.payment.id, input.bank.clone(), checked.language);
@@ -92,7 +108,8 @@ pub async fn begin(site: web::Data<Site>, request: HttpRequest, posted: web::For
 
 /// GET /payment-initiation/account: the way to the bank, or the list; else the form.
 pub async fn show(site: web::Data<Site>, request: HttpRequest, link: web::Query<AccountLink>) -> Result<HttpResponse, PageError> {
-    let posted = link.into_inner().into_posted();
+    let resent = !link.resent.is_empty();
+    let (_, posted) = link.into_inner().into_posted();
     let checked = match check(&site, &request, &posted).await? {
         Ok(checked) => checked,
         Err(answer) => return Ok(answer),
@@ -103,7 +120,9 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: web::Query<
         Err(FlowError::Busy) => flow::Choosing::Form,
         Err(other) => return Err(PageError::new(&site, checked.language, other)),
     };
-    match checked.view(&site).choosing(&choosing) {
+    let mut view = checked.view(&site);
+    view.after.resent = resent;
+    match view.choosing(&choosing) {
         Some(page) => Ok(html(StatusCode::OK, page?)),
         None => Ok(see_other(&checked.back(&posted))),
     }

@@ -7,6 +7,7 @@ use crate::bank::directory::Bank;
 use crate::consent::{ConsentId, Status};
 use crate::flow::consents::ConsentError;
 use crate::flow::consents::init::offers;
+use crate::flow::consents::step::{OpenStep, fingerprint, open_step};
 use crate::flow::consents::visit::{self, Opened, Returned, Then};
 use crate::flow::init_payment::serves;
 use crate::flow::open_page::own_link;
@@ -19,9 +20,9 @@ use crate::store::consents::Consent;
 use crate::web::hosted_page::browser::Browser;
 use crate::web::hosted_page::consent_texts::ConsentTexts;
 use crate::web::hosted_page::pages::{
-    ConsentAtBank, ConsentBank, ConsentForm, ConsentPage, ConsentProblem, ConsentResult, Leave, NoticeKind, Shell,
+    ConsentAtBank, ConsentBank, ConsentForm, ConsentPage, ConsentProblem, ConsentResult, Leave, NoticeKind, Shell, StepPaths,
 };
-use crate::web::hosted_page::render::{ACCOUNT, Rendered, brand, notice};
+use crate::web::hosted_page::render::{ACCOUNT, Rendered, StepPlace, StepProblem, brand, consent_notice, notice, step_page};
 use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -34,29 +35,37 @@ use url::Url;
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Carried {
-    consent: String,
-    state: String,
-    csrf: String,
+    pub(super) consent: String,
+    pub(super) state: String,
+    pub(super) csrf: String,
     lang: String,
     bank: String,
     user_code: SecretString,
     then: String,
+    pub(super) code: SecretString,
+    pub(super) method: String,
+    /// What the page showed, for its script.
+    pub(super) seen: String,
+    /// Another code was asked for.
+    resent: String,
 }
 
 /// A consent, for the browser it is bound to.
-struct Here {
-    browser: Browser,
-    consent: Box<Consent>,
+pub(super) struct Here {
+    pub(super) browser: Browser,
+    pub(super) consent: Box<Consent>,
     partner: Box<Partner>,
-    language: Language,
+    pub(super) language: Language,
+    resent: bool,
 }
 
-fn about(id: ConsentId) -> String {
+/// What the anti-forgery token of a consent's forms is about.
+pub(super) fn about(id: ConsentId) -> String {
     format!("consent {id}")
 }
 
 /// Finds the consent, or answers the page that says why not.
-async fn find(site: &Site, request: &HttpRequest, carried: &Carried) -> Result<Result<Here, HttpResponse>, PageError> {
+pub(super) async fn find(site: &Site, request: &HttpRequest, carried: &Carried) -> Result<Result<Here, HttpResponse>, PageError> {
     let browser = Browser::of(request, site.https());
     let opened = match ConsentId::parse(&carried.consent) {
         Some(id) => visit::open_consent(&site.cx, id, &carried.state, &browser.hash()).await,
@@ -72,6 +81,7 @@ async fn find(site: &Site, request: &HttpRequest, carried: &Carried) -> Result<R
                 consent,
                 partner,
                 language: chosen.unwrap_or_else(|| language(request, None, None)),
+                resent: !carried.resent.is_empty(),
             }))
         }
         Ok(Opened::OtherBrowser) => plain(StatusCode::FORBIDDEN, NoticeKind::ConsentElsewhere),
@@ -93,7 +103,7 @@ impl Here {
         )
     }
 
-    fn back(&self) -> String {
+    pub(super) fn back(&self) -> String {
         self.path(self.language)
     }
 
@@ -125,12 +135,8 @@ impl Here {
 
     /// Why the last try came to nothing.
     fn last_try(&self, cx: &Context) -> Option<String> {
-        let c = ConsentTexts::of(self.language);
-        let text = match self.consent.notice.as_deref()? {
-            "bank_declined" => c.declined,
-            _ => c.unavailable,
-        };
-        Some(text.replace("{bank}", &self.bank_name(cx)))
+        let word = self.consent.notice.as_deref()?;
+        Some(consent_notice(self.language, word, &self.bank_name(cx)))
     }
 
     fn until(&self) -> String {
@@ -173,9 +179,37 @@ impl Here {
         .render()
     }
 
+    /// The page for what the bank wants of the payer here, perhaps with what is wrong with what was posted.
+    pub(super) fn step(&self, site: &Site, open: &OpenStep, problem: Option<StepProblem>) -> Option<Rendered> {
+        let below = |name: &str| format!("/account-consent/{name}");
+        let place = StepPlace {
+            shell: self.shell(site),
+            bank: self.bank_name(&site.cx),
+            paths: StepPaths {
+                page: self.back(),
+                status: self.status_path(site),
+                code: below("code"),
+                resend: below("resend"),
+                method: below("method"),
+            },
+            leave: Leave::Consent(self.form(site)),
+            resent: self.resent,
+        };
+        step_page(place, open, problem, site.cx.now())
+    }
+
+    fn status_path(&self, site: &Site) -> String {
+        let (id, seen) = (self.consent.id, fingerprint(&self.consent, site.cx.now()));
+        format!("/account-consent/state?consent={id}&state={}&seen={seen}", self.state())
+    }
+
     fn at_bank(&self, site: &Site) -> Rendered {
-        let go = match visit::step_of(&self.consent) {
-            Ok(Some(PsuStep::GoToBank { url })) => Some((url.to_string(), url.host_str().unwrap_or_default().to_owned())),
+        let open = open_step(&self.consent).ok();
+        if let Some(page) = open.as_ref().and_then(|open| self.step(site, open, None)) {
+            return page;
+        }
+        let go = match open.and_then(|open| open.step) {
+            Some(PsuStep::GoToBank { url }) => Some((url.to_string(), url.host_str().unwrap_or_default().to_owned())),
             _ => None,
         };
         let c = ConsentTexts::of(self.language);
@@ -186,6 +220,7 @@ impl Here {
             go,
             lead: c.at_lead,
             refresh_url: self.back(),
+            status_url: self.status_path(site),
             notice: self.last_try(&site.cx),
             leave: Leave::Consent(self.form(site)),
         }

@@ -119,6 +119,8 @@ pub struct ConsentAtBank {
     pub lead: &'static str,
     /// This page.
     pub refresh_url: String,
+    /// Answers `{"changed": bool}`; asked by the script while the bank is waited for.
+    pub status_url: String,
     /// Why what the PSU did last came to nothing.
     pub notice: Option<String>,
     /// The way out.
@@ -131,6 +133,25 @@ pub enum Leave {
     Consent(ConsentForm),
     /// Of choosing an account: back to the payment.
     Payment(PostForm),
+}
+
+impl Leave {
+    /// Where its form goes.
+    pub(super) fn action(&self) -> &str {
+        match self {
+            Self::Consent(_) => "/account-consent/leave",
+            Self::Payment(post) => &post.action,
+        }
+    }
+
+    /// What every form of its page carries along.
+    pub(super) fn hidden(&self, language: Language) -> [(&'static str, &str); 4] {
+        let (csrf, (name, id), state) = match self {
+            Self::Consent(form) => (&form.csrf, ("consent", &form.consent), &form.state),
+            Self::Payment(post) => (&post.csrf, ("payment", &post.payment), &post.state),
+        };
+        [("csrf", csrf), (name, id), ("state", state), ("lang", language.as_str())]
+    }
 }
 
 impl ConsentAtBank {

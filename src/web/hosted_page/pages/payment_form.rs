@@ -73,6 +73,11 @@ pub enum AccountNotice {
         /// The bank's name.
         bank: String,
     },
+    /// The bank does not know the PSU by the user code.
+    UserCodeRefused {
+        /// The bank's name.
+        bank: String,
+    },
 }
 
 impl AccountNotice {
@@ -84,6 +89,7 @@ impl AccountNotice {
             Self::Picked { bank, low: true } => c.picked_low.replace("{bank}", bank),
             Self::NotGiven { bank } => c.not_given.replace("{bank}", bank),
             Self::Failed { bank } => c.failed.replace("{bank}", bank),
+            Self::UserCodeRefused { bank } => c.user_code_refused.replace("{bank}", bank),
         }
     }
 }

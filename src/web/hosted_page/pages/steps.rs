@@ -7,7 +7,7 @@ use crate::bank::{CodeFormat, CodePrompt, ScaMethod};
 use crate::flow::answer_step::MAX_CODE_TRIES;
 use crate::payment::Language;
 use crate::payment::text::has_forbidden_characters;
-use crate::web::hosted_page::step_texts;
+use crate::web::hosted_page::step_texts::{self, StepTexts};
 use askama::Template;
 
 /// Most characters shown of a text of the bank's.
@@ -86,19 +86,107 @@ pub fn read_code(typed: &str, prompt: &CodePrompt) -> Result<String, CodeError> 
     Ok(code)
 }
 
+/// The field for a code, as the bank described its codes.
+pub(super) struct CodeField {
+    language: Language,
+    prompt: CodePrompt,
+    /// Its name.
+    pub(super) label: String,
+    /// What is wrong with the code entered last.
+    pub(super) error: Option<&'static str>,
+    /// How many wrong codes are still taken.
+    pub(super) tries_left: u32,
+}
+
+impl CodeField {
+    pub(super) fn new(language: Language, prompt: CodePrompt, error: Option<CodeError>, tries_left: u32) -> Self {
+        let s = StepTexts::of(language);
+        // A bank without a name for the method leaves only its type, which is no word for payers.
+        let named = prompt.method.as_deref().filter(|name| s.kind_word(name).is_none());
+        let method = named.and_then(bank_text);
+        let error = error.map(|e| match e {
+            CodeError::Wrong if prompt.made_by_psu => s.made_wrong,
+            CodeError::Wrong => s.code_wrong,
+            CodeError::Empty if prompt.made_by_psu => s.made_required,
+            CodeError::Empty => s.code_required,
+            CodeError::NotDigits => s.code_only_digits,
+            CodeError::TooLong => s.code_too_long,
+            CodeError::Unreadable => s.code_unreadable,
+        });
+        Self {
+            label: method.map_or_else(|| s.code_label.to_owned(), |m| s.code_label_method.replace("{method}", &m)),
+            language,
+            prompt,
+            error,
+            tries_left,
+        }
+    }
+
+    pub(super) fn can_resend(&self) -> bool {
+        self.prompt.can_resend
+    }
+
+    pub(super) fn made_by_psu(&self) -> bool {
+        self.prompt.made_by_psu
+    }
+
+    pub(super) fn digits(&self) -> bool {
+        self.prompt.format == CodeFormat::Digits
+    }
+
+    pub(super) fn hint(&self) -> String {
+        let s = StepTexts::of(self.language);
+        match self.prompt.max_length.filter(|most| *most > 0) {
+            Some(most) => step_texts::at_most(self.language, most, self.digits()),
+            None if self.digits() => s.code_digits.to_owned(),
+            None if self.prompt.made_by_psu => s.made_as_shown.to_owned(),
+            None => s.code_as_received.to_owned(),
+        }
+    }
+
+    /// The most characters the browser takes: more than the code, so that it can be pasted with its spaces.
+    pub(super) fn most_typed(&self) -> usize {
+        self.prompt
+            .max_length
+            .filter(|most| *most > 0)
+            .map_or(MAX_CODE_CHARS, |most| usize::from(most) * 2 + 8)
+    }
+
+    pub(super) fn some_were_wrong(&self) -> bool {
+        i32::try_from(self.tries_left).is_ok_and(|left| left < MAX_CODE_TRIES)
+    }
+
+    pub(super) fn tries(&self) -> String {
+        step_texts::tries_left(self.language, self.tries_left)
+    }
+
+    /// The heading over it.
+    pub(super) fn title(&self) -> &'static str {
+        let s = StepTexts::of(self.language);
+        match self.tries_left {
+            0 => s.blocked_title,
+            _ if self.prompt.made_by_psu => s.made_title,
+            _ => s.code_title,
+        }
+    }
+
+    /// Where the code comes from.
+    pub(super) fn lead(&self) -> &'static str {
+        let s = StepTexts::of(self.language);
+        if self.prompt.made_by_psu { s.made_lead } else { s.code_lead }
+    }
+}
+
 /// The payer enters the code that the bank sent, or that an app or a device of the payer's shows (embedded approach).
 #[derive(Template)]
 #[template(path = "hosted_page/enter_code.html", whitespace = "minimize")]
 pub struct EnterCode {
     shell: Shell,
     at: AtBank,
-    prompt: CodePrompt,
+    field: CodeField,
     message: Option<String>,
-    label: String,
     send: PostForm,
     resend: Option<PostForm>,
-    error: Option<&'static str>,
-    tries_left: u32,
     resent: bool,
 }
 
@@ -123,85 +211,47 @@ impl EnterCode {
         tries_left: u32,
         resent: bool,
     ) -> Self {
-        let s = shell.s;
-        // A bank without a name for the method leaves only its type, which is no word for payers.
-        let named = prompt.method.as_deref().filter(|name| s.kind_word(name).is_none());
-        let method = named.and_then(bank_text);
-        let label = method.map_or_else(|| s.code_label.to_owned(), |m| s.code_label_method.replace("{method}", &m));
-        let error = error.map(|e| match e {
-            CodeError::Wrong if prompt.made_by_psu => s.made_wrong,
-            CodeError::Wrong => s.code_wrong,
-            CodeError::Empty if prompt.made_by_psu => s.made_required,
-            CodeError::Empty => s.code_required,
-            CodeError::NotDigits => s.code_only_digits,
-            CodeError::TooLong => s.code_too_long,
-            CodeError::Unreadable => s.code_unreadable,
-        });
+        let message = prompt.message.as_deref().and_then(bank_text);
+        let field = CodeField::new(shell.language(), prompt, error, tries_left);
         Self {
-            message: prompt.message.as_deref().and_then(bank_text),
-            resend: prompt.can_resend.then_some(forms.resend),
+            message,
+            resend: field.can_resend().then_some(forms.resend),
             send: forms.send,
-            resent: resent && error.is_none() && at.notice.is_none(),
+            resent: resent && field.error.is_none() && at.notice.is_none(),
             shell,
             at,
-            prompt,
-            label,
-            error,
-            tries_left,
+            field,
         }
-    }
-
-    fn digits(&self) -> bool {
-        self.prompt.format == CodeFormat::Digits
-    }
-
-    fn hint(&self) -> String {
-        let s = self.shell.s;
-        match self.prompt.max_length.filter(|most| *most > 0) {
-            Some(most) => step_texts::at_most(self.shell.language(), most, self.digits()),
-            None if self.digits() => s.code_digits.to_owned(),
-            None if self.prompt.made_by_psu => s.made_as_shown.to_owned(),
-            None => s.code_as_received.to_owned(),
-        }
-    }
-
-    /// The most characters the browser takes: more than the code, so that it can be pasted with its spaces.
-    fn most_typed(&self) -> usize {
-        self.prompt
-            .max_length
-            .filter(|most| *most > 0)
-            .map_or(MAX_CODE_CHARS, |most| usize::from(most) * 2 + 8)
-    }
-
-    fn some_were_wrong(&self) -> bool {
-        i32::try_from(self.tries_left).is_ok_and(|left| left < MAX_CODE_TRIES)
-    }
-
-    fn tries(&self) -> String {
-        step_texts::tries_left(self.shell.language(), self.tries_left)
     }
 
     fn title(&self) -> &'static str {
-        let s = self.shell.s;
-        match self.tries_left {
-            0 => s.blocked_title,
-            _ if self.prompt.made_by_psu => s.made_title,
-            _ => s.code_title,
-        }
-    }
-
-    /// Where the code comes from.
-    fn lead(&self) -> &'static str {
-        let s = self.shell.s;
-        if self.prompt.made_by_psu { s.made_lead } else { s.code_lead }
+        self.field.title()
     }
 }
 
 /// A method in the list: its id at the bank, the bank's name of it, our words for its kind.
-struct MethodView {
-    id: String,
-    name: String,
-    kind: &'static str,
+pub(super) struct MethodView {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) kind: &'static str,
+}
+
+pub(super) fn method_views(s: &StepTexts, methods: &[ScaMethod]) -> Vec<MethodView> {
+    let view = |m: &ScaMethod| {
+        let kind = s.kind_word(&m.kind).unwrap_or_default();
+        let name = bank_text(&m.name).filter(|_| m.name != m.kind || kind.is_empty());
+        MethodView {
+            id: m.id.clone(),
+            // Said once: many banks name a method by its kind.
+            kind: if name.as_ref().is_some_and(|n| n.to_lowercase() != kind.to_lowercase()) {
+                kind
+            } else {
+                ""
+            },
+            name: name.unwrap_or_else(|| if kind.is_empty() { m.id.clone() } else { kind.to_owned() }),
+        }
+    };
+    methods.iter().map(view).collect()
 }
 
 /// The payer chooses how to get the code.
@@ -219,24 +269,9 @@ impl ChooseMethod {
     /// The page for these methods; `missing` when none was chosen.
     #[must_use]
     pub fn new(shell: Shell, at: AtBank, methods: &[ScaMethod], send: PostForm, missing: bool) -> Self {
-        let s = shell.s;
-        let view = |m: &ScaMethod| {
-            let kind = s.kind_word(&m.kind).unwrap_or_default();
-            let name = bank_text(&m.name).filter(|_| m.name != m.kind || kind.is_empty());
-            MethodView {
-                id: m.id.clone(),
-                // Said once: many banks name a method by its kind.
-                kind: if name.as_ref().is_some_and(|n| n.to_lowercase() != kind.to_lowercase()) {
-                    kind
-                } else {
-                    ""
-                },
-                name: name.unwrap_or_else(|| if kind.is_empty() { m.id.clone() } else { kind.to_owned() }),
-            }
-        };
         Self {
-            methods: methods.iter().map(view).collect(),
-            error: missing.then_some(s.method_required),
+            methods: method_views(shell.s, methods),
+            error: missing.then_some(shell.s.method_required),
             shell,
             at,
             send,
@@ -254,12 +289,12 @@ pub struct NotBegun {
     pub at: AtBank,
 }
 
-opaque!(ApproveInApp, EnterCode, ChooseMethod, NotBegun);
+opaque!(CodeField, ApproveInApp, EnterCode, ChooseMethod, NotBegun);
 
 /// The sentence for a notice of the flows, on a page of a payment at its bank.
 #[must_use]
 pub fn notice_text(language: Language, word: &str) -> &'static str {
-    let s = step_texts::StepTexts::of(language);
+    let s = StepTexts::of(language);
     match word {
         "not_withdrawn" => s.not_withdrawn,
         "psu_id_refused" => s.user_code_refused,

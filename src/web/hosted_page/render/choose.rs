@@ -1,13 +1,13 @@
 //! Choosing the account at the bank: the way there, the list, and what the form shows afterwards.
 
-use super::{FormInput, FormNotice, Rendered, View, Wrong};
+use super::{FormInput, FormNotice, Rendered, StepPlace, StepProblem, View, Wrong, has_page, step_page};
 use crate::flow::consents::choose::{Choosing, Outcome};
 use crate::flow::consents::init::shows_accounts;
 use crate::flow::init_payment::cannot_take;
 use crate::store::payments::Payment;
 use crate::web::Site;
 use crate::web::hosted_page::consent_texts::ConsentTexts;
-use crate::web::hosted_page::pages::{AccountNotice, ChooseAccount, ConsentAtBank, Leave};
+use crate::web::hosted_page::pages::{AccountNotice, ChooseAccount, ConsentAtBank, Leave, StepPaths};
 use askama::Template as _;
 
 /// Takes the form whose payer wants to pick the account at the bank.
@@ -47,6 +47,7 @@ impl View<'_> {
             Outcome::Picked { low } => AccountNotice::Picked { bank, low },
             Outcome::NotGiven => AccountNotice::NotGiven { bank },
             Outcome::Failed => AccountNotice::Failed { bank },
+            Outcome::UserCodeRefused => AccountNotice::UserCodeRefused { bank },
         };
         Some(FormNotice::Account(notice))
     }
@@ -78,7 +79,8 @@ impl View<'_> {
                 return Some(page.render());
             }
             Choosing::GoToBank { bank, url } => (bank, Some((url.to_string(), url.host_str().unwrap_or_default().to_owned()))),
-            Choosing::Wait { bank } => (bank, None),
+            Choosing::Step { open, .. } if open.step.as_ref().is_some_and(has_page) => return self.choosing_step(choosing, None),
+            Choosing::Step { bank, .. } => (bank, None),
         };
         let c = ConsentTexts::of(self.language);
         let page = ConsentAtBank {
@@ -88,10 +90,44 @@ impl View<'_> {
             go,
             lead: c.choose_lead,
             refresh_url: self.account_path(),
+            status_url: self.account_state(choosing),
             notice: None,
             leave: Leave::Payment(self.post_form(ACCOUNT_LEAVE)),
         };
         Some(page.render())
+    }
+
+    /// The page for what the bank of the accounts wants, perhaps with what is wrong with what was posted.
+    #[must_use]
+    pub fn choosing_step(&self, choosing: &Choosing, problem: Option<StepProblem>) -> Option<Rendered> {
+        let Choosing::Step { bank, open, .. } = choosing else {
+            return None;
+        };
+        let below = |name: &str| format!("{ACCOUNT}/{name}");
+        let place = StepPlace {
+            shell: self.choosing_shell(),
+            bank: self.name_of(bank),
+            paths: StepPaths {
+                page: self.account_path(),
+                status: self.account_state(choosing),
+                code: below("code"),
+                resend: below("resend"),
+                method: below("method"),
+            },
+            leave: Leave::Payment(self.post_form(ACCOUNT_LEAVE)),
+            resent: self.after.resent,
+        };
+        step_page(place, open, problem, self.site.cx.now())
+    }
+
+    /// Where the script asks whether the page about choosing has changed.
+    fn account_state(&self, choosing: &Choosing) -> String {
+        let shown = match choosing {
+            Choosing::Step { shown, .. } => shown.as_str(),
+            _ => "",
+        };
+        let (id, state) = (self.payment.id, self.state());
+        format!("{ACCOUNT}/state?payment={id}&state={state}&seen={shown}")
     }
 
     /// The same page in the other language, not the payment's.
