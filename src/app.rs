@@ -2,6 +2,7 @@
 
 pub mod banks;
 mod listeners;
+mod rules;
 
 pub use listeners::bind;
 
@@ -10,7 +11,7 @@ use crate::bank::directory::Directory;
 use crate::clock::Clock;
 use crate::config::{MailTransport, Settings, SmtpEncryption};
 use crate::crypto::Vault;
-use crate::flow::{Context, Rules};
+use crate::flow::Context;
 use crate::mail::{Mailer, SentMails, SmtpSettings, SmtpTls};
 use crate::store::connection::Location;
 use crate::store::{self, Db};
@@ -155,36 +156,9 @@ fn context_and_mails(settings: &Settings, clock: Clock, public: SocketAddr) -> a
         db,
         mailer: Arc::new(mailer),
         clock,
-        rules: Arc::new(rules(settings, public)?),
+        rules: Arc::new(rules::rules(settings, public)?),
     };
     Ok((context, sent_mails))
-}
-
-fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<Rules> {
-    let mut base_url = settings.public.base_url.clone();
-    if base_url.port() == Some(0) {
-        base_url
-            .set_port(Some(public.port()))
-            .map_err(|()| anyhow::anyhow!("public.base_url takes no port"))?;
-    }
-    let mail_domain = settings
-        .mail
-        .from
-        .rsplit_once('@')
-        .map_or("localhost", |(_, domain)| domain.trim_end_matches('>'))
-        .to_owned();
-    Ok(Rules {
-        base_url,
-        link_life: settings.link_life(),
-        access_life: Duration::from_secs(u64::from(settings.payments.access_token_seconds)),
-        refresh_life: Duration::from_secs(u64::from(settings.payments.refresh_token_minutes) * 60),
-        // A conversation is at most three calls (exchange, refresh, status).
-        lease: Duration::from_millis(settings.bank_calls.total_timeout_ms * 3) + Duration::from_secs(10),
-        mail_from: settings.mail.from.clone(),
-        mail_domain,
-        support_contact: settings.operator.contact.clone(),
-        sign_in_limit: crate::flow::sign_in::SignInLimit::default(),
-    })
 }
 
 /// Opens the database with its keys.

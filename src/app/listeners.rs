@@ -61,7 +61,6 @@ pub(super) fn public_server(
         trusted_proxies: settings.public.trusted_proxies.clone(),
         detached,
     };
-    let idle = Duration::from_secs(u64::from(settings.back_office.idle_minutes) * 60);
     let site = actix_web::web::Data::new(site);
     let stopping = actix_web::web::Data::new(stopping.clone());
     let server = HttpServer::new(move || {
@@ -74,7 +73,7 @@ pub(super) fn public_server(
                     .error_handler(web::error::unreadable_form),
             )
             .app_data(actix_web::web::QueryConfig::default().error_handler(web::error::unreadable_query))
-            .wrap(web::back_office::sessions(&site, idle))
+            .wrap(web::back_office::sessions(&site))
             .wrap(Compress::default())
             .wrap(headers::security(site.https()))
             .wrap(from_fn(middleware::hurry))
