@@ -210,7 +210,7 @@ pub struct CodePrompt {
     /// Its greatest length, in characters.
     pub max_length: Option<u8>,
     /// The PSU's own app or token makes the code (RFC 6238): nothing is sent, and there is nothing to ask for again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub made_by_psu: bool,
     /// The bank can be asked to send another one.
     pub can_resend: bool,

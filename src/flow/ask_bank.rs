@@ -28,7 +28,7 @@ pub(super) async fn oldest<T: Send + 'static>(
     cx: &Context,
     limit: i64,
     but: Vec<String>,
-    list: fn(&mut Access<'_>, Timestamp, i64, &[String]) -> Result<Vec<T>, StoreError>,
+    list: impl FnOnce(&mut Access<'_>, Timestamp, i64, &[String]) -> Result<Vec<T>, StoreError> + Send + 'static,
 ) -> Result<Vec<T>, FlowError> {
     let now = cx.now();
     let mut due = cx.db.read(move |a| list(a, now, limit, &but)).await?;
