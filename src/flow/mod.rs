@@ -15,6 +15,7 @@ pub mod ask_bank;
 pub mod bank_access;
 mod bank_call;
 pub mod change_partner;
+pub mod choose_language;
 pub mod consents;
 pub mod deliver_mail;
 pub mod edit_instruction;
@@ -24,17 +25,20 @@ pub mod hand_over;
 pub mod init_payment;
 pub mod issue_token;
 mod notify;
+mod office_rules;
 pub mod open_page;
 pub mod reply_to_bank;
 pub mod resolve_payment;
 pub mod sessions;
 pub mod sign_in;
 pub mod submit_payment;
+pub mod unmask;
 mod verdict;
 pub mod withdraw_payment;
 mod withdrawal;
 
 pub use error::{FieldProblem, FlowError};
+pub use office_rules::OfficeRules;
 
 use crate::bank::directory::{Bank, Banks};
 use crate::clock::{Clock, Timestamp};
@@ -83,6 +87,8 @@ pub struct Rules {
     pub support_contact: String,
     /// Limits guessing of passwords.
     pub sign_in_limit: sign_in::SignInLimit,
+    /// The operator's own users.
+    pub office: OfficeRules,
 }
 
 impl Context {

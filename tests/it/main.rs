@@ -34,6 +34,7 @@ mod in_doubt;
 mod lost_answers;
 mod mail;
 mod migrations;
+mod office_frame;
 mod once_only;
 mod one_browser;
 mod one_time_code;
