@@ -188,10 +188,10 @@ const OF_THE_PROTOCOL: &[Mistake] = &[
     ("accounts = \"empty_body\"\nconsent_scope_prefix = \"AIS:\"", "", "cec", "funds"),
     ("accounts = \"empty_body\"", "accounts = \"everything\"", "cec", "`everything`"),
     (
-        "sca_approach = \"decoupled\"",
         "sca_approach = \"decoupled\"\naccounts = \"standard\"",
+        "sca_approach = \"decoupled\"\nfunds = true",
         "brd",
-        "accounts",
+        "funds",
     ),
     ("sca_approach = \"decoupled\"", "sca_approach = \"oauth_redirect\"", "brd", "psu_id"),
     (

@@ -356,7 +356,7 @@ async fn reading_keeps_the_contract_at_bad_banks() {
 
 #[tokio::test]
 async fn what_the_bank_does_not_have_is_not_asked() {
-    let (_, bank) = bank("brd").await;
+    let (_, bank) = bank("bt").await;
     assert!(matches!(bank.request_consent(&wanted(), &psu()).await, Err(BankError::Unsupported)));
     let foreign = ConsentSession {
         consent: Uuid::from_u128(1),
