@@ -59,7 +59,7 @@ async fn a_bank_serves_its_own_services_products_and_orders_only() {
         send("/brd/v1/bulk-payments/sepa-credit-transfers").await,
         refused(400, "SERVICE_INVALID", "")
     );
-    assert_eq!(send("/brd/v1/consents/x").await, unknown("RESOURCE_UNKNOWN"));
+    assert_eq!(send("/brd/v1/cards/x").await, unknown("RESOURCE_UNKNOWN"));
     let (_, path) = banks.order(BankCode::Pasi, None, &payment("10.00")).await;
     let elsewhere = path.replace("/pasi/", "/link/");
     assert_eq!(banks.get(&elsewhere).await.refusal(), refused(404, "RESOURCE_UNKNOWN", "paymentId"));
