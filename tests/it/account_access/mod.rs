@@ -123,7 +123,6 @@ async fn the_banks_say_which_consents_can_be_given_there() {
         bank["accountAccess"].clone()
     };
     assert_eq!(offers("cec"), json!({ "accounts": true, "funds": true }));
-    assert_eq!(offers("demo-cod"), json!({ "accounts": true, "funds": true }));
     assert_eq!(offers("brd"), json!({ "accounts": true, "funds": false }));
     assert_eq!(offers("bcr"), json!({ "accounts": false, "funds": false }));
 }
