@@ -1,6 +1,7 @@
 //! One builder starts production, the demo and the tests: settings in, listeners and worker out.
 
 pub mod banks;
+mod gateway_tls;
 
 use crate::bank::Connector;
 use crate::bank::directory::Directory;
@@ -21,10 +22,8 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App as Web, HttpServer};
 use anyhow::{Context as _, bail};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::{RootCertStore, ServerConfig};
+use gateway_tls::{gateway_tls, partner_verifier};
+
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -203,6 +202,8 @@ fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<Rules> {
         mail_from: settings.mail.from.clone(),
         mail_domain,
         support_contact: settings.operator.contact.clone(),
+        four_eyes: settings.back_office.four_eyes,
+        partner_cas: Some(partner_verifier(settings)?),
         sign_in_limit: crate::flow::sign_in::SignInLimit::default(),
     })
 }
@@ -403,28 +404,6 @@ fn gateway_server(
 
 /// TLS 1.2 and 1.3; a client certificate of a configured CA is required by the handshake itself. No session
 /// is resumed, so that every connection proves its certificate anew.
-fn gateway_tls(settings: &Settings) -> anyhow::Result<ServerConfig> {
-    let g = &settings.gateway;
-    let mut roots = RootCertStore::empty();
-    for ca in CertificateDer::pem_slice_iter(&read(&g.client_ca, "gateway.client_ca")?) {
-        roots.add(ca.context("gateway.client_ca is not PEM")?)?;
-    }
-    let verifier = WebPkiClientVerifier::builder(Arc::new(roots))
-        .build()
-        .context("gateway.client_ca")?;
-    let chain = CertificateDer::pem_slice_iter(&read(&g.certificate, "gateway.certificate")?)
-        .collect::<Result<Vec<_>, _>>()
-        .context("gateway.certificate is not PEM")?;
-    let key = PrivateKeyDer::from_pem_slice(&read(&g.key, "gateway.key")?).context("gateway.key is not a PEM private key")?;
-    let mut tls = ServerConfig::builder()
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(chain, key)
-        .context("gateway.certificate and gateway.key")?;
-    tls.session_storage = Arc::new(NoServerSessionStorage {});
-    tls.send_tls13_tickets = 0;
-    Ok(tls)
-}
-
 fn operations_server(cx: &Context, stopping: &Stopping, listener: TcpListener) -> anyhow::Result<Server> {
     let cx = actix_web::web::Data::new(cx.clone());
     let stopping = actix_web::web::Data::new(stopping.clone());

@@ -9,7 +9,7 @@ use crate::partner::{Partner, PeerCertificate};
 use crate::payment::{PaymentId, Status};
 use crate::store::payments::Payment;
 use crate::store::tokens::{self, NewPair};
-use crate::store::{StoreError, partners, payments};
+use crate::store::{StoreError, partner_certificates, partners, payments};
 use secrecy::SecretString;
 
 /// Flags of the token call.
@@ -117,7 +117,7 @@ pub async fn authenticate(
     access_token: &str,
     payment: Option<PaymentId>,
 ) -> Result<Partner, FlowError> {
-    let hash = crypto::token_hash(access_token);
+    let (hash, presented) = (crypto::token_hash(access_token), peer.clone());
     let now = cx.now();
     let (pair, partner, asked_for) = cx
         .db
@@ -125,7 +125,13 @@ pub async fn authenticate(
             let Some(pair) = tokens::by_access(a, &hash)? else {
                 return Ok((None, None, None));
             };
-            let partner = partners::get(a, &pair.partner_id)?;
+            let partner = match partners::get(a, &pair.partner_id)? {
+                Some(partner) => {
+                    let accepted = partner_certificates::accepts(a, &partner, &presented)?;
+                    Some((partner, accepted))
+                }
+                None => None,
+            };
             let other = payment.filter(|id| pair.payment() != Some(*id));
             let asked_for = if let Some(id) = other {
                 payments::get(a, id)?.map(|p| p.partner_id)
@@ -135,11 +141,11 @@ pub async fn authenticate(
             Ok((Some(pair), partner, asked_for))
         })
         .await?;
-    let (pair, partner) = pair.zip(partner).ok_or(FlowError::BadToken)?;
+    let (pair, (partner, accepted)) = pair.zip(partner).ok_or(FlowError::BadToken)?;
     if pair.revoked_at.is_some() || pair.used_at.is_some() || pair.access_expires_at <= now || pair.certificate_sha256 != peer.sha256 {
         return Err(FlowError::BadToken);
     }
-    if !partner.active || !peer.belongs_to(&partner) {
+    if !partner.active || !accepted {
         return Err(FlowError::NotYou);
     }
     // Another partner's payment answers like one that does not exist; another of one's own needs its own token.
@@ -151,9 +157,17 @@ pub async fn authenticate(
 }
 
 pub(super) async fn partner_of(cx: &Context, peer: &PeerCertificate, client_id: &str) -> Result<Partner, FlowError> {
-    let wanted = client_id.to_owned();
-    let partner = cx.db.read(move |a| partners::by_client_id(a, &wanted)).await?;
-    partner.filter(|p| p.active && peer.belongs_to(p)).ok_or(FlowError::NotYou)
+    let (wanted, presented) = (client_id.to_owned(), peer.clone());
+    let partner = cx
+        .db
+        .read(move |a| {
+            let Some(partner) = partners::by_client_id(a, &wanted)? else {
+                return Ok(None);
+            };
+            Ok(partner_certificates::accepts(a, &partner, &presented)?.then_some(partner))
+        })
+        .await?;
+    partner.filter(|p| p.active).ok_or(FlowError::NotYou)
 }
 
 fn new_pair(cx: &Context, payment: PaymentId, partner_id: &str, certificate_sha256: &str) -> (IssuedTokens, NewPair) {

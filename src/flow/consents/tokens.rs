@@ -10,7 +10,7 @@ use crate::partner::{Partner, PartnerKind, PeerCertificate};
 use crate::payment::PaymentId;
 use crate::store::consent_tokens::{self, NewConsentPair};
 use crate::store::consents::{self, Consent};
-use crate::store::{StoreError, partners};
+use crate::store::{StoreError, partner_certificates, partners};
 use secrecy::SecretString;
 
 /// A new token pair.
@@ -119,23 +119,29 @@ pub async fn refresh(cx: &Context, peer: &PeerCertificate, client_id: &str, refr
 /// [`FlowError::BadToken`]; [`FlowError::NotYou`] when the partner may not call; [`FlowError::NotFound`] when the
 /// consent is not one of the partner's; [`ConsentError::NoAccountAccess`] by its profile.
 pub async fn authenticate(cx: &Context, peer: &PeerCertificate, access_token: &str, id: ConsentId) -> Result<Partner, ConsentError> {
-    let (hash, now) = (crypto::token_hash(access_token), cx.now());
+    let (hash, now, presented) = (crypto::token_hash(access_token), cx.now(), peer.clone());
     let (pair, partner, asked_for) = cx
         .db
         .read(move |a| {
             let Some(pair) = consent_tokens::by_access(a, &hash)? else {
                 return Ok((None, None, None));
             };
-            let partner = partners::get(a, &pair.partner_id)?;
+            let partner = match partners::get(a, &pair.partner_id)? {
+                Some(partner) => {
+                    let accepted = partner_certificates::accepts(a, &partner, &presented)?;
+                    Some((partner, accepted))
+                }
+                None => None,
+            };
             let asked_for = consents::get(a, id)?.filter(|c| c.payment.is_none()).map(|c| c.partner_id);
             Ok((Some(pair), partner, asked_for))
         })
         .await?;
-    let (pair, partner) = pair.zip(partner).ok_or(FlowError::BadToken)?;
+    let (pair, (partner, accepted)) = pair.zip(partner).ok_or(FlowError::BadToken)?;
     if pair.revoked_at.is_some() || pair.used_at.is_some() || pair.access_expires_at <= now || pair.certificate_sha256 != peer.sha256 {
         return Err(FlowError::BadToken.into());
     }
-    if !partner.active || !peer.belongs_to(&partner) {
+    if !partner.active || !accepted {
         return Err(FlowError::NotYou.into());
     }
     // Another partner's consent answers like one that does not exist; another of one's own needs its own token.

@@ -4,7 +4,8 @@ use super::handlers::{LOGIN, failed, go, shell, signed_in, signed_in_as};
 use super::payment_page::{EventLine, Fact, InstructionLine, PaymentPage, PaymentTexts, ResolveForm, ResolveProblem};
 use crate::clock::Timestamp;
 use crate::flow::FlowError;
-use crate::flow::resolve_payment::{Resolution, resolve_payment};
+use crate::flow::four_eyes::{Change, Proposed, propose};
+use crate::flow::resolve_payment::Resolution;
 use crate::payment::{Language, PaymentId, Status};
 use crate::store::admins::Admin;
 use crate::store::history::{self, StoredEntry};
@@ -35,6 +36,7 @@ fn about(id: PaymentId) -> String {
 #[derive(Deserialize)]
 pub struct Shown {
     resolved: Option<String>,
+    proposed: Option<String>,
     refused: Option<String>,
 }
 
@@ -160,6 +162,8 @@ pub async fn show(
     let p = PaymentTexts::of(language);
     let notice = if shown.resolved.is_some() {
         Some(p.resolved)
+    } else if shown.proposed.is_some() {
+        Some(p.proposed)
     } else {
         shown.refused.as_ref().map(|_| p.not_in_doubt)
     };
@@ -212,12 +216,16 @@ pub async fn resolve(
         .filter_map(|(wrong, problem)| wrong.then_some(problem))
         .collect();
     if let (Some(resolution), true) = (outcome, problems.is_empty()) {
-        let (cx, by, reason) = (site.cx.clone(), admin.id.clone(), form.reason.clone());
-        let ended = site
-            .detached
-            .run(async move { resolve_payment(&cx, id, &by, resolution, &reason).await });
+        let (cx, by, reason) = (site.cx.clone(), admin.id.clone(), form.reason.trim().to_owned());
+        let change = Change::ResolveDoubt {
+            payment: id,
+            resolution,
+            reason,
+        };
+        let ended = site.detached.run(async move { propose(&cx, &by, change).await });
         match ended.await {
-            Ok(()) => return Ok(go(&format!("{}?resolved=1", address(id)))),
+            Ok(Proposed::Done(_)) => return Ok(go(&format!("{}?resolved=1", address(id)))),
+            Ok(Proposed::Waits(_)) => return Ok(go(&format!("{}?proposed=1", address(id)))),
             Err(FlowError::NotAllowed) => return Ok(go(&format!("{}?refused=1", address(id)))),
             Err(FlowError::Invalid(_)) => problems.push(ResolveProblem::NoReason),
             Err(FlowError::Busy) => problems.push(ResolveProblem::Busy),

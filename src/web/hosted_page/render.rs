@@ -20,6 +20,7 @@ use crate::clock::Timestamp;
 use crate::flow::Context;
 use crate::flow::consents::choose::BeforeChoice;
 use crate::flow::init_payment::{cannot_take, serves};
+use crate::flow::limits::blocked_by;
 use crate::flow::open_page::START_DATE_PASSED;
 use crate::partner::{Field, Partner};
 use crate::payment::link::with_query;
@@ -268,7 +269,7 @@ impl View<'_> {
             // The bank's own refusal is a refusal to the payer, whichever word the bank uses for it.
             Status::Cancelled if payment.reason.as_deref() == Some(Reason::BankDeclined.as_str()) => Outcome::Rejected(Refusal::ByBank),
             Status::Cancelled => told.map_or(Outcome::Cancelled, |why| Outcome::Rejected(Refusal::Because(why))),
-            Status::Blocked => Outcome::Blocked,
+            Status::Blocked => Outcome::Blocked(blocked_by(payment)),
             _ if payment.reason.as_deref() == Some(START_DATE_PASSED) => Outcome::TooLateToBegin,
             _ if payment.expires_at <= payment.updated_at => Outcome::Expired,
             _ => Outcome::GivenUp,
@@ -283,7 +284,7 @@ impl View<'_> {
             mail_to: payment
                 .psu_email
                 .as_deref()
-                .filter(|_| payment.status.is_final() && !matches!(outcome, Outcome::GivenUp | Outcome::Expired | Outcome::TooLateToBegin))
+                .filter(|_| payment.status.is_final() && !is_without_mail(outcome))
                 .map(pages::mask_email),
             return_url: self.return_url().filter(|_| payment.status.is_final()),
             parts: self.parts(page),
@@ -406,4 +407,12 @@ pub fn time_of_day(at: Timestamp) -> String {
         .with_timezone(&chrono_tz::Europe::Bucharest)
         .format("%H:%M")
         .to_string()
+}
+
+/// The ends that nobody is written to about.
+fn is_without_mail(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::GivenUp | Outcome::Expired | Outcome::TooLateToBegin | Outcome::Blocked(_)
+    )
 }
