@@ -59,6 +59,14 @@ impl NewCertificate {
         Ok(read)
     }
 
+    /// The certificate, PEM (RFC 7468).
+    #[must_use]
+    pub fn pem(&self) -> String {
+        let digits = self.der.as_bytes().chunks(64);
+        let lines: Vec<_> = digits.map(String::from_utf8_lossy).collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+    }
+
     /// Whether the gateway would accept it now.
     ///
     /// # Errors
