@@ -15,6 +15,7 @@ pub mod ask_bank;
 pub mod bank_access;
 mod bank_call;
 pub mod change_partner;
+pub mod choose_language;
 pub mod consents;
 pub mod deliver_mail;
 pub mod edit_instruction;
@@ -26,6 +27,7 @@ pub mod init_payment;
 pub mod issue_token;
 pub mod limits;
 mod notify;
+mod office_rules;
 pub mod open_page;
 pub mod partner_profile;
 pub mod reply_to_bank;
@@ -33,11 +35,13 @@ pub mod resolve_payment;
 pub mod sessions;
 pub mod sign_in;
 pub mod submit_payment;
+pub mod unmask;
 mod verdict;
 pub mod withdraw_payment;
 mod withdrawal;
 
 pub use error::{FieldProblem, FlowError};
+pub use office_rules::OfficeRules;
 
 use crate::bank::directory::{Bank, Banks};
 use crate::clock::{Clock, Timestamp};
@@ -90,6 +94,8 @@ pub struct Rules {
     pub partner_cas: Option<Arc<dyn rustls::server::danger::ClientCertVerifier>>,
     /// Limits guessing of passwords.
     pub sign_in_limit: sign_in::SignInLimit,
+    /// The operator's own users.
+    pub office: OfficeRules,
 }
 
 impl Context {

@@ -5,10 +5,8 @@ use crate::support::browser::Page;
 use crate::support::{RETURN_URL, TestApp, certificates};
 use serde_json::json;
 use smartpay::store::admins::Role;
+use smartpay::store::partner_certificates::{self, StoredCertificate};
 use smartpay::store::partners;
-use std::time::Duration;
-
-const DAY: Duration = Duration::from_secs(86_400);
 
 /// The first admin proposes, the second one decides.
 struct Two {
@@ -75,14 +73,22 @@ async fn from_a_new_partner_to_its_first_payment() {
 
     let refused = maria.submit(&added.form("/activation")).await;
     assert_eq!(refused.status, 422);
-    refused.says("nevoie de un certificat").says("adresă de întoarcere").says("cunoașterea clientelei");
+    refused
+        .says("nevoie de un certificat")
+        .says("adresă de întoarcere")
+        .says("cunoașterea clientelei");
 
     // The certificate is read and shown before it is proposed.
     let nonsense = maria.upload(&added.form("/certificates/read"), b"nonsense").await;
     assert_eq!(nonsense.status, 422);
     nonsense.says("nu conține un certificat X.509");
-    let read = maria.upload(&added.form("/certificates/read"), certificates::pem("stranger.pem")).await;
-    read.says("stranger").says("development CA").says("EC 256").says("Certificatul citit");
+    let read = maria
+        .upload(&added.form("/certificates/read"), certificates::pem("stranger.pem"))
+        .await;
+    read.says("stranger")
+        .says("development CA")
+        .says("EC 256")
+        .says("Certificatul citit");
     let proposed = maria.follow(&maria.submit(&read.form("/certificates")).await).await;
     proposed.says("Propunerea așteaptă decizia altui administrator");
     let own = two.proposal(maria).await;
@@ -112,7 +118,12 @@ async fn figures_are_proposed_shown_side_by_side_and_hold() {
     let (app, maria) = (&two.app, &two.maria);
     let shop = app.partner_id("shop").await;
     let form = two.page_of(&shop).await.form("/limits");
-    for (field, value) in [("maximum_amount", "1.234"), ("payments_per_day", "0"), ("client_per_day", "trei"), ("average_amount", "-1")] {
+    for (field, value) in [
+        ("maximum_amount", "1.234"),
+        ("payments_per_day", "0"),
+        ("client_per_day", "trei"),
+        ("average_amount", "-1"),
+    ] {
         let wrong = maria.submit(&form.clone().with(field, value)).await;
         assert_eq!(wrong.status, 422, "{field} {value}");
         assert_eq!(wrong.form("/limits").value(field), value, "what was typed is kept");
@@ -124,12 +135,16 @@ async fn figures_are_proposed_shown_side_by_side_and_hold() {
     maria.submit(&form).await;
     let proposal = two.proposal(&two.dan).await;
     assert_eq!(proposal.part("[aria-labelledby=before]"), "Acum nimic");
-    proposal.says("Suma maximă a unei plăți: 100.00 RON (oprește)").says("Plăți pe zi: 500 (avertizează)");
+    proposal
+        .says("Suma maximă a unei plăți: 100.00 RON (oprește)")
+        .says("Plăți pe zi: 500 (avertizează)");
     let refused = two.dan.submit(&proposal.form("/refuse").with("reason", "nu")).await;
     assert_eq!(refused.status, 422);
     two.approve().await;
     let shop_calls = app.shop();
-    let answer = shop_calls.init(&shop_calls.tokens().await, &crate::support::partner::an_order()).await;
+    let answer = shop_calls
+        .init(&shop_calls.tokens().await, &crate::support::partner::an_order())
+        .await;
     assert_eq!(answer.status, 422);
     shop_calls.start(json!({ "amount": "100.00" })).await;
     let page = two.page_of(&shop).await;
@@ -142,7 +157,10 @@ async fn figures_are_proposed_shown_side_by_side_and_hold() {
     let decided = two.dan.submit(&waits.form("/refuse").with("reason", reason)).await;
     two.dan.follow(&decided).await.says("refuzată").says(reason);
     assert_eq!(two.page_of(&shop).await.form("/limits").value("payments_per_day"), "500");
-    two.dan.get(&two.dan.at("back-office/proposals")).await.says("Nicio propunere nu așteaptă");
+    two.dan
+        .get(&two.dan.at("back-office/proposals"))
+        .await
+        .says("Nicio propunere nu așteaptă");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,7 +178,11 @@ async fn colour_and_logo_are_tried_before_payers_see_them() {
     let preview = maria.follow(&maria.submit(&form).await).await;
     assert_eq!(preview.status, 200);
     preview.says("Comanda 4711").says("123,45 RON").says("Partener shop");
-    let style = preview.links("link[rel=stylesheet]").into_iter().find(|l| l.path().ends_with("/preview.css")).unwrap();
+    let style = preview
+        .links("link[rel=stylesheet]")
+        .into_iter()
+        .find(|l| l.path().ends_with("/preview.css"))
+        .unwrap();
     assert!(maria.get(&style).await.body.contains("--brand:#aa0055"));
     let before = app.cx.db.read(|a| smartpay::store::payments::newest(a, 10)).await.unwrap();
     let pay = maria.submit(&preview.form("/preview")).await;
@@ -169,7 +191,9 @@ async fn colour_and_logo_are_tried_before_payers_see_them() {
     assert!(app.bank.orders().is_empty());
 
     let upload = two.page_of(&shop).await.form("/logo");
-    let wrong = maria.upload(&upload, b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>").await;
+    let wrong = maria
+        .upload(&upload, b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
+        .await;
     assert_eq!(wrong.status, 422);
     wrong.says("PNG sau JPEG");
     let png = include_bytes!("../../static/demo/shop-logo.png");
@@ -187,24 +211,42 @@ async fn a_certificate_about_to_end_is_warned_of() {
     let shop = app.partner_id("shop").await;
     let page = two.page_of(&shop).await;
     page.says("necunoscut (numit la înscriere)");
-    let read = maria.upload(&page.form("/certificates/read"), certificates::pem("shop-next.pem")).await;
+    let read = maria
+        .upload(&page.form("/certificates/read"), certificates::pem("shop-next.pem"))
+        .await;
     maria.submit(&read.form("/certificates")).await;
     two.approve().await;
-    let list = |admin: &Admin| {
-        let url = admin.at("back-office/partners");
-        async move { (admin.get(&url).await, ()).0 }
+    let list = maria.at("back-office/partners");
+    assert!(!maria.get(&list).await.text().contains("se termină în"));
+    let now = app.cx.now();
+    let ending = |days: i64, name: &str| StoredCertificate {
+        sha256: name.repeat(64),
+        partner_id: shop.clone(),
+        subject: format!("CN=sfarsit-{name}"),
+        issuer: "CN=CA".into(),
+        key_kind: "EC 256".into(),
+        not_before: now,
+        not_after: now + chrono::Duration::days(days) + chrono::Duration::hours(1),
+        added_at: now,
+        removed_at: None,
     };
-    assert!(!list(maria).await.text().contains("se termină în"));
-    let ends: String = app.database.lines("SELECT CAST(not_after AS TEXT) AS line FROM partner_certificates").remove(0);
-    let ends = chrono::NaiveDateTime::parse_from_str(&ends, "%Y-%m-%d %H:%M:%S%.f").unwrap();
-    let left = (ends - app.cx.now()).to_std().unwrap();
-    for (before, words) in [(59, "se termină în 59 de zile"), (6, "se termină în 6 zile")] {
-        let target = left.saturating_sub(before * DAY);
-        let passed = left.saturating_sub((ends - app.cx.now()).to_std().unwrap());
-        app.advance(target.saturating_sub(passed).saturating_sub(Duration::from_secs(3600)));
-        let admin = Admin::of_role(app, Role::Administrator).await;
-        list(&admin).await.says("Certificate care se termină").says(words);
+    for (days, name, words) in [
+        (60, "a", None),
+        (59, "b", Some("se termină în 59 de zile")),
+        (6, "c", Some("se termină în 6 zile")),
+        (-1, "d", Some("a expirat")),
+    ] {
+        let certificate = ending(days, name);
+        app.cx.db.write(move |a| partner_certificates::add(a, &certificate)).await.unwrap();
+        let page = maria.get(&list).await;
+        let subject = format!("CN=sfarsit-{name}");
+        assert_eq!(page.text().contains(&subject), words.is_some(), "{name}");
+        if let Some(words) = words {
+            page.says("Certificate care se termină").says(words);
+            two.page_of(&shop).await.says(words);
+        }
     }
+    assert!(maria.get(&list).await.has(".warning .alarm"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

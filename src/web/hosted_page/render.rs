@@ -24,7 +24,7 @@ use crate::flow::limits::blocked_by;
 use crate::flow::open_page::START_DATE_PASSED;
 use crate::partner::{Field, Partner};
 use crate::payment::link::with_query;
-use crate::payment::{Language, PaymentId, Status, refusal};
+use crate::payment::{Currency, Language, PaymentId, Status, refusal};
 use crate::store::payments::Payment;
 use crate::web::Site;
 use askama::Template as _;
@@ -87,6 +87,12 @@ pub fn page_path(id: PaymentId, state: &str) -> String {
 /// The banks as the page offers them: those of the payment's currency.
 #[must_use]
 pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
+    bank_choices_of(cx, payment.currency, payment.instructions.len(), payment.schedule.is_some())
+}
+
+/// The banks for an order of so many instructions.
+#[must_use]
+pub fn bank_choices_of(cx: &Context, currency: Currency, instructions: usize, is_standing_order: bool) -> Vec<BankChoice> {
     let choice = |b: &crate::bank::directory::Bank| BankChoice {
         code: b.code.clone(),
         name: b.name.clone(),
@@ -94,9 +100,9 @@ pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
         iban_codes: b.iban_codes.clone(),
         needs_user_code: b.facts.requires_psu_id,
         psu_id: b.psu_id.clone(),
-        cannot: cannot_take(b, payment.currency, payment.instructions.len(), payment.schedule.is_some()),
+        cannot: cannot_take(b, currency, instructions, is_standing_order),
     };
-    let serving = cx.banks.list().iter().filter(|b| serves(b, payment.currency));
+    let serving = cx.banks.list().iter().filter(|b| serves(b, currency));
     serving.map(choice).collect()
 }
 

@@ -29,14 +29,25 @@ pub async fn read(
     id: web::Path<String>,
     payload: web::Payload,
 ) -> Result<HttpResponse, PageError> {
-    let look = Look { site: &site, request: &request, user: &user, id: &id };
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
     let uploaded = upload::read(&request, payload).await;
     if !look.is_own(Route::ReadCertificate, &uploaded.csrf) {
         return look.expired().await;
     }
     let state = match NewCertificate::read(&site.cx, &uploaded.file) {
-        Ok(certificate) => State { to_propose: Some(look.to_propose(&certificate)), ..State::default() },
-        Err(error) => State { problems: look.refused(error)?, ..State::default() },
+        Ok(certificate) => State {
+            to_propose: Some(look.to_propose(&certificate)),
+            ..State::default()
+        },
+        Err(error) => State {
+            problems: look.refused(error)?,
+            ..State::default()
+        },
     };
     look.page(state).await
 }
@@ -57,7 +68,12 @@ pub async fn propose_new(
     id: web::Path<String>,
     form: web::Form<CertificateForm>,
 ) -> Result<HttpResponse, PageError> {
-    let look = Look { site: &site, request: &request, user: &user, id: &id };
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
     if !look.is_own(Route::ProposeCertificate, &form.csrf) {
         return look.expired().await;
     }
@@ -65,10 +81,18 @@ pub async fn propose_new(
         Ok(certificate) => Box::new(certificate),
         Err(error) => {
             let problems = look.refused(error)?;
-            return look.page(State { problems, ..State::default() }).await;
+            return look
+                .page(State {
+                    problems,
+                    ..State::default()
+                })
+                .await;
         }
     };
-    let typed = State { to_propose: Some(look.to_propose(&certificate)), ..State::default() };
+    let typed = State {
+        to_propose: Some(look.to_propose(&certificate)),
+        ..State::default()
+    };
     let partner = id.to_string();
     look.propose(Change::AddCertificate { partner, certificate }, typed).await
 }
@@ -89,7 +113,12 @@ pub async fn remove(
     id: web::Path<String>,
     form: web::Form<RemoveForm>,
 ) -> Result<HttpResponse, PageError> {
-    let look = Look { site: &site, request: &request, user: &user, id: &id };
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
     if !look.is_own(Route::RemoveCertificate, &form.csrf) {
         return look.expired().await;
     }

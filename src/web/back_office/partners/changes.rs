@@ -7,9 +7,9 @@ use super::show::{Look, State};
 use super::upload;
 use crate::flow::four_eyes::{Change, Proposed, propose};
 use crate::flow::partner_profile::{edit_partner, set_logo};
+use crate::payment::Currency;
 use crate::payment::amount::Amount;
 use crate::payment::limits::{Action, Figure, Limit, Limits};
-use crate::payment::Currency;
 use crate::store::partners;
 use crate::web::back_office::gate::{SignedIn, go};
 use crate::web::back_office::roles::Route;
@@ -81,7 +81,12 @@ pub async fn edit(
     id: web::Path<String>,
     form: web::Form<ProfileForm>,
 ) -> Result<HttpResponse, PageError> {
-    let look = Look { site: &site, request: &request, user: &user, id: &id };
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
     let form = form.into_inner();
     if !look.is_own(Route::EditPartner, &form.csrf) {
         return look.expired().await;
@@ -94,7 +99,11 @@ pub async fn edit(
             Err(error) => look.refused(error)?,
         },
     };
-    let state = State { problems, fields: Some(fields), ..State::default() };
+    let state = State {
+        problems,
+        fields: Some(fields),
+        ..State::default()
+    };
     look.page(state).await
 }
 
@@ -106,7 +115,12 @@ pub async fn logo(
     id: web::Path<String>,
     payload: web::Payload,
 ) -> Result<HttpResponse, PageError> {
-    let look = Look { site: &site, request: &request, user: &user, id: &id };
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
     let uploaded = upload::read(&request, payload).await;
     if !look.is_own(Route::PartnerLogo, &uploaded.csrf) {
         return look.expired().await;
@@ -115,7 +129,11 @@ pub async fn logo(
         Ok(()) => Ok(look.shown_after("saved")),
         Err(error) => {
             let problems = look.refused(error)?;
-            look.page(State { problems, ..State::default() }).await
+            look.page(State {
+                problems,
+                ..State::default()
+            })
+            .await
         }
     }
 }
@@ -137,7 +155,12 @@ pub async fn redirects(
     id: web::Path<String>,
     form: web::Form<RedirectsForm>,
 ) -> Result<HttpResponse, PageError> {
-    let look = Look { site: &site, request: &request, user: &user, id: &id };
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
     if !look.is_own(Route::ProposeRedirects, &form.csrf) {
         return look.expired().await;
     }
@@ -172,7 +195,12 @@ pub async fn limits(
     id: web::Path<String>,
     form: web::Form<BTreeMap<String, String>>,
 ) -> Result<HttpResponse, PageError> {
-    let look = Look { site: &site, request: &request, user: &user, id: &id };
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
     let said = |name: &str| form.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
     if !look.is_own(Route::ProposeLimits, &said("csrf")) {
         return look.expired().await;
@@ -189,7 +217,13 @@ pub async fn limits(
         .collect();
     let declared = typed.iter().filter(|(_, text, _)| !text.is_empty());
     let read: Option<Vec<Limit>> = declared
-        .map(|(f, text, action)| figure(*f, text, currency).map(|most| Limit { figure: *f, most, action: *action }))
+        .map(|(f, text, action)| {
+            figure(*f, text, currency).map(|most| Limit {
+                figure: *f,
+                most,
+                action: *action,
+            })
+        })
         .collect();
     let typed = State {
         figures: Some(typed),
@@ -222,7 +256,12 @@ pub async fn activation(
     id: web::Path<String>,
     form: web::Form<ActivationForm>,
 ) -> Result<HttpResponse, PageError> {
-    let look = Look { site: &site, request: &request, user: &user, id: &id };
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
     if !look.is_own(Route::ProposeActivation, &form.csrf) {
         return look.expired().await;
     }

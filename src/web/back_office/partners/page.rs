@@ -145,6 +145,8 @@ pub struct FigureLine {
     pub field: &'static str,
     /// In words.
     pub name: &'static str,
+    /// Whether it is an amount.
+    pub is_amount: bool,
     /// As it is typed; empty when it is not declared.
     pub most: String,
     /// What follows beyond it.

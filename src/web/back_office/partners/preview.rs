@@ -8,9 +8,9 @@ use crate::payment::{Amount, Currency, Iban};
 use crate::store::partners;
 use crate::web::back_office::gate::{SignedIn, go};
 use crate::web::back_office::roles::Route;
+use crate::web::hosted_page::bank_choices_of;
 use crate::web::hosted_page::colour::{Colour, partner_css};
 use crate::web::hosted_page::form::KnownOrder;
-use crate::web::hosted_page::bank_choices_of;
 use crate::web::hosted_page::pages::{PartnerBrand, PaymentForm, PostForm};
 use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
@@ -33,13 +33,22 @@ impl Tried {
 
 async fn partner(site: &Site, user: &SignedIn, id: &str) -> Result<Partner, PageError> {
     let wanted = id.to_owned();
-    let found = site.cx.db.read(move |a| partners::get(a, &wanted)).await.map_err(|e| user.failed(site, e))?;
+    let found = site
+        .cx
+        .db
+        .read(move |a| partners::get(a, &wanted))
+        .await
+        .map_err(|e| user.failed(site, e))?;
     found.ok_or_else(|| user.failed(site, FlowError::NotFound))
 }
 
 /// An order of which every field is filled.
 fn sample(partner: &Partner) -> KnownOrder {
-    let iban = if partner.currency == Currency::Rsd { "RS35260005601001611379" } else { "RO49AAAA1B31007593840000" };
+    let iban = if partner.currency == Currency::Rsd {
+        "RS35260005601001611379"
+    } else {
+        "RO49AAAA1B31007593840000"
+    };
     KnownOrder {
         currency: partner.currency,
         creditor_name: Some(partner.name.clone()),
@@ -68,7 +77,9 @@ pub async fn page(
     shell.partner = Some(PartnerBrand {
         name: partner.name.clone(),
         logo_url: partner.has_logo.then(|| format!("/partner/{id}/logo")),
-        css_url: tried.colour(&partner).map(|colour| format!("{style}?colour=%23{}", &colour.to_string()[1..])),
+        css_url: tried
+            .colour(&partner)
+            .map(|colour| format!("{style}?colour=%23{}", &colour.to_string()[1..])),
     });
     let post = PostForm {
         action: nowhere.clone(),
@@ -76,7 +87,15 @@ pub async fn page(
         payment: String::new(),
         state: String::new(),
     };
-    let form = PaymentForm::new(shell, post, nowhere, partner.kind, &sample(&partner), &bank_choices_of(&site.cx, partner.currency, 1, false), None);
+    let form = PaymentForm::new(
+        shell,
+        post,
+        nowhere,
+        partner.kind,
+        &sample(&partner),
+        &bank_choices_of(&site.cx, partner.currency, 1, false),
+        None,
+    );
     Ok(html(StatusCode::OK, form.render()?))
 }
 

@@ -1,8 +1,6 @@
 //! A partner's page.
 
-use super::page::{
-    CertificateLine, CertificateToPropose, ContrastLine, FigureLine, Forms, PartnerPage, Problem, ProfileFields,
-};
+use super::page::{CertificateLine, CertificateToPropose, ContrastLine, FigureLine, Forms, PartnerPage, Problem, ProfileFields};
 use super::texts::{PartnerTexts, days};
 use super::{OwnForm, address};
 use crate::clock::Timestamp;
@@ -10,8 +8,8 @@ use crate::flow::FlowError;
 use crate::flow::init_payment::today;
 use crate::flow::limits::day_began;
 use crate::partner::Partner;
-use crate::payment::limits::{Action, Figure, Limits};
 use crate::payment::Language;
+use crate::payment::limits::{Action, Figure, Limits};
 use crate::store::partner_certificates::{self, StoredCertificate};
 use crate::store::partner_counts::{self, DayCounts};
 use crate::store::proposals::Proposal;
@@ -113,13 +111,24 @@ impl Look<'_> {
 
     /// The page, with what a form said.
     pub(super) async fn page(&self, state: State) -> Result<HttpResponse, PageError> {
-        let status = if state.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        let status = if state.problems.is_empty() {
+            StatusCode::OK
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        };
         self.page_with(status, state).await
     }
 
     /// The page with a status.
     pub(super) async fn page_with(&self, status: StatusCode, state: State) -> Result<HttpResponse, PageError> {
-        let Read { partner, onboarded, certificates, limits, counts, proposals } = self.read().await?;
+        let Read {
+            partner,
+            onboarded,
+            certificates,
+            limits,
+            counts,
+            proposals,
+        } = self.read().await?;
         let (language, now) = (self.user.language, self.site.cx.now());
         let (redirects, flexible) = state.redirects.unwrap_or_else(|| (lines(&partner), partner.flexible_redirect));
         let fields = state.fields.unwrap_or_else(|| fields(&partner));
@@ -205,7 +214,12 @@ pub(super) fn ends(t: &PartnerTexts, language: Language, not_after: Timestamp, n
 
 /// From when until when.
 pub(super) fn validity(t: &PartnerTexts, language: Language, not_before: Timestamp, not_after: Timestamp) -> String {
-    format!("{} {} {}", local_time(not_before, language), t.until, local_time(not_after, language))
+    format!(
+        "{} {} {}",
+        local_time(not_before, language),
+        t.until,
+        local_time(not_after, language)
+    )
 }
 
 fn certificate_lines(
@@ -254,6 +268,7 @@ fn figure_lines(t: &PartnerTexts, limits: &Limits, counts: &DayCounts, typed: Op
         FigureLine {
             field: figure.as_str(),
             name: t.figure_word(figure),
+            is_amount: figure.is_amount(),
             most: typed.map_or_else(|| declared.map(|l| text(l.most)).unwrap_or_default(), |(_, most, _)| most.clone()),
             action: typed.map_or_else(|| declared.map_or(Action::Warn, |l| l.action), |(.., action)| *action),
             // Nothing is counted for a partner that declares nothing that needs it.
@@ -297,5 +312,9 @@ pub async fn show(
         Some("done") => Some(t.done),
         _ => None,
     };
-    look.page(State { notice, ..State::default() }).await
+    look.page(State {
+        notice,
+        ..State::default()
+    })
+    .await
 }

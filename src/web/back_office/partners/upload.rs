@@ -19,9 +19,17 @@ pub(super) struct Upload {
 /// Reads an upload; what is too large or cannot be read comes out as no file, or as no token.
 pub(super) async fn read(request: &HttpRequest, payload: web::Payload) -> Upload {
     let mut upload = Upload::default();
-    let media_type = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let Ok(boundary) = multer::parse_boundary(media_type) else { return upload };
-    let Ok(Ok(body)) = payload.to_bytes_limited(MAX_BODY).await else { return upload };
+    let media_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    let Ok(boundary) = multer::parse_boundary(media_type) else {
+        return upload;
+    };
+    let Ok(Ok(body)) = payload.to_bytes_limited(MAX_BODY).await else {
+        return upload;
+    };
     let stream = futures_util::stream::once(async move { Ok::<_, std::convert::Infallible>(body) });
     let mut parts = multer::Multipart::new(stream.boxed(), boundary);
     while let Ok(Some(part)) = parts.next_field().await {

@@ -87,7 +87,12 @@ pub(super) async fn lines(site: &Site, user: &SignedIn, all: Vec<Proposal>) -> R
 /// GET /back-office/proposals.
 pub async fn list(site: web::Data<Site>, request: HttpRequest, user: SignedIn) -> Result<HttpResponse, PageError> {
     let now = site.cx.now();
-    let open = site.cx.db.read(move |a| proposals::open(a, now)).await.map_err(|e| user.failed(&site, e))?;
+    let open = site
+        .cx
+        .db
+        .read(move |a| proposals::open(a, now))
+        .await
+        .map_err(|e| user.failed(&site, e))?;
     let page = ProposalList {
         shell: user.shell(&site, &request, Route::Proposals),
         t: ProposalTexts::of(user.language),

@@ -64,7 +64,9 @@ impl Look<'_> {
         let (site, user, now) = (self.site, self.user, self.site.cx.now());
         let wanted = self.id.to_owned();
         let read = site.cx.db.read(move |a| {
-            let Some(proposal) = proposals::get(a, &wanted)? else { return Ok(None) };
+            let Some(proposal) = proposals::get(a, &wanted)? else {
+                return Ok(None);
+            };
             let partner = partners::get(a, &proposal.subject)?;
             let by = match &proposal.decided_by {
                 Some(id) => admins::get(a, id)?.map(|admin| admin.user_name).or_else(|| Some(id.clone())),
@@ -90,7 +92,9 @@ impl Look<'_> {
             about_href: address(about, &proposal.subject),
             sides: sides(user.language, &change, &before, currency),
             is_open,
-            decided: proposal.decided_at.map(|at| (by.unwrap_or_else(|| self.t().clock.to_owned()), local_time(at, user.language))),
+            decided: proposal
+                .decided_at
+                .map(|at| (by.unwrap_or_else(|| self.t().clock.to_owned()), local_time(at, user.language))),
             reason: proposal.reason.clone(),
             approve: form(Route::ApproveProposal).filter(|_| !is_own),
             refuse: form(Route::RefuseProposal),
@@ -130,7 +134,8 @@ impl Look<'_> {
     }
 
     async fn expired(&self) -> Result<HttpResponse, PageError> {
-        self.page(StatusCode::FORBIDDEN, None, Some(self.t().page_expired), String::new()).await
+        self.page(StatusCode::FORBIDDEN, None, Some(self.t().page_expired), String::new())
+            .await
     }
 }
 
@@ -148,7 +153,12 @@ pub async fn show(
     id: web::Path<String>,
     after: web::Query<After>,
 ) -> Result<HttpResponse, PageError> {
-    let look = Look { site: &site, request: &request, user: &user, id: &id };
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
     let t = look.t();
     let notice = match after.after.as_deref() {
         Some("done") => Some(t.done),
@@ -176,12 +186,20 @@ pub async fn approve(
     id: web::Path<String>,
     form: web::Form<DecisionForm>,
 ) -> Result<HttpResponse, PageError> {
-    let look = Look { site: &site, request: &request, user: &user, id: &id };
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
     if !OwnForm::is_own(&site, &request, Route::ApproveProposal, &id, &form.csrf) {
         return look.expired().await;
     }
     let (cx, by, proposal) = (site.cx.clone(), user.admin.id.clone(), id.to_string());
-    let decision = site.detached.run(async move { four_eyes::approve(&cx, &by, &proposal).await }).await;
+    let decision = site
+        .detached
+        .run(async move { four_eyes::approve(&cx, &by, &proposal).await })
+        .await;
     look.decided(decision, String::new()).await
 }
 
@@ -193,7 +211,12 @@ pub async fn refuse(
     id: web::Path<String>,
     form: web::Form<DecisionForm>,
 ) -> Result<HttpResponse, PageError> {
-    let look = Look { site: &site, request: &request, user: &user, id: &id };
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
     if !OwnForm::is_own(&site, &request, Route::RefuseProposal, &id, &form.csrf) {
         return look.expired().await;
     }

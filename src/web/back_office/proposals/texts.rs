@@ -72,7 +72,10 @@ impl ProposalTexts {
             (Kind::Activation, self.activation),
             (Kind::ResolveDoubt, self.resolve_doubt),
         ];
-        kinds.into_iter().find(|(kind, _)| kind.as_str() == word).map_or("?", |(_, words)| words)
+        kinds
+            .into_iter()
+            .find(|(kind, _)| kind.as_str() == word)
+            .map_or("?", |(_, words)| words)
     }
 
     /// Where a proposal stands, in words, and how that looks.

@@ -31,7 +31,12 @@ fn urls(t: &ProposalTexts, mut urls: Vec<String>, flexible: bool) -> Vec<String>
 fn figures(language: Language, limits: &Limits, currency: Currency) -> Vec<String> {
     let p = PartnerTexts::of(language);
     let line = |limit: &crate::payment::limits::Limit| {
-        format!("{}: {} ({})", p.figure_word(limit.figure), value_text(*limit, currency), p.action_word(limit.action))
+        format!(
+            "{}: {} ({})",
+            p.figure_word(limit.figure),
+            value_text(*limit, currency),
+            p.action_word(limit.action)
+        )
     };
     limits.iter().map(line).collect()
 }
@@ -44,7 +49,13 @@ fn activity(language: Language, active: bool) -> Vec<String> {
 /// A change in words; `before` is what was kept with the proposal.
 pub(super) fn sides(language: Language, change: &Change, before: &Value, currency: Currency) -> Sides {
     let t = ProposalTexts::of(language);
-    let fingerprint = |sha256: &String| if sha256.is_empty() { t.by_subject.to_owned() } else { format!("SHA-256 {sha256}") };
+    let fingerprint = |sha256: &String| {
+        if sha256.is_empty() {
+            t.by_subject.to_owned()
+        } else {
+            format!("SHA-256 {sha256}")
+        }
+    };
     let known = texts_of(&before["certificates"]);
     let mut sides = match change {
         Change::AddCertificate { certificate, .. } => {
@@ -53,7 +64,10 @@ pub(super) fn sides(language: Language, change: &Change, before: &Value, currenc
             after.push(format!("+ SHA-256 {}", facts.sha256));
             let until = format!("{} {}", PartnerTexts::of(language).until, local_time(facts.not_after, language));
             after.extend([facts.subject.clone(), facts.issuer.clone(), format!("{}, {until}", facts.key_kind)]);
-            Sides { before: known.iter().map(fingerprint).collect(), after }
+            Sides {
+                before: known.iter().map(fingerprint).collect(),
+                after,
+            }
         }
         Change::RemoveCertificate { sha256, .. } => Sides {
             before: known.iter().map(fingerprint).collect(),
@@ -65,14 +79,21 @@ pub(super) fn sides(language: Language, change: &Change, before: &Value, currenc
         },
         Change::Limits { limits, .. } => {
             let old: Limits = serde_json::from_value(before["limits"].clone()).unwrap_or_default();
-            Sides { before: figures(language, &old, currency), after: figures(language, limits, currency) }
+            Sides {
+                before: figures(language, &old, currency),
+                after: figures(language, limits, currency),
+            }
         }
         Change::Activation { active, .. } => Sides {
             before: activity(language, before["active"] == true),
             after: activity(language, *active),
         },
         Change::ResolveDoubt { resolution, reason, .. } => Sides {
-            before: [Some(t.in_doubt), before["bank_word"].as_str()].into_iter().flatten().map(ToOwned::to_owned).collect(),
+            before: [Some(t.in_doubt), before["bank_word"].as_str()]
+                .into_iter()
+                .flatten()
+                .map(ToOwned::to_owned)
+                .collect(),
             after: vec![
                 (match resolution {
                     Resolution::Settled => t.settled,
