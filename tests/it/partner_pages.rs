@@ -96,6 +96,7 @@ async fn from_a_new_partner_to_its_first_payment() {
     assert!(!own.has("form[action$='/approve']"));
     let other = two.proposal(&two.dan).await;
     other.says("nimic").says("EC 256").says("administrator");
+    two.dan.home().await.says("Te așteaptă").says("certificat nou: Necunoscut");
     two.approve().await.says("Hotărârea a fost dusă la capăt").says("aprobată");
 
     let urls = two.page_of(&id).await.form("/redirect-urls");

@@ -19,6 +19,7 @@ pub mod roles;
 mod session_store;
 mod sign_in;
 pub mod texts;
+pub mod waiting;
 
 use crate::web::Site;
 use actix_session::SessionMiddleware;

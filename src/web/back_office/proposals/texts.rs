@@ -11,6 +11,7 @@ catalogue! {
         lead: "Ce contează se schimbă cu doi oameni: unul propune, altul hotărăște.", "What matters takes two people: one proposes, another decides.";
         off: "Al doilea om este oprit în setări: propunerile se fac pe loc și rămân aici ca dovadă.", "The second person is switched off in the settings: proposals are carried out at once and stay here as a record.";
         none: "Nicio propunere nu așteaptă.", "No proposal waits.";
+        waiting: "Te așteaptă", "Waiting for you";
         all: "← Toate propunerile", "← All proposals";
         what: "Schimbarea", "The change";
         about: "Despre", "About";
