@@ -40,6 +40,11 @@ impl Two {
     }
 }
 
+/// Insists on a text of a page, whatever its status.
+fn reads(page: &Page, words: &str) {
+    assert!(page.text().contains(words), "{words}: {}", page.text());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn from_a_new_partner_to_its_first_payment() {
     let two = Two::start().await;
@@ -81,7 +86,7 @@ async fn from_a_new_partner_to_its_first_payment() {
     // The certificate is read and shown before it is proposed.
     let nonsense = maria.upload(&added.form("/certificates/read"), b"nonsense").await;
     assert_eq!(nonsense.status, 422);
-    nonsense.says("nu conține un certificat X.509");
+    reads(&nonsense, "nu conține un certificat X.509");
     let read = maria
         .upload(&added.form("/certificates/read"), certificates::pem("stranger.pem"))
         .await;
@@ -135,7 +140,7 @@ async fn figures_are_proposed_shown_side_by_side_and_hold() {
         .with("payments_per_day", "500");
     maria.submit(&form).await;
     let proposal = two.proposal(&two.dan).await;
-    assert_eq!(proposal.part("[aria-labelledby=before]"), "Acum nimic");
+    assert_eq!(proposal.part("[aria-labelledby=before]"), "Acumnimic");
     proposal
         .says("Suma maximă a unei plăți: 100.00 RON (oprește)")
         .says("Plăți pe zi: 500 (avertizează)");
@@ -196,7 +201,7 @@ async fn colour_and_logo_are_tried_before_payers_see_them() {
         .upload(&upload, b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
         .await;
     assert_eq!(wrong.status, 422);
-    wrong.says("PNG sau JPEG");
+    reads(&wrong, "trebuie să fie o imagine PNG sau JPEG");
     let png = include_bytes!("../../static/demo/shop-logo.png");
     assert_eq!(maria.upload(&upload.clone().with("csrf", "forged"), png).await.status, 403);
     maria.follow(&maria.upload(&upload, png).await).await.says("Salvat");

@@ -41,6 +41,11 @@ pub(super) fn address(route: Route, id: &str) -> String {
     route.path().replace("{id}", id)
 }
 
+/// Whether a text of an address can be the id of a partner or a proposal; what cannot is no business of a database.
+pub(super) fn is_id(text: &str) -> bool {
+    uuid::Uuid::try_parse(text).is_ok()
+}
+
 /// A form of a page: where it is posted to, and its anti-forgery token.
 #[derive(Clone, Debug)]
 pub struct OwnForm {

@@ -1,7 +1,7 @@
 //! The payment page as a payer of this partner would see it, with sample data and a colour that need not be saved.
 //! It belongs to no payment: its forms lead nowhere.
 
-use super::address;
+use super::{address, is_id};
 use crate::flow::FlowError;
 use crate::partner::Partner;
 use crate::payment::{Amount, Currency, Iban};
@@ -32,6 +32,9 @@ impl Tried {
 }
 
 async fn partner(site: &Site, user: &SignedIn, id: &str) -> Result<Partner, PageError> {
+    if !is_id(id) {
+        return Err(user.failed(site, FlowError::NotFound));
+    }
     let wanted = id.to_owned();
     let found = site
         .cx

@@ -2,7 +2,7 @@
 
 use super::page::{CertificateLine, CertificateToPropose, ContrastLine, FigureLine, Forms, PartnerPage, Problem, ProfileFields};
 use super::texts::{PartnerTexts, days};
-use super::{OwnForm, address};
+use super::{OwnForm, address, is_id};
 use crate::clock::Timestamp;
 use crate::flow::FlowError;
 use crate::flow::init_payment::today;
@@ -92,6 +92,9 @@ impl Look<'_> {
     }
 
     async fn read(&self) -> Result<Read, PageError> {
+        if !is_id(self.id) {
+            return Err(self.user.failed(self.site, FlowError::NotFound));
+        }
         let (id, now) = (self.id.to_owned(), self.site.cx.now());
         let day = today(now).to_string();
         let read = self.site.cx.db.read(move |a| {

@@ -10,7 +10,7 @@ use crate::store::proposals::{self, Proposal};
 use crate::store::{admins, partners};
 use crate::web::back_office::frame::OfficeShell;
 use crate::web::back_office::gate::{SignedIn, go};
-use crate::web::back_office::partners::{OwnForm, address};
+use crate::web::back_office::partners::{OwnForm, address, is_id};
 use crate::web::back_office::roles::Route;
 use crate::web::hosted_page::local_time;
 use crate::web::{PageError, Site, html};
@@ -62,6 +62,9 @@ impl Look<'_> {
         typed: String,
     ) -> Result<HttpResponse, PageError> {
         let (site, user, now) = (self.site, self.user, self.site.cx.now());
+        if !is_id(self.id) {
+            return Err(user.failed(site, FlowError::NotFound));
+        }
         let wanted = self.id.to_owned();
         let read = site.cx.db.read(move |a| {
             let Some(proposal) = proposals::get(a, &wanted)? else {
