@@ -37,6 +37,7 @@ pub mod sign_in;
 pub mod submit_payment;
 pub mod unmask;
 mod verdict;
+pub mod warn_of_certificates;
 pub mod withdraw_payment;
 mod withdrawal;
 

@@ -253,6 +253,20 @@ async fn a_certificate_about_to_end_is_warned_of() {
         }
     }
     assert!(maria.get(&list).await.has(".warning .alarm"));
+    // The operator is written to, once a step, and not of the one that has 60 days left.
+    for _ in 0..3 {
+        app.tick().await;
+    }
+    let mut mails: Vec<String> = app.mails.all().into_iter().map(|m| m.message_id).collect();
+    mails.sort();
+    let steps = [("b", 60), ("c", 7), ("d", 7)].map(|(name, step)| format!("certificate.{}.{step}@smartpay.example", name.repeat(64)));
+    assert_eq!(mails, steps);
+    assert!(
+        app.mails
+            .all()
+            .iter()
+            .all(|m| m.to == "ajutor@smartpay.example" && m.text.contains("CN=sfarsit-"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
