@@ -3,7 +3,7 @@
 //! A payment is judged when the partner starts it and again when the PSU sends it to the bank. Each figure is
 //! set to warn or to block; a figure that is not declared is not judged.
 
-use super::{Currency, Language};
+use super::Language;
 use serde::{Deserialize, Serialize};
 
 /// From so many payments of a day on their average is judged: fewer say nothing about it.
@@ -252,16 +252,6 @@ pub fn judge(limits: &Limits, stage: Stage, used: &Used, sum_minor: i64) -> Vec<
 #[must_use]
 pub fn blocking(breaches: &[Breach]) -> Option<Figure> {
     breaches.iter().find(|b| b.action == Action::Block).map(|b| b.figure)
-}
-
-/// A declared value as people write it: an amount with its currency, or a count.
-#[must_use]
-pub fn value_text(limit: Limit, currency: Currency) -> String {
-    if limit.figure.is_amount() {
-        format!("{}.{:02} {currency}", limit.most / 100, limit.most % 100)
-    } else {
-        limit.most.to_string()
-    }
 }
 
 #[cfg(test)]

@@ -78,10 +78,9 @@ async fn from_a_new_partner_to_its_first_payment() {
 
     let refused = maria.submit(&added.form("/activation")).await;
     assert_eq!(refused.status, 422);
-    refused
-        .says("nevoie de un certificat")
-        .says("adresă de întoarcere")
-        .says("cunoașterea clientelei");
+    for words in ["nevoie de un certificat", "adresă de întoarcere", "cunoașterea clientelei"] {
+        reads(&refused, words);
+    }
 
     // The certificate is read and shown before it is proposed.
     let nonsense = maria.upload(&added.form("/certificates/read"), b"nonsense").await;
@@ -142,7 +141,7 @@ async fn figures_are_proposed_shown_side_by_side_and_hold() {
     let proposal = two.proposal(&two.dan).await;
     assert_eq!(proposal.part("[aria-labelledby=before]"), "Acumnimic");
     proposal
-        .says("Suma maximă a unei plăți: 100.00 RON (oprește)")
+        .says("Suma maximă a unei plăți: 100,00 RON (oprește)")
         .says("Plăți pe zi: 500 (avertizează)");
     let refused = two.dan.submit(&proposal.form("/refuse").with("reason", "nu")).await;
     assert_eq!(refused.status, 422);

@@ -142,7 +142,7 @@ impl Look<'_> {
             onboarded,
             notice: state.notice,
             problems: state.problems,
-            contrast: contrast(self.t(), &fields.colour),
+            contrast: contrast(self.t(), language, &fields.colour),
             fields,
             logo: partner.has_logo.then(|| format!("/partner/{}/logo", partner.id)),
             certificates: certificate_lines(self.t(), language, &partner, &certificates, now),
@@ -191,12 +191,15 @@ fn fields(partner: &Partner) -> ProfileFields {
 }
 
 /// How well a colour can be read where it is used; nothing for what is no colour.
-fn contrast(t: &PartnerTexts, colour: &str) -> Vec<ContrastLine> {
+fn contrast(t: &PartnerTexts, language: Language, colour: &str) -> Vec<ContrastLine> {
     let Some(colour) = Colour::parse(colour) else { return Vec::new() };
     let line = |place, front: Colour, back: Colour| ContrastLine {
         place,
         colour: front.to_string(),
-        ratio: format!("{:.1} : 1", front.contrast(back)),
+        ratio: match language {
+            Language::Ro => format!("{:.1} : 1", front.contrast(back)).replace('.', ","),
+            Language::En => format!("{:.1} : 1", front.contrast(back)),
+        },
     };
     let (light, dark) = (colour.readable_on(LIGHT_SURFACE), colour.readable_on(DARK_SURFACE));
     vec![

@@ -49,6 +49,7 @@ catalogue! {
         preview_hint: "Cu date de probă și cu culoarea de mai sus, chiar dacă nu e salvată. Nu pornește nicio plată.",
             "With sample data and the colour above, saved or not. It starts no payment.";
         logo: "Sigla", "Logo";
+        logo_file: "Fișierul siglei", "Logo file";
         logo_hint: "PNG sau JPEG, cel mult 1 MB. O redesenăm: din fișier rămân numai pixelii.", "PNG or JPEG, at most 1 MB. We draw it anew: only its pixels are kept.";
         logo_save: "Înlocuiește sigla", "Replace the logo";
         no_logo: "Fără siglă.", "No logo.";

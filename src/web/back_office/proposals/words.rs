@@ -3,10 +3,11 @@
 use super::texts::ProposalTexts;
 use crate::flow::four_eyes::Change;
 use crate::flow::resolve_payment::Resolution;
-use crate::payment::limits::{Limits, value_text};
-use crate::payment::{Currency, Language};
+use crate::payment::limits::{Limit, Limits};
+use crate::payment::{Amount, Currency, Language};
 use crate::web::back_office::partners::texts::PartnerTexts;
 use crate::web::hosted_page::local_time;
+use crate::web::hosted_page::pages::money;
 use serde_json::Value;
 
 /// Both sides of a change, a line a fact.
@@ -28,15 +29,17 @@ fn urls(t: &ProposalTexts, mut urls: Vec<String>, flexible: bool) -> Vec<String>
     urls
 }
 
+/// A declared value as people write it: an amount with its currency, or a count.
+fn value(language: Language, limit: Limit, currency: Currency) -> String {
+    let amount = Amount::from_minor(limit.most, currency).ok().filter(|_| limit.figure.is_amount());
+    amount.map_or_else(|| limit.most.to_string(), |amount| money(language, amount))
+}
+
 fn figures(language: Language, limits: &Limits, currency: Currency) -> Vec<String> {
     let p = PartnerTexts::of(language);
-    let line = |limit: &crate::payment::limits::Limit| {
-        format!(
-            "{}: {} ({})",
-            p.figure_word(limit.figure),
-            value_text(*limit, currency),
-            p.action_word(limit.action)
-        )
+    let line = |limit: &Limit| {
+        let value = value(language, *limit, currency);
+        format!("{}: {value} ({})", p.figure_word(limit.figure), p.action_word(limit.action))
     };
     limits.iter().map(line).collect()
 }
