@@ -1,6 +1,7 @@
 //! One builder starts production, the demo and the tests: settings in, listeners and worker out.
 
 pub mod banks;
+mod gateway_tls;
 mod listeners;
 mod rules;
 

@@ -1,6 +1,6 @@
 //! The listeners: hosted page and back office, the partners' gateway with its mutual TLS, health and metrics.
 
-use super::read;
+use super::gateway_tls::gateway_tls;
 use crate::config::Settings;
 use crate::crypto::fingerprint;
 use crate::flow::Context;
@@ -14,12 +14,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App as Web, HttpServer};
 use anyhow::{Context as _, bail};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::{RootCertStore, ServerConfig};
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Connections without a request are closed after this.
@@ -139,30 +134,6 @@ pub(super) fn gateway_server(
         .shutdown_timeout(GATEWAY_SHUTDOWN_S)
         .disable_signals();
     Ok(server.listen_rustls_0_23(listener, tls)?.run())
-}
-
-/// TLS 1.2 and 1.3; a client certificate of a configured CA is required by the handshake itself. No session
-/// is resumed, so that every connection proves its certificate anew.
-fn gateway_tls(settings: &Settings) -> anyhow::Result<ServerConfig> {
-    let g = &settings.gateway;
-    let mut roots = RootCertStore::empty();
-    for ca in CertificateDer::pem_slice_iter(&read(&g.client_ca, "gateway.client_ca")?) {
-        roots.add(ca.context("gateway.client_ca is not PEM")?)?;
-    }
-    let verifier = WebPkiClientVerifier::builder(Arc::new(roots))
-        .build()
-        .context("gateway.client_ca")?;
-    let chain = CertificateDer::pem_slice_iter(&read(&g.certificate, "gateway.certificate")?)
-        .collect::<Result<Vec<_>, _>>()
-        .context("gateway.certificate is not PEM")?;
-    let key = PrivateKeyDer::from_pem_slice(&read(&g.key, "gateway.key")?).context("gateway.key is not a PEM private key")?;
-    let mut tls = ServerConfig::builder()
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(chain, key)
-        .context("gateway.certificate and gateway.key")?;
-    tls.session_storage = Arc::new(NoServerSessionStorage {});
-    tls.send_tls13_tickets = 0;
-    Ok(tls)
 }
 
 pub(super) fn operations_server(cx: &Context, stopping: &Stopping, listener: TcpListener) -> anyhow::Result<Server> {

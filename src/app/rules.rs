@@ -1,5 +1,6 @@
 //! The settings as the flows read them.
 
+use super::gateway_tls::partner_verifier;
 use crate::config::{Settings, TotpUse};
 use crate::flow::sign_in::SignInLimit;
 use crate::flow::{OfficeRules, Rules};
@@ -9,7 +10,7 @@ use std::time::Duration;
 /// Lifetimes and names; `public` is the address listened on.
 ///
 /// # Errors
-/// When the public URL takes no port.
+/// When the public URL takes no port, or the CAs of partners cannot be read.
 pub(super) fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<Rules> {
     let mut base_url = settings.public.base_url.clone();
     if base_url.port() == Some(0) {
@@ -33,6 +34,8 @@ pub(super) fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<R
         mail_from: settings.mail.from.clone(),
         mail_domain,
         support_contact: settings.operator.contact.clone(),
+        four_eyes: settings.back_office.four_eyes,
+        partner_cas: Some(partner_verifier(settings)?),
         sign_in_limit: SignInLimit::default(),
         office: office(settings),
     })

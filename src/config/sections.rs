@@ -268,6 +268,9 @@ pub struct Smtp {
 pub struct BackOffice {
     /// Minutes without a request after which a session ends.
     pub idle_minutes: u32,
+    /// Whether changes that matter (a partner's certificates, redirect URLs, limits and activation, the end of a
+    /// doubt) need a second admin.
+    pub four_eyes: bool,
     /// Hours after which a session ends even if it is used.
     pub session_hours: u32,
     /// Whether everybody needs a device for one-time codes.

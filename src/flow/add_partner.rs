@@ -4,13 +4,18 @@ use super::FlowError;
 use super::error::FieldProblem;
 use crate::clock::Timestamp;
 use crate::partner::{Logo, Partner, PartnerKind};
+use crate::payment::text::has_forbidden_characters;
 use crate::store::{Db, StoreError, audit, partners};
 
-/// Adds a partner; `actor` goes to the audit log.
-///
-/// # Errors
-/// [`FlowError::Invalid`] names what is missing, wrong or taken.
-pub async fn add_partner(db: &Db, partner: Partner, logo: Option<Logo>, actor: &'static str, now: Timestamp) -> Result<(), FlowError> {
+/// Whether payers may be sent back to it in principle: http or https, no query, no fragment, no user.
+#[must_use]
+pub fn is_plain_url(url: &url::Url) -> bool {
+    let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    matches!(url.scheme(), "https" | "http") && bare
+}
+
+/// What is wrong with a partner. One that is not to be activated yet needs no certificate.
+pub(super) fn problems_of(partner: &Partner, may_lack_certificate: bool) -> Vec<FieldProblem> {
     let mut problems = Vec::new();
     let mut check = |good: bool, field: &str, message: &str| {
         if !good {
@@ -24,18 +29,17 @@ pub async fn add_partner(db: &Db, partner: Partner, logo: Option<Logo>, actor: &
         "3 to 64 letters, digits, dots, dashes, underscores",
     );
     check(
-        !partner.name.trim().is_empty() && partner.name.chars().count() <= 70,
+        !partner.name.trim().is_empty() && partner.name.chars().count() <= 70 && !has_forbidden_characters(&partner.name),
         "name",
         "1 to 70 characters",
     );
     check(
-        !partner.certificate_subject.is_empty() && !partner.certificate_issuer.is_empty(),
+        may_lack_certificate || (!partner.certificate_subject.is_empty() && !partner.certificate_issuer.is_empty()),
         "certificate",
         "subject and issuer are needed",
     );
-    let plain = |u: &url::Url| matches!(u.scheme(), "https" | "http") && u.query().is_none() && u.fragment().is_none();
     check(
-        partner.redirect_urls.iter().all(plain),
+        partner.redirect_urls.iter().all(is_plain_url),
         "redirect_urls",
         "https URLs without query and fragment",
     );
@@ -49,6 +53,15 @@ pub async fn add_partner(db: &Db, partner: Partner, logo: Option<Logo>, actor: &
         "account_access",
         "only Finance partners may have access to accounts",
     );
+    problems
+}
+
+/// Adds a partner; `actor` goes to the audit log.
+///
+/// # Errors
+/// [`FlowError::Invalid`] names what is missing, wrong or taken.
+pub async fn add_partner(db: &Db, partner: Partner, logo: Option<Logo>, actor: &'static str, now: Timestamp) -> Result<(), FlowError> {
+    let problems = problems_of(&partner, false);
     if !problems.is_empty() {
         return Err(FlowError::Invalid(problems));
     }

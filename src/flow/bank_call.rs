@@ -232,6 +232,11 @@ pub(super) async fn save(cx: &Context, payment: Payment, history: History, now: 
     prepare(cx, payment, history, now, saving).await?.write(cx).await
 }
 
+/// As [`save`], for a transaction of the caller's own.
+pub(super) async fn to_save(cx: &Context, payment: Payment, history: History, now: Timestamp) -> Result<Change, FlowError> {
+    prepare(cx, payment, history, now, Saving::default()).await
+}
+
 /// What is to be written of a payment.
 pub(super) struct Change {
     payment: Payment,
@@ -283,7 +288,7 @@ impl Change {
     }
 
     /// For logs and counters.
-    fn announce(&self) {
+    pub(super) fn announce(&self) {
         for entry in self.history.entries.iter().filter(|e| e.from != e.to) {
             tracing::info!(payment = %self.payment.id, from = %entry.from, event = entry.event, to = %entry.to, "payment");
             metrics::counter!("smartpay_payment_events_total", "event" => entry.event.clone()).increment(1);
@@ -291,7 +296,7 @@ impl Change {
     }
 
     /// Status, history and outbox, in one transaction.
-    fn save(&self, a: &mut Access<'_>) -> Result<Payment, StoreError> {
+    pub(super) fn save(&self, a: &mut Access<'_>) -> Result<Payment, StoreError> {
         let saved = payments::save(a, &self.payment, &self.history.entries, &self.mails, self.now, self.keep_lease)?;
         instructions::save_words(a, self.payment.id, &self.words)?;
         Ok(saved)

@@ -1,12 +1,15 @@
 //! The partner sends the order (initPayment). The same order again answers the same; another one is refused.
 
 use super::bank_call::History;
+use super::limits::{blocked_by, judge_and_count, note};
 use super::{Context, FieldProblem, FlowError, after};
 use crate::bank::directory::Bank;
 use crate::clock::Timestamp;
 use crate::crypto;
 use crate::partner::Partner;
+use crate::payment::limits::{Figure, Stage};
 use crate::payment::{Currency, Event, Iban, Instruction, PaymentId, Schedule};
+use crate::store::StoreError;
 use crate::store::payments::{self, Payment};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -59,7 +62,8 @@ pub struct Accepted {
 /// Stores the order and answers the payer's link.
 ///
 /// # Errors
-/// [`FlowError::AgainstRules`], [`FlowError::OtherContent`], [`FlowError::NotFound`]; nothing is stored then.
+/// [`FlowError::AgainstRules`], [`FlowError::OtherContent`], [`FlowError::NotFound`]; nothing is stored then. When a
+/// declared figure of the partner blocks the payment, that is [`FlowError::AgainstRules`] too, and it is stored as blocked.
 pub async fn init_payment(cx: &Context, partner: &Partner, id: PaymentId, order: InitOrder) -> Result<Accepted, FlowError> {
     check_rules(cx, partner, &order)?;
     match store_order(cx, partner, id, order.clone()).await {
@@ -105,6 +109,8 @@ async fn store_order(cx: &Context, partner: &Partner, id: PaymentId, order: Init
             fill(&mut payment, order, request_hash);
             payment.expires_at = after(now, link_life);
             payment.due_at = Some(payment.expires_at);
+            let breaches = judge_and_count(a, &payment, Stage::Started, false, now)?;
+            note(&mut payment, &mut history, &breaches, "partner", now).map_err(|_| StoreError::Conflict)?;
             Ok(Ok(payments::save_order(a, &payment, &history.entries, now, false)?))
         })
         .await;
@@ -129,6 +135,10 @@ fn fill(payment: &mut Payment, order: InitOrder, request_hash: String) {
 }
 
 fn accepted(cx: &Context, payment: &Payment) -> Result<Accepted, FlowError> {
+    // Blocked before the PSU saw it: there is nothing to go to. The same call again answers the same.
+    if let Some(figure) = blocked_by(payment).filter(|_| payment.confirmed_hash.is_none()) {
+        return Err(FlowError::AgainstRules(vec![limit_problem(figure)]));
+    }
     let state = payment.link_state.as_deref().ok_or(FlowError::NotFound)?;
     Ok(Accepted {
         payment: payment.id,
@@ -159,6 +169,18 @@ fn redirect_problem() -> FieldProblem {
         "NOT_ALLOWED",
         "this URL is not registered for the partner; scheme, host, port and path must match a registered one",
     )
+}
+
+fn limit_problem(figure: Figure) -> FieldProblem {
+    let (field, code) = match figure {
+        Figure::MaximumAmount => ("amount", "LIMIT_MAXIMUM_AMOUNT"),
+        Figure::AverageAmount => ("amount", "LIMIT_AVERAGE_AMOUNT"),
+        Figure::PaymentsPerDay => ("paymentId", "LIMIT_PAYMENTS_PER_DAY"),
+        Figure::UnfinishedPerDay => ("paymentId", "LIMIT_UNFINISHED_PER_DAY"),
+        Figure::ClientPerDay => ("psuIntermediarId", "LIMIT_CLIENT_PER_DAY"),
+        Figure::RegisteredClients => ("psuIntermediarId", "LIMIT_REGISTERED_CLIENTS"),
+    };
+    FieldProblem::new(field, code, figure.for_partner())
 }
 
 fn past_problem() -> FieldProblem {

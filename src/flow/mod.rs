@@ -21,12 +21,15 @@ pub mod deliver_mail;
 pub mod edit_instruction;
 pub mod enrol_bank;
 pub mod error;
+pub mod four_eyes;
 pub mod hand_over;
 pub mod init_payment;
 pub mod issue_token;
+pub mod limits;
 mod notify;
 mod office_rules;
 pub mod open_page;
+pub mod partner_profile;
 pub mod reply_to_bank;
 pub mod resolve_payment;
 pub mod sessions;
@@ -35,6 +38,7 @@ pub mod submit_payment;
 pub mod tokens;
 pub mod unmask;
 mod verdict;
+pub mod warn_of_certificates;
 pub mod withdraw_payment;
 mod withdrawal;
 
@@ -86,6 +90,10 @@ pub struct Rules {
     pub mail_domain: String,
     /// Where payers turn to.
     pub support_contact: String,
+    /// Changes that matter need a second admin.
+    pub four_eyes: bool,
+    /// Judges partners' certificates exactly as the gateway's TLS does; none: there is no gateway.
+    pub partner_cas: Option<Arc<dyn rustls::server::danger::ClientCertVerifier>>,
     /// Limits guessing of passwords.
     pub sign_in_limit: sign_in::SignInLimit,
     /// The operator's own users.

@@ -3,6 +3,7 @@
 use super::bank_call::{Call, History, connector, finish, finish_and_keep, save, session};
 use super::edit_instruction::{EditedInstruction, giro, is_as_shown};
 use super::init_payment::cannot_take;
+use super::limits::{judge_and_count, note};
 use super::open_page::is_too_late_to_begin;
 use super::verdict::{PSU_ID_REFUSED, detail_of, internal, refusal_notice};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
@@ -11,6 +12,7 @@ use crate::bank::{Answer, BankError, PaymentInitiation as _, PsuContext, PsuRepl
 use crate::crypto;
 use crate::fail_point;
 use crate::partner::{Field, Partner};
+use crate::payment::limits::Stage;
 use crate::payment::{Event, Iban, Language, Order, PaymentId, Status};
 use crate::store::payments::{self, Claim, Payment};
 use crate::store::{StoreError, instructions};
@@ -83,7 +85,10 @@ pub async fn submit_payment(
     let state = crypto::new_token();
     fail_point::may_die("submit_before_intent");
     let intent = write_intent(cx, payment, &partner, confirmed, &state, tampered).await?;
-    let Some(payment) = intent else { return Ok(()) };
+    // A figure of the partner may have stopped it: the page says so.
+    let Some(payment) = intent.filter(|p| p.status == Status::Initiating) else {
+        return Ok(());
+    };
     fail_point::may_die("submit_after_intent");
     let result = match connector(cx, &payment) {
         Ok(bank) => {
@@ -189,8 +194,13 @@ async fn write_intent(
     let written = cx
         .db
         .write(move |a| {
-            let mut payment = payments::claim(a, payment, now, until)?.payment;
+            let mut payment = payment;
             confirm(&mut payment, &partner, confirmed);
+            let breaches = judge_and_count(a, &payment, Stage::Sent, payment.attempts > 0, now)?;
+            let mut payment = payments::claim(a, payment, now, until)?.payment;
+            if note(&mut payment, &mut history, &breaches, "psu", now).map_err(|_| StoreError::Conflict)? {
+                return payments::save_order(a, &payment, &history.entries, now, false);
+            }
             payment.attempts += 1;
             payment.callback_hash = Some(callback_hash);
             forget_last_attempt(&mut payment);

@@ -5,7 +5,7 @@ use crate::crypto;
 use crate::fail_point;
 use crate::partner::{Partner, PeerCertificate};
 use crate::store::tokens::{Hash, NewPair, TokenPair, TokenResource};
-use crate::store::{Access, StoreError, partners};
+use crate::store::{Access, StoreError, partner_certificates, partners};
 use secrecy::SecretString;
 
 /// A new token pair.
@@ -23,9 +23,17 @@ pub struct IssuedTokens<R> {
 
 /// The partner that calls, if it may.
 pub(super) async fn partner_of(cx: &Context, peer: &PeerCertificate, client_id: &str) -> Result<Partner, FlowError> {
-    let wanted = client_id.to_owned();
-    let partner = cx.db.read(move |a| partners::by_client_id(a, &wanted)).await?;
-    partner.filter(|p| p.active && peer.belongs_to(p)).ok_or(FlowError::NotYou)
+    let (wanted, certificate) = (client_id.to_owned(), peer.clone());
+    let partner = cx
+        .db
+        .read(move |a| {
+            let Some(partner) = partners::by_client_id(a, &wanted)? else {
+                return Ok(None);
+            };
+            Ok(partner_certificates::accepts(a, &partner, &certificate)?.then_some(partner))
+        })
+        .await?;
+    partner.filter(|p| p.active).ok_or(FlowError::NotYou)
 }
 
 /// Draws a pair, bound to a partner and its certificate (SHA-256, lower-case hexadecimal).
@@ -138,24 +146,27 @@ pub(super) async fn presented<R: TokenResource>(
     asked: Option<R>,
     owner: fn(&mut Access<'_>, R) -> Result<Option<String>, StoreError>,
 ) -> Result<Partner, FlowError> {
-    let (hash, now) = (crypto::token_hash(access_token), cx.now());
+    let (hash, now, certificate) = (crypto::token_hash(access_token), cx.now(), peer.clone());
     let found = cx
         .db
         .read(move |a| {
             let Some(pair) = R::find(a, Hash::Access(&hash))? else {
                 return Ok(None);
             };
-            let partner = partners::get(a, &pair.partner_id)?;
+            let Some(partner) = partners::get(a, &pair.partner_id)? else {
+                return Ok(None);
+            };
+            let accepted = partner_certificates::accepts(a, &partner, &certificate)?;
             let other = asked.filter(|asked| pair.resource != *asked);
             let owner = other.map(|other| owner(a, other)).transpose()?;
-            Ok(partner.map(|partner| (pair, partner, owner)))
+            Ok(Some((pair, partner, accepted, owner)))
         })
         .await?;
-    let (pair, partner, owner_of_other) = found.ok_or(FlowError::BadToken)?;
+    let (pair, partner, accepted, owner_of_other) = found.ok_or(FlowError::BadToken)?;
     if !is_good(&pair, peer, now) {
         return Err(FlowError::BadToken);
     }
-    if !partner.active || !peer.belongs_to(&partner) {
+    if !partner.active || !accepted {
         return Err(FlowError::NotYou);
     }
     // What is another partner's answers like what does not exist; another of one's own needs its own token.

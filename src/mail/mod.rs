@@ -4,10 +4,12 @@
 //! twice carries the same `Message-ID` and the same bytes. No address and no text of a message reaches a log
 //! or an error.
 
+mod certificate_ends;
 mod folder;
 pub mod messages;
 mod smtp;
 
+pub use certificate_ends::{CertificateEnds, render_certificate_ends};
 pub use messages::{MailKind, MailLine, PaymentMail, ReasonWord, Rendered, render};
 pub use smtp::{Smtp, SmtpSettings, SmtpTls};
 
@@ -46,6 +48,12 @@ impl fmt::Debug for OutgoingMail {
             .field("date", &self.date)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether a text is a mailbox that mail can be sent to (RFC 5322).
+#[must_use]
+pub fn is_mailbox(text: &str) -> bool {
+    text.parse::<Mailbox>().is_ok()
 }
 
 /// Why a mail did not leave. The text never names an address.

@@ -5,5 +5,5 @@
 pub mod certificate;
 pub mod profile;
 
-pub use certificate::PeerCertificate;
+pub use certificate::{CertificateFacts, PeerCertificate};
 pub use profile::{Field, Logo, Partner, PartnerKind};

@@ -117,6 +117,12 @@ pub struct Partner {
 }
 
 impl Partner {
+    /// Whether it ever had a certificate: a new partner has none, which its row says by an empty subject.
+    #[must_use]
+    pub fn has_certificate(&self) -> bool {
+        !self.certificate_subject.is_empty()
+    }
+
     /// Whether payers may be sent back to this URL: same scheme, host and port as a registered one, and a
     /// path below it (whole segments) unless the partner may vary it. User info and fragments never pass.
     #[must_use]

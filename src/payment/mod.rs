@@ -7,6 +7,7 @@ pub mod amount;
 pub mod giro;
 pub mod iban;
 pub mod language;
+pub mod limits;
 pub mod link;
 pub mod order;
 pub mod refusal;

@@ -124,7 +124,7 @@ pub const fn next(from: Status, event: Event) -> Result<Status, NotAllowed> {
     let to = match (from, event) {
         (S::Created, E::OrderReceived) => S::Created,
         (S::Created | S::AttemptRefused, E::SubmitStarted) => S::Initiating,
-        (S::Created, E::LimitHit) => S::Blocked,
+        (S::Created | S::AttemptRefused, E::LimitHit) => S::Blocked,
         (S::Initiating, E::NotSent | E::BankDeclined | E::AttemptLost) => S::Created,
         (S::AwaitingPsu, E::AttemptWithdrawn) => S::Created,
         // From doubt: the bank itself says that the one order it has still waits for the PSU.

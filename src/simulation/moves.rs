@@ -9,14 +9,16 @@ use crate::flow::answer_step::answer_step;
 use crate::flow::ask_bank::{ask_bank, due_payments};
 use crate::flow::deliver_mail::{deliver_mail, due_mails};
 use crate::flow::edit_instruction::EditedInstruction;
+use crate::flow::four_eyes::{Change, Proposed, approve, propose};
 use crate::flow::hand_over::{offer_hand_over, take_over};
 use crate::flow::init_payment::{InitOrder, init_payment};
 use crate::flow::issue_token::{TokenFlags, issue_token};
 use crate::flow::open_page::open_page;
 use crate::flow::reply_to_bank::reply_to_bank;
-use crate::flow::resolve_payment::{Resolution, resolve_payment};
+use crate::flow::resolve_payment::Resolution;
 use crate::flow::submit_payment::{ConfirmedOrder, PsuDevice, submit_payment};
 use crate::flow::withdraw_payment::{Then, withdraw_payment};
+use crate::flow::{Context, FlowError};
 use crate::payment::{Amount, Currency, Iban, Instruction, Language, PaymentId, Status};
 use std::net::{IpAddr, Ipv4Addr};
 use url::Url;
@@ -346,7 +348,7 @@ impl World {
         };
         let (cx, id) = (self.nodes[node].clone(), payment.id);
         self.begin(node, Some(n), format!("admin: {resolution:?}"), async move {
-            Outcome::Over(resolve_payment(&cx, id, "admin", resolution, "the bank told us so").await)
+            Outcome::Over(two_admins(&cx, id, resolution).await)
         });
     }
 
@@ -410,5 +412,18 @@ impl World {
     /// What is in the payer's link.
     pub(super) fn secret_of(link: &Url, name: &str) -> String {
         link.query_pairs().find(|(n, _)| n == name).unwrap().1.into_owned()
+    }
+}
+
+/// One admin proposes how a doubt ended, another approves; whatever happens between the two.
+async fn two_admins(cx: &Context, payment: PaymentId, resolution: Resolution) -> Result<(), FlowError> {
+    let change = Change::ResolveDoubt {
+        payment,
+        resolution,
+        reason: "the bank told us so".into(),
+    };
+    match propose(cx, "one", change).await? {
+        Proposed::Waits(proposal) => approve(cx, "two", &proposal).await.map(drop),
+        Proposed::Done(_) => Ok(()),
     }
 }

@@ -398,6 +398,8 @@ fn our_rules() -> Rules {
         mail_from: "SmartPay <plati@pay.example>".into(),
         mail_domain: "pay.example".into(),
         support_contact: "ajutor@pay.example".into(),
+        four_eyes: true,
+        partner_cas: None,
         sign_in_limit: SignInLimit::default(),
         office: OfficeRules::default(),
     }

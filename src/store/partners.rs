@@ -161,3 +161,87 @@ pub fn logo(a: &mut Access<'_>, id: &str) -> Result<Option<Logo>, StoreError> {
     let (bytes, media_type): (Option<Vec<u8>>, Option<String>) = found.unwrap_or_default();
     Ok(bytes.zip(media_type))
 }
+
+/// Keeps other writers of this partner's row waiting until the transaction ends; `false` when there is none.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn hold(a: &mut Access<'_>, id: &str) -> Result<bool, StoreError> {
+    let unchanged = partners::active.eq(partners::active);
+    Ok(diesel::update(partners::table.find(id)).set(unchanged).execute(a.conn)? == 1)
+}
+
+/// Writes what an admin may change of a partner alone: name, kind, currency, colour and access to accounts.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn set_profile(a: &mut Access<'_>, partner: &Partner) -> Result<bool, StoreError> {
+    let set = (
+        partners::name.eq(&partner.name),
+        partners::kind.eq(partner.kind.as_str()),
+        partners::currency.eq(partner.currency.code()),
+        partners::colour.eq(&partner.colour),
+        partners::account_access.eq(partner.account_access),
+    );
+    Ok(diesel::update(partners::table.find(&partner.id)).set(set).execute(a.conn)? == 1)
+}
+
+/// Replaces where a partner's payers may be sent back to.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn set_redirects(a: &mut Access<'_>, id: &str, urls: &[url::Url], flexible: bool) -> Result<bool, StoreError> {
+    let set = (
+        partners::redirect_urls.eq(serde_json::to_string(urls)?),
+        partners::flexible_redirect.eq(flexible),
+    );
+    Ok(diesel::update(partners::table.find(id)).set(set).execute(a.conn)? == 1)
+}
+
+/// Lets a partner call, or stops it.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn set_active(a: &mut Access<'_>, id: &str, active: bool) -> Result<bool, StoreError> {
+    Ok(diesel::update(partners::table.find(id))
+        .set(partners::active.eq(active))
+        .execute(a.conn)?
+        == 1)
+}
+
+/// Whether everything that must be known of a partner before it may be activated is known; `false` too when there
+/// is no such partner.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn is_onboarded(a: &mut Access<'_>, id: &str) -> Result<bool, StoreError> {
+    let complete: Option<bool> = partners::table
+        .find(id)
+        .select(partners::onboarding_complete)
+        .first(a.conn)
+        .optional()?;
+    Ok(complete == Some(true))
+}
+
+/// Records whether everything that must be known of a partner is known.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn set_onboarded(a: &mut Access<'_>, id: &str, complete: bool) -> Result<bool, StoreError> {
+    let set = partners::onboarding_complete.eq(complete);
+    Ok(diesel::update(partners::table.find(id)).set(set).execute(a.conn)? == 1)
+}
+
+/// Whether a partner has started a payment: its currency cannot change any more.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn has_payments(a: &mut Access<'_>, id: &str) -> Result<bool, StoreError> {
+    use super::schema::payments;
+    let some: Option<i64> = payments::table
+        .filter(payments::partner_id.eq(id))
+        .select(payments::id)
+        .first(a.conn)
+        .optional()?;
+    Ok(some.is_some())
+}

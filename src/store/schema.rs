@@ -18,6 +18,8 @@ diesel::table! {
         active -> Bool,
         created_at -> Timestamp,
         account_access -> Bool,
+        onboarding_complete -> Bool,
+        figures -> Nullable<Text>,
     }
 }
 
@@ -271,6 +273,48 @@ diesel::table! {
         day -> Text,
         resource -> Text,
         reads -> Integer,
+    }
+}
+
+diesel::table! {
+    partner_certificates (partner_id, sha256) {
+        sha256 -> Text,
+        partner_id -> Text,
+        subject -> Text,
+        issuer -> Text,
+        key_kind -> Text,
+        not_before -> Timestamp,
+        not_after -> Timestamp,
+        added_at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    partner_counts (partner_id, day, stage, client) {
+        partner_id -> Text,
+        day -> Text,
+        stage -> Text,
+        client -> Text,
+        payments -> BigInt,
+        sum_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    proposals (id) {
+        id -> Text,
+        kind -> Text,
+        subject -> Text,
+        change -> Text,
+        before -> Text,
+        state -> Text,
+        proposed_by -> Text,
+        proposed_at -> Timestamp,
+        expires_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        reason -> Nullable<Text>,
     }
 }
 

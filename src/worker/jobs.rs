@@ -4,7 +4,8 @@ use super::pump::{Piece, Work, log, take};
 use crate::consent::ConsentId;
 use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::consents::due;
-use crate::flow::{Context, FlowError, deliver_mail, sessions};
+use crate::flow::warn_of_certificates::warn_of_certificates;
+use crate::flow::{Context, FlowError, deliver_mail, four_eyes, sessions};
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
 
@@ -96,6 +97,8 @@ impl Work for Mails {
 /// What has run out and is only to be tidied away.
 pub(super) async fn tidy(cx: &Context) {
     log("sessions", sessions::remove_ended(cx).await.map(drop));
+    log("certificates", warn_of_certificates(cx).await.map(drop));
+    log("proposals", four_eyes::end_overdue(cx).await.map(drop));
     cx.rules.sign_in_limit.tidy();
 }
 

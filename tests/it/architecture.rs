@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: [(&str, &[&str]); 17] = [
     // The rules know nothing of the world around them.
     ("payment", &[]),
-    ("partner", &["payment"]),
+    ("partner", &["payment", "clock"]),
     ("consent", &["payment"]),
     // Tools.
     ("clock", &[]),

@@ -7,6 +7,7 @@ use crate::support::browser::Page;
 use crate::support::partner::Started;
 use crate::support::psu::{ANA, Psu};
 use serde_json::json;
+use smartpay::flow::four_eyes::Decision;
 use smartpay::payment::Status;
 use smartpay::sandbox::{Fault, Operation, Word};
 use std::time::Duration;
@@ -84,8 +85,16 @@ async fn an_admin_finds_it_reads_its_story_and_ends_the_doubt() {
         .says("answer_lost")
         .says("123,45 RON");
     assert_eq!(app.bank.orders()[0].status, Word::Acsc);
-    let done = admin.follow(&resolve(&admin, &page, "settled", REASON).await).await;
-    done.says("Dubiul a fost rezolvat.").says("resolved_settled").says(REASON);
+    let waits = admin.follow(&resolve(&admin, &page, "settled", REASON).await).await;
+    waits.says("Propunerea așteaptă decizia altui administrator.");
+    assert_eq!(
+        app.payment(started.tokens.payment).await.status,
+        Status::InDoubt,
+        "one admin is not enough"
+    );
+    assert_eq!(app.approve_the_one().await, Decision::Done);
+    let done = admin.get(&page_of(&app, &started)).await;
+    done.says("resolved_settled").says(REASON);
     assert!(!done.has("form[action$='/resolve']"));
 
     assert!(psu.has_news(&watched).await);
@@ -109,10 +118,9 @@ async fn nothing_was_executed() {
     let admin = app.admin().await;
     admin.sign_in().await;
     let page = admin.get(&page_of(&app, &started)).await;
-    admin
-        .follow(&resolve(&admin, &page, "not_executed", REASON).await)
-        .await
-        .says("anulată");
+    resolve(&admin, &page, "not_executed", REASON).await;
+    assert_eq!(app.approve_the_one().await, Decision::Done);
+    admin.get(&page_of(&app, &started)).await.says("anulată");
     let sight = app.shop().sees(&mut started).await;
     assert_eq!((sight.word.as_str(), sight.is_final, sight.is_successful), ("CANC", true, false));
     assert_eq!(app.shop().status(&started.tokens).await.text("statusReason"), "not_executed");
@@ -161,4 +169,24 @@ async fn a_resolution_needs_an_outcome_a_reason_a_tick_and_an_admin() {
         let nobody = admin.get(&app.public(&format!("back-office/payments/{id}"))).await;
         assert_eq!(nobody.status, 404, "{id}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_banks_own_word_overtakes_a_proposal() {
+    let app = TestApp::start().await;
+    let (mut started, psu) = (app.shop().start(json!({})).await, app.psu());
+    let to_bank = psu.pay(&started.link, ANA).await;
+    app.bank.fail_next(Operation::Cancel, Fault::Status(400));
+    app.let_pass(1, 31 * MINUTE).await;
+    assert_eq!(app.payment(started.tokens.payment).await.status, Status::InDoubt);
+    let admin = app.admin().await;
+    admin.sign_in().await;
+    let page = admin.get(&page_of(&app, &started)).await;
+    resolve(&admin, &page, "not_executed", REASON).await;
+    // The payer approves after all, and the bank says so.
+    psu.come_back(&psu.approve(&to_bank, ANA).await).await;
+    app.let_pass(10, Duration::from_secs(2)).await;
+    assert_eq!(app.shop().sees(&mut started).await.word, "ACSC");
+    assert_eq!(app.approve_the_one().await, Decision::Stale);
+    assert_eq!(app.shop().sees(&mut started).await.word, "ACSC");
 }

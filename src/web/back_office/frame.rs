@@ -14,7 +14,11 @@ type Name = fn(&OfficeTexts) -> &'static str;
 
 /// The areas in the order of the navigation, each with its first page. A user sees those that the table lets
 /// the role open.
-const NAVIGATION: &[(Route, Name)] = &[(Route::Payments, |t| t.payments)];
+const NAVIGATION: &[(Route, Name)] = &[
+    (Route::Payments, |t| t.payments),
+    (Route::Partners, |t| t.partners),
+    (Route::Proposals, |t| t.proposals),
+];
 
 /// Which area a page belongs to: the longest first page that begins its address.
 fn area_of(route: Route) -> Option<Route> {

@@ -4,6 +4,7 @@ use super::frame::OfficeShell;
 use super::gate::SignedIn;
 use super::masking::Sight;
 use super::roles::Route;
+use super::waiting::Waiting;
 use crate::flow::Context;
 use crate::payment::{Language, Status};
 use crate::store::{partners, payment_lists, payments};
@@ -50,6 +51,8 @@ pub struct Home {
     pub counts: Vec<(Status, u64)>,
     /// The latest payments, newest first.
     pub payments: Vec<PaymentRow>,
+    /// What waits for people.
+    pub waiting: Waiting,
 }
 
 impl Home {
@@ -96,12 +99,14 @@ pub async fn home(
         })
         .await
         .map_err(|e| user.failed(&site, e))?;
+    let waiting = Waiting::read(&site, &user).await?;
     let count = |status: Status| u64::try_from(counts.get(status.as_str()).copied().unwrap_or(0)).unwrap_or(0);
     let page = Home {
         shell: user.shell(&site, &request, Route::Payments),
         only,
         counts: Status::ALL.into_iter().map(|s| (s, count(s))).collect(),
         payments,
+        waiting,
     };
     Ok(html(StatusCode::OK, page.render()?))
 }
@@ -159,6 +164,7 @@ mod tests {
                 only: Some(Status::InDoubt),
                 counts: Status::ALL.map(|s| (s, 1)).to_vec(),
                 payments: Status::ALL.map(row).to_vec(),
+                waiting: Waiting::none(language),
             }
             .render()
             .unwrap();

@@ -10,13 +10,16 @@ pub mod gate;
 mod home;
 mod language;
 pub mod masking;
+pub mod partners;
 mod payment;
 pub mod payment_page;
+pub mod proposals;
 mod refused;
 pub mod roles;
 mod session_store;
 mod sign_in;
 pub mod texts;
+pub mod waiting;
 
 use crate::web::Site;
 use actix_session::SessionMiddleware;
@@ -39,6 +42,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
     serve(config, Route::Payments, home::home);
     serve(config, Route::Payment, payment::show);
     serve(config, Route::ResolvePayment, payment::resolve);
+    partners::routes(config);
+    proposals::routes(config);
 }
 
 /// Over https the prefix makes browsers refuse the cookie from anybody but this very host.

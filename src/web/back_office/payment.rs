@@ -7,7 +7,8 @@ use super::roles::Route;
 use super::texts::OfficeTexts;
 use crate::clock::Timestamp;
 use crate::flow::FlowError;
-use crate::flow::resolve_payment::{Resolution, resolve_payment};
+use crate::flow::four_eyes::{Change, Proposed, propose};
+use crate::flow::resolve_payment::Resolution;
 use crate::payment::{Language, PaymentId, Status};
 use crate::store::history::{self, StoredEntry};
 use crate::store::payments::Payment;
@@ -36,6 +37,7 @@ fn about(id: PaymentId) -> String {
 #[derive(Deserialize)]
 pub struct Shown {
     resolved: Option<String>,
+    proposed: Option<String>,
     refused: Option<String>,
 }
 
@@ -159,6 +161,8 @@ pub async fn show(
     let p = PaymentTexts::of(language);
     let notice = if shown.resolved.is_some() {
         Some(p.resolved)
+    } else if shown.proposed.is_some() {
+        Some(p.proposed)
     } else {
         shown.refused.as_ref().map(|_| p.not_in_doubt)
     };
@@ -208,12 +212,16 @@ pub async fn resolve(
         .filter_map(|(wrong, problem)| wrong.then_some(problem))
         .collect();
     if let (Some(resolution), true) = (outcome, problems.is_empty()) {
-        let (cx, by, reason) = (site.cx.clone(), user.admin.id.clone(), form.reason.clone());
-        let ended = site
-            .detached
-            .run(async move { resolve_payment(&cx, id, &by, resolution, &reason).await });
+        let (cx, by, reason) = (site.cx.clone(), user.admin.id.clone(), form.reason.trim().to_owned());
+        let change = Change::ResolveDoubt {
+            payment: id,
+            resolution,
+            reason,
+        };
+        let ended = site.detached.run(async move { propose(&cx, &by, change).await });
         match ended.await {
-            Ok(()) => return Ok(go(&format!("{}?resolved=1", address(id)))),
+            Ok(Proposed::Done(_)) => return Ok(go(&format!("{}?resolved=1", address(id)))),
+            Ok(Proposed::Waits(_)) => return Ok(go(&format!("{}?proposed=1", address(id)))),
             Err(FlowError::NotAllowed) => return Ok(go(&format!("{}?refused=1", address(id)))),
             Err(FlowError::Invalid(_)) => problems.push(ResolveProblem::NoReason),
             Err(FlowError::Busy) => problems.push(ResolveProblem::Busy),

@@ -49,6 +49,7 @@ catalogue! {
         busy: "Chiar acum întrebăm banca despre această plată. Mai încearcă o dată.", "The bank is being asked about this payment right now. Try again.";
         not_in_doubt: "Plata nu mai este în dubiu; nu s-a schimbat nimic.", "The payment is no longer in doubt; nothing was changed.";
         resolved: "Dubiul a fost rezolvat.", "The doubt was resolved.";
+        proposed: "Propunerea așteaptă decizia altui administrator.", "The proposal waits for another admin’s decision.";
     }
 }
 

@@ -42,6 +42,9 @@ pub struct Entry {
 const ANYBODY: Who = Who::Anybody;
 const EVERY_ROLE: Who = Who::Roles(&Role::ALL);
 const OPERATORS: Who = Who::Roles(&[Role::Administrator, Role::Operations]);
+const ADMINISTRATORS: Who = Who::Roles(&[Role::Administrator]);
+/// Who may be the second pair of eyes.
+const DECIDERS: Who = Who::Roles(&[Role::Administrator, Role::Operations, Role::Compliance]);
 const SUPPORT: Who = Who::Roles(&[Role::Support]);
 
 macro_rules! routes {
@@ -75,6 +78,27 @@ routes! {
     Payments: Get "/back-office", EVERY_ROLE;
     Payment: Get "/back-office/payments/{id}", EVERY_ROLE;
     ResolvePayment: Post "/back-office/payments/{id}/resolve", OPERATORS;
+
+    Partners: Get "/back-office/partners", EVERY_ROLE;
+    NewPartner: Get "/back-office/partners/new", ADMINISTRATORS;
+    AddPartner: Post "/back-office/partners/new", ADMINISTRATORS;
+    Partner: Get "/back-office/partners/{id}", EVERY_ROLE;
+    EditPartner: Post "/back-office/partners/{id}/profile", ADMINISTRATORS;
+    PartnerLogo: Post "/back-office/partners/{id}/logo", ADMINISTRATORS;
+    ReadCertificate: Post "/back-office/partners/{id}/certificates/read", ADMINISTRATORS;
+    ProposeCertificate: Post "/back-office/partners/{id}/certificates", ADMINISTRATORS;
+    RemoveCertificate: Post "/back-office/partners/{id}/certificates/remove", ADMINISTRATORS;
+    ProposeRedirects: Post "/back-office/partners/{id}/redirect-urls", ADMINISTRATORS;
+    ProposeLimits: Post "/back-office/partners/{id}/limits", ADMINISTRATORS;
+    ProposeActivation: Post "/back-office/partners/{id}/activation", ADMINISTRATORS;
+    PreviewPartner: Get "/back-office/partners/{id}/preview", EVERY_ROLE;
+    TryColour: Post "/back-office/partners/{id}/preview", ADMINISTRATORS;
+    PreviewStyle: Get "/back-office/partners/{id}/preview.css", EVERY_ROLE;
+
+    Proposals: Get "/back-office/proposals", EVERY_ROLE;
+    Proposal: Get "/back-office/proposals/{id}", EVERY_ROLE;
+    ApproveProposal: Post "/back-office/proposals/{id}/approve", DECIDERS;
+    RefuseProposal: Post "/back-office/proposals/{id}/refuse", DECIDERS;
 }
 
 impl Route {

@@ -13,7 +13,7 @@ use crate::flow::{FieldProblem, FlowError};
 use crate::partner::{Partner, PartnerKind, PeerCertificate};
 use crate::payment::PaymentId;
 use crate::payment::text::has_forbidden_characters;
-use crate::store::partners;
+use crate::store::partner_certificates;
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -241,13 +241,10 @@ async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<P
     let known = gateway
         .cx
         .db
-        .read({
-            let peer = peer.clone();
-            move |a| partners::by_certificate(a, &peer.issuer, &peer.subject)
-        })
+        .read(move |a| partner_certificates::partner_of(a, &peer))
         .await
         .map_err(FlowError::from)?;
-    known.filter(|p| p.active && peer.belongs_to(p)).ok_or_else(ApiError::not_you)
+    known.filter(|p| p.active).ok_or_else(ApiError::not_you)
 }
 
 /// GET banks: those of the partner's currency. The certificate alone says who asks: no payment exists yet.

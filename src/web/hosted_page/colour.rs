@@ -7,9 +7,9 @@ use std::fmt;
 /// The least contrast between a text and what is behind it.
 pub const MIN_CONTRAST: f64 = 4.5;
 /// The page's card in the light theme: the colour that accents are shown on.
-const LIGHT_SURFACE: Colour = Colour::new(0xff, 0xff, 0xff);
+pub const LIGHT_SURFACE: Colour = Colour::new(0xff, 0xff, 0xff);
 /// The page's card in the dark theme.
-const DARK_SURFACE: Colour = Colour::new(0x1a, 0x22, 0x2c);
+pub const DARK_SURFACE: Colour = Colour::new(0x1a, 0x22, 0x2c);
 
 /// An opaque sRGB colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

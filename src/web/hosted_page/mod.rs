@@ -17,7 +17,7 @@ pub mod step_texts;
 pub mod texts;
 mod typed;
 
-pub use render::local_time;
+pub use render::{bank_choices_of, local_time};
 
 use actix_web::web;
 use handlers::{around, choose, choose_steps, consent, consent_steps, hand_over, steps};

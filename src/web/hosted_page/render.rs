@@ -22,10 +22,11 @@ use crate::clock::Timestamp;
 use crate::flow::Context;
 use crate::flow::consents::choose::BeforeChoice;
 use crate::flow::init_payment::{cannot_take, serves};
+use crate::flow::limits::blocked_by;
 use crate::flow::open_page::START_DATE_PASSED;
 use crate::partner::{Field, Partner};
 use crate::payment::link::with_query;
-use crate::payment::{Language, PaymentId, Status, refusal};
+use crate::payment::{Currency, Language, PaymentId, Status, refusal};
 use crate::store::payments::Payment;
 use crate::web::Site;
 use askama::Template as _;
@@ -88,6 +89,12 @@ pub fn page_path(id: PaymentId, state: &str) -> String {
 /// The banks as the page offers them: those of the payment's currency.
 #[must_use]
 pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
+    bank_choices_of(cx, payment.currency, payment.instructions.len(), payment.schedule.is_some())
+}
+
+/// The banks for an order of so many instructions.
+#[must_use]
+pub fn bank_choices_of(cx: &Context, currency: Currency, instructions: usize, is_standing_order: bool) -> Vec<BankChoice> {
     let choice = |b: &crate::bank::directory::Bank| BankChoice {
         code: b.code.clone(),
         name: b.name.clone(),
@@ -95,9 +102,9 @@ pub fn bank_choices(cx: &Context, payment: &Payment) -> Vec<BankChoice> {
         iban_codes: b.iban_codes.clone(),
         needs_user_code: b.facts.requires_psu_id,
         psu_id: b.psu_id.clone(),
-        cannot: cannot_take(b, payment.currency, payment.instructions.len(), payment.schedule.is_some()),
+        cannot: cannot_take(b, currency, instructions, is_standing_order),
     };
-    let serving = cx.banks.list().iter().filter(|b| serves(b, payment.currency));
+    let serving = cx.banks.list().iter().filter(|b| serves(b, currency));
     serving.map(choice).collect()
 }
 
@@ -270,7 +277,7 @@ impl View<'_> {
             // The bank's own refusal is a refusal to the payer, whichever word the bank uses for it.
             Status::Cancelled if payment.reason.as_deref() == Some(Reason::BankDeclined.as_str()) => Outcome::Rejected(Refusal::ByBank),
             Status::Cancelled => told.map_or(Outcome::Cancelled, |why| Outcome::Rejected(Refusal::Because(why))),
-            Status::Blocked => Outcome::Blocked,
+            Status::Blocked => Outcome::Blocked(blocked_by(payment)),
             _ if payment.reason.as_deref() == Some(START_DATE_PASSED) => Outcome::TooLateToBegin,
             _ if payment.expires_at <= payment.updated_at => Outcome::Expired,
             _ => Outcome::GivenUp,
@@ -285,7 +292,7 @@ impl View<'_> {
             mail_to: payment
                 .psu_email
                 .as_deref()
-                .filter(|_| payment.status.is_final() && !matches!(outcome, Outcome::GivenUp | Outcome::Expired | Outcome::TooLateToBegin))
+                .filter(|_| payment.status.is_final() && !is_without_mail(outcome))
                 .map(pages::mask_email),
             return_url: self.return_url().filter(|_| payment.status.is_final()),
             parts: self.parts(page),
@@ -408,4 +415,12 @@ pub fn time_of_day(at: Timestamp) -> String {
         .with_timezone(&chrono_tz::Europe::Bucharest)
         .format("%H:%M")
         .to_string()
+}
+
+/// The ends that nobody is written to about.
+fn is_without_mail(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::GivenUp | Outcome::Expired | Outcome::TooLateToBegin | Outcome::Blocked(_)
+    )
 }

@@ -164,6 +164,8 @@ catalogue! {
         blocked_title: "Plata a fost oprită", "The payment was stopped";
         blocked_lead: "Am oprit plata înainte să ajungă la bancă, din cauza unei reguli de siguranță sau a unei limite. Nu s-a luat niciun ban.",
             "We stopped the payment before it reached the bank, because of a security rule or a limit. No money was taken.";
+        blocked_by_limit: "Am oprit plata înainte să ajungă la bancă. Nu s-a luat niciun ban.",
+            "We stopped the payment before it reached the bank. No money was taken.";
         mail_sent: "Confirmarea merge la", "The confirmation goes to";
         finished_at: "Data și ora", "Date and time";
         your_bank: "Banca ta", "Your bank";

@@ -114,7 +114,10 @@ impl Page {
         Form {
             page: self.url.clone(),
             action: self.url.join(form.attr("action").unwrap()).unwrap(),
-            fields: form.select(&selector("input, textarea, button")).filter_map(successful).collect(),
+            fields: form
+                .select(&selector("input, textarea, select, button"))
+                .filter_map(successful)
+                .collect(),
         }
     }
 
@@ -140,6 +143,11 @@ fn successful(input: ElementRef<'_>) -> Option<(String, String)> {
     }
     if matches!(input.attr("type"), Some("radio" | "checkbox")) && input.attr("checked").is_none() {
         return None;
+    }
+    if input.value().name() == "select" {
+        let options: Vec<_> = input.select(&selector("option")).collect();
+        let chosen = options.iter().find(|o| o.attr("selected").is_some()).or(options.first())?;
+        return Some((input.attr("name")?.to_owned(), chosen.attr("value").unwrap_or_default().to_owned()));
     }
     let value = if input.value().name() == "textarea" {
         input.text().collect()
@@ -213,6 +221,26 @@ impl Browser {
             .post(form.action.clone())
             .header(ORIGIN, form.page.origin().ascii_serialization())
             .form(&form.fields);
+        self.send(request, &form.action).await
+    }
+
+    /// Submits a form with a file in its field `file` (RFC 7578).
+    pub async fn upload(&self, form: &Form, file: &[u8]) -> Page {
+        const BOUNDARY: &str = "----stories-4711";
+        let mut body = Vec::new();
+        for (name, value) in &form.fields {
+            body.extend(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
+        }
+        let head = "Content-Disposition: form-data; name=\"file\"; filename=\"fisier\"\r\nContent-Type: application/octet-stream";
+        body.extend(format!("--{BOUNDARY}\r\n{head}\r\n\r\n").into_bytes());
+        body.extend_from_slice(file);
+        body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
+        let request = self
+            .http
+            .post(form.action.clone())
+            .header(ORIGIN, form.page.origin().ascii_serialization())
+            .header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"))
+            .body(body);
         self.send(request, &form.action).await
     }
 

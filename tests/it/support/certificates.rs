@@ -6,10 +6,12 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 /// Name of each certificate, whose organisation stands in it, and what it is for.
-const ISSUED: [(&str, &str, Purpose); 7] = [
+const ISSUED: [(&str, &str, Purpose); 8] = [
     ("gateway", "SmartPay", Purpose::Server),
     ("qsealc", "SmartPay", Purpose::Client),
     ("shop", "Foișor Atelier SRL", Purpose::Client),
+    // For the shop's change-over.
+    ("shop-next", "Foișor Atelier SRL", Purpose::Client),
     ("other-shop", "Prăvălia Vecină SRL", Purpose::Client),
     ("erp", "Registru SRL", Purpose::Client),
     ("dinar", "Vodovod Vrelo DOO", Purpose::Client),

@@ -10,6 +10,7 @@ pub mod consents;
 pub mod database;
 pub mod judge;
 pub mod partner;
+pub mod proposals;
 pub mod psu;
 pub mod smtp_sink;
 pub mod stet;

@@ -93,6 +93,14 @@ impl Partner {
         }
     }
 
+    /// The same partner with another certificate.
+    pub fn with_certificate(&self, name: &str) -> Self {
+        Self {
+            client_id: self.client_id.clone(),
+            ..Self::new(self.base.clone(), name)
+        }
+    }
+
     /// A request to a path of the gateway, to be completed and given to [`Self::send`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, self.base.join(path).unwrap())

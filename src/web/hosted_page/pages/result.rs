@@ -1,6 +1,7 @@
 //! How a payment ended, said honestly.
 
 use super::{OrderView, Parts, PostForm, RefusedItems, Shell, opaque};
+use crate::payment::limits::Figure;
 use crate::web::hosted_page::list_texts::ListTexts;
 use askama::Template;
 
@@ -36,8 +37,8 @@ pub enum Outcome {
     Expired,
     /// The first day of a standing order passed before it was sent.
     TooLateToBegin,
-    /// Stopped here by a limit or a rule.
-    Blocked,
+    /// Stopped here by a limit or a rule; the figure of the partner's profile, where it was one.
+    Blocked(Option<Figure>),
 }
 
 /// The end of a payment.
@@ -84,7 +85,7 @@ impl Result {
     fn tone(&self) -> &'static str {
         match self.outcome {
             Outcome::Settled => "good",
-            Outcome::PartlySettled | Outcome::Rejected(_) | Outcome::Blocked => "bad",
+            Outcome::PartlySettled | Outcome::Rejected(_) | Outcome::Blocked(_) => "bad",
             Outcome::Cancelled | Outcome::GivenUp | Outcome::Expired | Outcome::TooLateToBegin => "calm",
         }
     }
@@ -109,7 +110,7 @@ impl Result {
             Outcome::GivenUp => t.abandoned_title,
             Outcome::Expired => t.expired_title,
             Outcome::TooLateToBegin => self.l().late_title,
-            Outcome::Blocked => t.blocked_title,
+            Outcome::Blocked(_) => t.blocked_title,
         }
     }
 
@@ -127,7 +128,8 @@ impl Result {
             Outcome::GivenUp => t.abandoned_lead,
             Outcome::Expired => t.expired_lead,
             Outcome::TooLateToBegin => self.l().late_lead,
-            Outcome::Blocked => t.blocked_lead,
+            Outcome::Blocked(Some(figure)) => return format!("{} {}", figure.why(self.shell.language), t.blocked_by_limit),
+            Outcome::Blocked(None) => t.blocked_lead,
         };
         let creditor = self.order.as_ref().map_or(self.shell.partner_name(), |o| &o.creditor_name);
         let first_day = self.order.as_ref().and_then(|o| o.schedule.as_ref()).map(|s| s.first_day.as_str());

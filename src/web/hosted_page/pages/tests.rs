@@ -6,6 +6,7 @@ mod steps;
 use super::*;
 use crate::partner::profile::{Field, PartnerKind};
 use crate::payment::Currency;
+use crate::payment::limits::Figure;
 use crate::web::hosted_page::form::{self, BankChoice, FieldError, FormInput, KnownOrder};
 use scraper::{ElementRef, Html, Selector};
 use std::collections::HashSet;
@@ -126,7 +127,7 @@ fn waiting(language: Language, waiting_for: WaitingFor) -> Waiting {
     }
 }
 
-const OUTCOMES: [Outcome; 9] = [
+const OUTCOMES: [Outcome; 10] = [
     Outcome::Settled,
     Outcome::PartlySettled,
     Outcome::Rejected(Refusal::NotApproved),
@@ -135,7 +136,8 @@ const OUTCOMES: [Outcome; 9] = [
     Outcome::Cancelled,
     Outcome::GivenUp,
     Outcome::Expired,
-    Outcome::Blocked,
+    Outcome::Blocked(None),
+    Outcome::Blocked(Some(Figure::MaximumAmount)),
 ];
 
 const NOTICES: [NoticeKind; 6] = [

@@ -1,0 +1,273 @@
+//! The forms of a partner's page.
+
+use super::address;
+use super::list::input_of;
+use super::page::ProfileFields;
+use super::show::{Look, State};
+use super::upload;
+use crate::flow::four_eyes::{Change, Proposed, propose};
+use crate::flow::partner_profile::{edit_partner, set_logo};
+use crate::payment::Currency;
+use crate::payment::amount::Amount;
+use crate::payment::limits::{Action, Figure, Limit, Limits};
+use crate::store::partners;
+use crate::web::back_office::gate::{SignedIn, go};
+use crate::web::back_office::roles::Route;
+use crate::web::{PageError, Site};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use url::Url;
+
+impl Look<'_> {
+    /// The page, because the form was not one of ours, or too old.
+    pub(super) async fn expired(&self) -> Result<HttpResponse, PageError> {
+        let state = State {
+            problems: self.problems(&[("page", "")]),
+            ..State::default()
+        };
+        self.page_with(StatusCode::FORBIDDEN, state).await
+    }
+
+    /// Proposes a change; what was typed is shown again when it is refused.
+    pub(super) async fn propose(&self, change: Change, typed: State) -> Result<HttpResponse, PageError> {
+        match propose(&self.site.cx, &self.user.admin.id, change).await {
+            Ok(Proposed::Waits(_)) => Ok(self.shown_after("proposed")),
+            Ok(Proposed::Done(_)) => Ok(self.shown_after("done")),
+            Err(error) => {
+                let problems = self.refused(error)?;
+                self.page(State { problems, ..typed }).await
+            }
+        }
+    }
+
+    fn shown_after(&self, what: &str) -> HttpResponse {
+        go(&format!("{}?after={what}", address(Route::Partner, self.id)))
+    }
+}
+
+/// The profile's form.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ProfileForm {
+    pub(super) csrf: String,
+    pub(super) client_id: String,
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) currency: String,
+    pub(super) colour: String,
+    pub(super) account_access: String,
+}
+
+impl ProfileForm {
+    pub(super) fn fields(self) -> ProfileFields {
+        ProfileFields {
+            client_id: self.client_id,
+            name: self.name,
+            kind: self.kind,
+            currency: self.currency,
+            colour: self.colour,
+            account_access: !self.account_access.is_empty(),
+        }
+    }
+}
+
+/// POST /back-office/partners/{id}/profile.
+pub async fn edit(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    user: SignedIn,
+    id: web::Path<String>,
+    form: web::Form<ProfileForm>,
+) -> Result<HttpResponse, PageError> {
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
+    let form = form.into_inner();
+    if !look.is_own(Route::EditPartner, &form.csrf) {
+        return look.expired().await;
+    }
+    let fields = form.fields();
+    let problems = match input_of(&fields) {
+        None => look.problems(&[("kind", "")]),
+        Some(input) => match edit_partner(&site.cx, &user.admin.id, &id, input).await {
+            Ok(()) => return Ok(look.shown_after("saved")),
+            Err(error) => look.refused(error)?,
+        },
+    };
+    let state = State {
+        problems,
+        fields: Some(fields),
+        ..State::default()
+    };
+    look.page(state).await
+}
+
+/// POST /back-office/partners/{id}/logo.
+pub async fn logo(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    user: SignedIn,
+    id: web::Path<String>,
+    payload: web::Payload,
+) -> Result<HttpResponse, PageError> {
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
+    let uploaded = upload::read(&request, payload).await;
+    if !look.is_own(Route::PartnerLogo, &uploaded.csrf) {
+        return look.expired().await;
+    }
+    match set_logo(&site.cx, &user.admin.id, &id, uploaded.file).await {
+        Ok(()) => Ok(look.shown_after("saved")),
+        Err(error) => {
+            let problems = look.refused(error)?;
+            look.page(State {
+                problems,
+                ..State::default()
+            })
+            .await
+        }
+    }
+}
+
+/// The form of redirect URLs.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RedirectsForm {
+    csrf: String,
+    urls: String,
+    flexible: String,
+}
+
+/// POST /back-office/partners/{id}/redirect-urls.
+pub async fn redirects(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    user: SignedIn,
+    id: web::Path<String>,
+    form: web::Form<RedirectsForm>,
+) -> Result<HttpResponse, PageError> {
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
+    if !look.is_own(Route::ProposeRedirects, &form.csrf) {
+        return look.expired().await;
+    }
+    let flexible = !form.flexible.is_empty();
+    let typed = State {
+        redirects: Some((form.urls.clone(), flexible)),
+        ..State::default()
+    };
+    let lines = form.urls.lines().map(str::trim).filter(|line| !line.is_empty());
+    let Ok(urls) = lines.map(Url::parse).collect::<Result<Vec<Url>, _>>() else {
+        let problems = look.problems(&[("redirect_urls", "")]);
+        return look.page(State { problems, ..typed }).await;
+    };
+    let partner = id.to_string();
+    look.propose(Change::RedirectUrls { partner, urls, flexible }, typed).await
+}
+
+/// What a figure's field says; `None` when it is no number above zero.
+fn figure(figure: Figure, text: &str, currency: Currency) -> Option<i64> {
+    if figure.is_amount() {
+        return Amount::parse_typed(text, currency).ok().map(|amount| amount.minor);
+    }
+    let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    digits.parse().ok().filter(|n| *n > 0)
+}
+
+/// POST /back-office/partners/{id}/limits: a field a figure, and `NAME_action` beside it.
+pub async fn limits(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    user: SignedIn,
+    id: web::Path<String>,
+    form: web::Form<BTreeMap<String, String>>,
+) -> Result<HttpResponse, PageError> {
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
+    let said = |name: &str| form.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
+    if !look.is_own(Route::ProposeLimits, &said("csrf")) {
+        return look.expired().await;
+    }
+    let wanted = id.to_string();
+    let partner = site.cx.db.read(move |a| partners::get(a, &wanted)).await;
+    let currency = partner.map_err(|e| user.failed(&site, e))?.map_or(Currency::Ron, |p| p.currency);
+    let typed: Vec<(Figure, String, Action)> = Figure::ALL
+        .into_iter()
+        .map(|figure| {
+            let blocks = said(&format!("{}_action", figure.as_str())) == "block";
+            (figure, said(figure.as_str()), if blocks { Action::Block } else { Action::Warn })
+        })
+        .collect();
+    let declared = typed.iter().filter(|(_, text, _)| !text.is_empty());
+    let read: Option<Vec<Limit>> = declared
+        .map(|(f, text, action)| {
+            figure(*f, text, currency).map(|most| Limit {
+                figure: *f,
+                most,
+                action: *action,
+            })
+        })
+        .collect();
+    let typed = State {
+        figures: Some(typed),
+        ..State::default()
+    };
+    let Some(read) = read else {
+        let problems = look.problems(&[("limits", "")]);
+        return look.page(State { problems, ..typed }).await;
+    };
+    let change = Change::Limits {
+        partner: id.to_string(),
+        limits: Limits::new(read),
+    };
+    look.propose(change, typed).await
+}
+
+/// The form of activation and deactivation.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ActivationForm {
+    csrf: String,
+    active: String,
+}
+
+/// POST /back-office/partners/{id}/activation.
+pub async fn activation(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    user: SignedIn,
+    id: web::Path<String>,
+    form: web::Form<ActivationForm>,
+) -> Result<HttpResponse, PageError> {
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
+    if !look.is_own(Route::ProposeActivation, &form.csrf) {
+        return look.expired().await;
+    }
+    let change = Change::Activation {
+        partner: id.to_string(),
+        active: form.active == "yes",
+    };
+    look.propose(change, State::default()).await
+}

@@ -1,0 +1,228 @@
+//! A proposal's page, and the decision.
+
+use super::texts::ProposalTexts;
+use super::words::{Sides, sides};
+use super::{ProposalLine, lines};
+use crate::flow::FlowError;
+use crate::flow::four_eyes::{self, Change, Decision};
+use crate::payment::Currency;
+use crate::store::proposals::{self, Proposal};
+use crate::store::{admins, partners};
+use crate::web::back_office::frame::OfficeShell;
+use crate::web::back_office::gate::{SignedIn, go};
+use crate::web::back_office::partners::{OwnForm, address, is_id};
+use crate::web::back_office::roles::Route;
+use crate::web::hosted_page::local_time;
+use crate::web::{PageError, Site, html};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+/// A proposal's page.
+#[derive(Debug, Template)]
+#[template(path = "back_office/proposal.html", whitespace = "minimize")]
+struct ProposalPage {
+    shell: OfficeShell,
+    t: &'static ProposalTexts,
+    line: ProposalLine,
+    /// The page of what it is about.
+    about_href: String,
+    sides: Sides,
+    is_open: bool,
+    /// Who decided and when.
+    decided: Option<(String, String)>,
+    reason: Option<String>,
+    /// The forms, where the role may decide; no approval for who proposed it.
+    approve: Option<OwnForm>,
+    refuse: Option<OwnForm>,
+    is_own: bool,
+    notice: Option<&'static str>,
+    problem: Option<&'static str>,
+    typed: String,
+}
+
+struct Look<'a> {
+    site: &'a Site,
+    request: &'a HttpRequest,
+    user: &'a SignedIn,
+    id: &'a str,
+}
+
+impl Look<'_> {
+    const fn t(&self) -> &'static ProposalTexts {
+        ProposalTexts::of(self.user.language)
+    }
+
+    async fn page(
+        &self,
+        status: StatusCode,
+        notice: Option<&'static str>,
+        problem: Option<&'static str>,
+        typed: String,
+    ) -> Result<HttpResponse, PageError> {
+        let (site, user, now) = (self.site, self.user, self.site.cx.now());
+        if !is_id(self.id) {
+            return Err(user.failed(site, FlowError::NotFound));
+        }
+        let wanted = self.id.to_owned();
+        let read = site.cx.db.read(move |a| {
+            let Some(proposal) = proposals::get(a, &wanted)? else {
+                return Ok(None);
+            };
+            let partner = partners::get(a, &proposal.subject)?;
+            let by = match &proposal.decided_by {
+                Some(id) => admins::get(a, id)?.map(|admin| admin.user_name).or_else(|| Some(id.clone())),
+                None => None,
+            };
+            Ok(Some((proposal, partner, by)))
+        });
+        let found = read.await.map_err(|e| user.failed(site, e))?;
+        let (proposal, partner, by) = found.ok_or_else(|| user.failed(site, FlowError::NotFound))?;
+        let change = Change::stored(&proposal.change).map_err(|e| user.failed(site, e))?;
+        let before = serde_json::from_str(&proposal.before).map_err(|e| user.failed(site, FlowError::from(e)))?;
+        let currency = partner.as_ref().map_or(Currency::Ron, |p| p.currency);
+        let is_open = proposal.state == proposals::OPEN && proposal.expires_at > now;
+        let is_own = proposal.proposed_by == user.admin.id && site.cx.rules.four_eyes;
+        let form = |route: Route| {
+            let may = is_open && route.allows(user.role);
+            may.then(|| OwnForm::of(site, self.request, route, self.id))
+        };
+        let about = if partner.is_some() { Route::Partner } else { Route::Payment };
+        let page = ProposalPage {
+            shell: user.shell(site, self.request, Route::Proposal),
+            t: self.t(),
+            about_href: address(about, &proposal.subject),
+            sides: sides(user.language, &change, &before, currency),
+            is_open,
+            decided: proposal
+                .decided_at
+                .map(|at| (by.unwrap_or_else(|| self.t().clock.to_owned()), local_time(at, user.language))),
+            reason: proposal.reason.clone(),
+            approve: form(Route::ApproveProposal).filter(|_| !is_own),
+            refuse: form(Route::RefuseProposal),
+            is_own,
+            notice,
+            problem,
+            typed,
+            line: self.line(proposal).await?,
+        };
+        Ok(html(status, page.render()?))
+    }
+
+    async fn line(&self, proposal: Proposal) -> Result<ProposalLine, PageError> {
+        let line = lines(self.site, self.user, vec![proposal]).await?.pop();
+        line.ok_or_else(|| self.user.failed(self.site, FlowError::NotFound))
+    }
+
+    /// What a decision came to.
+    async fn decided(&self, decision: Result<Decision, FlowError>, typed: String) -> Result<HttpResponse, PageError> {
+        let t = self.t();
+        let refused = |problem| self.page(StatusCode::UNPROCESSABLE_ENTITY, None, Some(problem), typed.clone());
+        match decision {
+            Ok(decision) => {
+                let word = match decision {
+                    Decision::Done => "done",
+                    Decision::Stale => "stale",
+                    Decision::Expired => "late",
+                    Decision::Ended => "ended",
+                };
+                Ok(go(&format!("{}?after={word}", address(Route::Proposal, self.id))))
+            }
+            Err(FlowError::NotYou) => refused(t.own).await,
+            Err(FlowError::Busy) => refused(t.busy).await,
+            Err(FlowError::Invalid(_)) => refused(t.no_reason).await,
+            Err(other) => Err(self.user.failed(self.site, other)),
+        }
+    }
+
+    async fn expired(&self) -> Result<HttpResponse, PageError> {
+        self.page(StatusCode::FORBIDDEN, None, Some(self.t().page_expired), String::new())
+            .await
+    }
+}
+
+/// What a proposal's page is shown after.
+#[derive(Debug, Deserialize)]
+pub struct After {
+    after: Option<String>,
+}
+
+/// GET /back-office/proposals/{id}.
+pub async fn show(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    user: SignedIn,
+    id: web::Path<String>,
+    after: web::Query<After>,
+) -> Result<HttpResponse, PageError> {
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
+    let t = look.t();
+    let notice = match after.after.as_deref() {
+        Some("done") => Some(t.done),
+        Some("stale") => Some(t.was_stale),
+        Some("late") => Some(t.was_late),
+        Some("ended") => Some(t.was_ended),
+        _ => None,
+    };
+    look.page(StatusCode::OK, notice, None, String::new()).await
+}
+
+/// The form of a decision.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DecisionForm {
+    csrf: String,
+    reason: String,
+}
+
+/// POST /back-office/proposals/{id}/approve.
+pub async fn approve(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    user: SignedIn,
+    id: web::Path<String>,
+    form: web::Form<DecisionForm>,
+) -> Result<HttpResponse, PageError> {
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
+    if !OwnForm::is_own(&site, &request, Route::ApproveProposal, &id, &form.csrf) {
+        return look.expired().await;
+    }
+    let (cx, by, proposal) = (site.cx.clone(), user.admin.id.clone(), id.to_string());
+    let decision = site
+        .detached
+        .run(async move { four_eyes::approve(&cx, &by, &proposal).await })
+        .await;
+    look.decided(decision, String::new()).await
+}
+
+/// POST /back-office/proposals/{id}/refuse.
+pub async fn refuse(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    user: SignedIn,
+    id: web::Path<String>,
+    form: web::Form<DecisionForm>,
+) -> Result<HttpResponse, PageError> {
+    let look = Look {
+        site: &site,
+        request: &request,
+        user: &user,
+        id: &id,
+    };
+    if !OwnForm::is_own(&site, &request, Route::RefuseProposal, &id, &form.csrf) {
+        return look.expired().await;
+    }
+    let decision = four_eyes::refuse(&site.cx, &user.admin.id, &id, &form.reason).await;
+    look.decided(decision, form.into_inner().reason).await
+}
