@@ -7,6 +7,7 @@ use crate::bank::directory::Directory;
 use crate::clock::Clock;
 use crate::config::{MailTransport, Settings, SmtpEncryption};
 use crate::crypto::{Vault, fingerprint};
+use crate::flow::retention::Keeping;
 use crate::flow::{Context, Rules};
 use crate::mail::{Mailer, SentMails, SmtpSettings, SmtpTls};
 use crate::partner::PeerCertificate;
@@ -204,6 +205,11 @@ fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<Rules> {
         mail_domain,
         support_contact: settings.operator.contact.clone(),
         sign_in_limit: crate::flow::sign_in::SignInLimit::default(),
+        keeping: Keeping {
+            payments_years: settings.retention.payments_years,
+            partners_years: settings.retention.partners_years,
+            compliance_mail: settings.retention.compliance_mail.clone(),
+        },
     })
 }
 

@@ -24,9 +24,12 @@ pub mod hand_over;
 pub mod init_payment;
 pub mod issue_token;
 mod notify;
+pub mod onboarding;
 pub mod open_page;
+pub mod payer_data;
 pub mod reply_to_bank;
 pub mod resolve_payment;
+pub mod retention;
 pub mod sessions;
 pub mod sign_in;
 pub mod submit_payment;
@@ -83,6 +86,8 @@ pub struct Rules {
     pub support_contact: String,
     /// Limits guessing of passwords.
     pub sign_in_limit: sign_in::SignInLimit,
+    /// How long data is kept.
+    pub keeping: retention::Keeping,
 }
 
 impl Context {

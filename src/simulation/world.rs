@@ -399,5 +399,6 @@ fn our_rules() -> Rules {
         mail_domain: "pay.example".into(),
         support_contact: "ajutor@pay.example".into(),
         sign_in_limit: SignInLimit::default(),
+        keeping: crate::flow::retention::Keeping::default(),
     }
 }

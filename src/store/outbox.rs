@@ -69,11 +69,19 @@ pub enum Outcome {
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn add(a: &mut Access<'_>, payment: PaymentId, new: &NewMessage, now: Timestamp) -> Result<(), StoreError> {
+    add_about(a, Some(payment), new, now)
+}
+
+/// As [`add`], about a payment or none.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn add_about(a: &mut Access<'_>, payment: Option<PaymentId>, new: &NewMessage, now: Timestamp) -> Result<(), StoreError> {
     let id = uuid::Uuid::now_v7().to_string();
     let row = Row {
         payload_sealed: a.seal("outbox", "payload", &id, &new.payload),
         id,
-        payment_id: Some(payment.number()),
+        payment_id: payment.map(PaymentId::number),
         kind: new.kind.into(),
         message_id: new.message_id.clone(),
         attempts: 0,
