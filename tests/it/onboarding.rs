@@ -297,6 +297,7 @@ async fn after_the_relation_ended_the_file_is_kept_for_five_years_and_then_erase
         (1, 1, 4, "clock")
     );
     assert_eq!(audited(&app, "onboarding_file_erased"), ["clock 4 documents"]);
+    app.tick().await;
     let told = app.mails.take();
     assert_eq!(told.len(), 1);
     assert!(
