@@ -15,6 +15,7 @@ pub mod ask_bank;
 pub mod bank_access;
 mod bank_call;
 pub mod change_partner;
+pub mod choose_language;
 pub mod consents;
 pub mod deliver_mail;
 pub mod edit_instruction;
@@ -24,6 +25,7 @@ pub mod hand_over;
 pub mod init_payment;
 pub mod issue_token;
 mod notify;
+mod office_rules;
 pub mod onboarding;
 pub mod open_page;
 pub mod payer_data;
@@ -33,11 +35,13 @@ pub mod retention;
 pub mod sessions;
 pub mod sign_in;
 pub mod submit_payment;
+pub mod unmask;
 mod verdict;
 pub mod withdraw_payment;
 mod withdrawal;
 
 pub use error::{FieldProblem, FlowError};
+pub use office_rules::OfficeRules;
 
 use crate::bank::directory::{Bank, Banks};
 use crate::clock::{Clock, Timestamp};
@@ -88,6 +92,8 @@ pub struct Rules {
     pub sign_in_limit: sign_in::SignInLimit,
     /// How long data is kept.
     pub keeping: retention::Keeping,
+    /// The operator's own users.
+    pub office: OfficeRules,
 }
 
 impl Context {

@@ -33,6 +33,7 @@ mod in_doubt;
 mod lost_answers;
 mod mail;
 mod migrations;
+mod office_frame;
 mod onboarding;
 mod once_only;
 mod one_browser;

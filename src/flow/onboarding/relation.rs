@@ -56,7 +56,7 @@ pub async fn end(cx: &Context, by: &str, partner_id: &str, reason: &str) -> Resu
         read.file.keep_until = Some(keep_until);
         read.file.renewal_due_at = None;
         read.file.complete = false;
-        let changed = ["relation".to_owned()];
+        let changed = ["relation_ended".to_owned()];
         onboarding::save(a, &read.file, &by, &changed, now)?;
         let detail = format!("file kept until {}", keep_until.date());
         audit::add(a, now, &by, "partner_relation_ended", Some(&id), Some(&detail))?;
