@@ -138,15 +138,15 @@ pub fn set_redirect_urls(a: &mut Access<'_>, client_id: &str, urls: &[url::Url])
         == 1)
 }
 
-/// Lets a partner call, or keeps it from calling.
+/// Lets a partner call, or stops it.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn set_active(a: &mut Access<'_>, id: &str, active: bool) -> Result<(), StoreError> {
-    diesel::update(partners::table.find(id))
+pub fn set_active(a: &mut Access<'_>, id: &str, active: bool) -> Result<bool, StoreError> {
+    Ok(diesel::update(partners::table.find(id))
         .set(partners::active.eq(active))
-        .execute(a.conn)?;
-    Ok(())
+        .execute(a.conn)?
+        == 1)
 }
 
 /// Stores a partner's logo with its media type.

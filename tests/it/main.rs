@@ -35,6 +35,7 @@ mod mail;
 mod migrations;
 mod office_frame;
 mod onboarding;
+mod onboarding_pages;
 mod once_only;
 mod one_browser;
 mod one_time_code;

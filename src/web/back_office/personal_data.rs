@@ -109,7 +109,7 @@ pub struct ReportLine {
 }
 
 /// What was typed into the form.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
     csrf: String,

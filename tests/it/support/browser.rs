@@ -216,6 +216,29 @@ impl Browser {
         self.send(request, &form.action).await
     }
 
+    /// Sends a form with a file, as `multipart/form-data` (RFC 7578); the fields go first, as in the page.
+    pub async fn submit_file(&self, form: &Form, field: &str, name: &str, content: &[u8]) -> Page {
+        const BOUNDARY: &str = "----stories7348201";
+        let mut body = Vec::new();
+        for (known, value) in form.fields.iter().filter(|(known, _)| known != field) {
+            let part = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{known}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let part = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\nContent-Type: application/pdf\r\n\r\n"
+        );
+        body.extend_from_slice(part.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        let request = self
+            .http
+            .post(form.action.clone())
+            .header(ORIGIN, form.page.origin().ascii_serialization())
+            .header(reqwest::header::CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+            .body(body);
+        self.send(request, &form.action).await
+    }
+
     /// Asks as the page's script does whether there is something new to show.
     pub async fn has_news(&self, page: &Page) -> bool {
         let answer = self.get(&page.main_url("data-status-url")).await;

@@ -29,28 +29,28 @@ pub enum Control {
 /// A field as it is shown.
 #[derive(Clone)]
 pub struct Shown {
-    pub name: &'static str,
-    pub label: String,
-    pub required: bool,
-    pub value: String,
-    pub control: Control,
-    pub problem: Option<String>,
+    pub(super) name: &'static str,
+    pub(super) label: String,
+    pub(super) required: bool,
+    pub(super) value: String,
+    pub(super) control: Control,
+    pub(super) problem: Option<String>,
 }
 
 /// The form of a section.
 #[derive(Template)]
 #[template(path = "back_office/onboarding_form.html", whitespace = "minimize")]
 pub struct FormPage {
-    pub shell: OfficeShell,
-    pub f: &'static FileTexts,
-    pub partner: String,
-    pub title: &'static str,
-    pub back: String,
-    pub action: String,
-    pub csrf: String,
-    pub version: i64,
-    pub problem: Option<String>,
-    pub fields: Vec<Shown>,
+    pub(super) shell: OfficeShell,
+    pub(super) f: &'static FileTexts,
+    pub(super) partner: String,
+    pub(super) title: &'static str,
+    pub(super) back: String,
+    pub(super) action: String,
+    pub(super) csrf: String,
+    pub(super) version: i64,
+    pub(super) problem: Option<String>,
+    pub(super) fields: Vec<Shown>,
 }
 
 impl FormPage {

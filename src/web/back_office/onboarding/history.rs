@@ -19,42 +19,41 @@ use serde::Deserialize;
 /// One value that changed.
 #[derive(Clone)]
 pub struct ChangeLine {
-    pub what: String,
-    pub before: String,
-    pub after: String,
+    pub(super) what: String,
+    pub(super) before: String,
+    pub(super) after: String,
 }
 
 /// One change of the file.
 #[derive(Clone)]
 pub struct VersionLine {
-    pub version: i64,
-    pub at: String,
-    pub who: String,
-    pub changes: Vec<ChangeLine>,
+    pub(super) at: String,
+    pub(super) who: String,
+    pub(super) changes: Vec<ChangeLine>,
 }
 
 /// The file on a date.
 #[derive(Clone)]
 pub struct Then {
-    pub day: String,
-    pub cards: Vec<Card>,
+    pub(super) day: String,
+    pub(super) cards: Vec<Card>,
     /// Documents that were there at the end of that day.
-    pub documents: Vec<String>,
+    pub(super) documents: Vec<String>,
 }
 
 /// The history of a file.
 #[derive(Template)]
 #[template(path = "back_office/onboarding_history.html", whitespace = "minimize")]
 pub struct HistoryPage {
-    pub shell: OfficeShell,
-    pub f: &'static FileTexts,
-    pub partner: String,
-    pub back: String,
-    pub action: String,
-    pub on: String,
-    pub wrong_date: Option<&'static str>,
-    pub then: Option<Then>,
-    pub versions: Vec<VersionLine>,
+    pub(super) shell: OfficeShell,
+    pub(super) f: &'static FileTexts,
+    pub(super) partner: String,
+    pub(super) back: String,
+    pub(super) action: String,
+    pub(super) on: String,
+    pub(super) wrong_date: Option<&'static str>,
+    pub(super) then: Option<Then>,
+    pub(super) versions: Vec<VersionLine>,
 }
 
 /// The query of the history.
@@ -100,7 +99,6 @@ fn lines(language: Language, versions: &[Version], who: impl Fn(&str) -> String)
             after: value(language, Some(&version.file), path),
         });
         VersionLine {
-            version: version.version,
             at: moment(version.at),
             who: who(&version.actor),
             changes: changes.collect(),

@@ -14,32 +14,32 @@ use askama::Template;
 /// A partner in the list.
 #[derive(Clone)]
 pub struct FileLine {
-    pub href: String,
-    pub partner: String,
-    pub state: &'static str,
-    pub tone: &'static str,
-    pub missing: usize,
-    pub due: String,
+    pub(super) href: String,
+    pub(super) partner: String,
+    pub(super) state: &'static str,
+    pub(super) tone: &'static str,
+    pub(super) missing: usize,
+    pub(super) due: String,
 }
 
 /// A file to be renewed.
 #[derive(Clone)]
 pub struct RenewalLine {
-    pub href: String,
-    pub partner: String,
-    pub due: String,
-    pub left: String,
-    pub is_urgent: bool,
+    pub(super) href: String,
+    pub(super) partner: String,
+    pub(super) due: String,
+    pub(super) left: String,
+    pub(super) is_urgent: bool,
 }
 
 /// The list.
 #[derive(Template)]
 #[template(path = "back_office/onboardings.html", whitespace = "minimize")]
 pub struct ListPage {
-    pub shell: OfficeShell,
-    pub f: &'static FileTexts,
-    pub renewals: Vec<RenewalLine>,
-    pub files: Vec<FileLine>,
+    pub(super) shell: OfficeShell,
+    pub(super) f: &'static FileTexts,
+    pub(super) renewals: Vec<RenewalLine>,
+    pub(super) files: Vec<FileLine>,
 }
 
 fn line(f: &'static FileTexts, one: &Onboarded) -> FileLine {

@@ -152,7 +152,7 @@ fn done(id: &str, what: &str) -> HttpResponse {
 }
 
 /// A form that changes a file.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Changing {
     csrf: String,

@@ -18,85 +18,85 @@ use std::collections::BTreeMap;
 #[derive(Clone, Default)]
 pub struct Again {
     /// What was done.
-    pub done: Option<String>,
+    pub(super) done: Option<String>,
     /// Codes of what was wrong.
-    pub problems: Vec<&'static str>,
+    pub(super) problems: Vec<&'static str>,
     /// The reason typed for the end of the relation.
-    pub end_reason: String,
+    pub(super) end_reason: String,
     /// The document that was to be removed, and the reason typed.
-    pub remove: Option<(String, String)>,
+    pub(super) remove: Option<(String, String)>,
     /// The kind chosen for a document.
-    pub kind: String,
+    pub(super) kind: String,
 }
 
 /// A label and a value; the value is what somebody typed.
 #[derive(Clone)]
 pub struct Fact {
-    pub label: String,
-    pub value: String,
+    pub(super) label: String,
+    pub(super) value: String,
 }
 
 /// One record of the file.
 #[derive(Clone)]
 pub struct Card {
     /// Name of the section.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// Its word.
-    pub section: &'static str,
+    pub(super) section: &'static str,
     /// Its number in a list.
-    pub number: Option<u32>,
-    pub facts: Vec<Fact>,
+    pub(super) number: Option<u32>,
+    pub(super) facts: Vec<Fact>,
     /// Where it is changed.
-    pub edit: String,
+    pub(super) edit: String,
 }
 
 /// A way to something that is not filled in yet.
 #[derive(Clone)]
 pub struct ToFill {
-    pub name: &'static str,
-    pub href: String,
+    pub(super) name: &'static str,
+    pub(super) href: String,
 }
 
 /// A document in the list.
 #[derive(Clone)]
 pub struct DocumentLine {
-    pub name: String,
-    pub kind: &'static str,
-    pub size: String,
-    pub added: String,
-    pub removed: String,
-    pub href: String,
+    pub(super) name: String,
+    pub(super) kind: &'static str,
+    pub(super) size: String,
+    pub(super) added: String,
+    pub(super) removed: String,
+    pub(super) href: String,
     /// Where it is removed, and the token for that; none once it was removed or the relation has ended.
-    pub remove: Option<(String, String)>,
+    pub(super) remove: Option<(String, String)>,
     /// A reason that was typed and is not good.
-    pub reason: String,
+    pub(super) reason: String,
 }
 
 /// A partner's file.
 #[derive(Template)]
 #[template(path = "back_office/onboarding.html", whitespace = "minimize")]
 pub struct FilePage {
-    pub shell: OfficeShell,
-    pub f: &'static FileTexts,
-    pub partner: String,
-    pub version: i64,
-    pub notice: Option<&'static str>,
-    pub problems: Vec<String>,
-    pub missing: Vec<String>,
-    pub cards: Vec<Card>,
-    pub to_fill: Vec<ToFill>,
-    pub documents: Vec<DocumentLine>,
-    pub kinds: Vec<(&'static str, &'static str, bool)>,
-    pub is_open: bool,
-    pub ended: Vec<Fact>,
-    pub renewal_due: String,
-    pub can_renew: bool,
-    pub end_reason: String,
-    pub history: String,
-    pub take_out: (String, String),
-    pub upload: (String, String),
-    pub renew: (String, String),
-    pub end: (String, String),
+    pub(super) shell: OfficeShell,
+    pub(super) f: &'static FileTexts,
+    pub(super) partner: String,
+    pub(super) version: i64,
+    pub(super) notice: Option<&'static str>,
+    pub(super) problems: Vec<String>,
+    pub(super) missing: Vec<String>,
+    pub(super) cards: Vec<Card>,
+    pub(super) to_fill: Vec<ToFill>,
+    pub(super) documents: Vec<DocumentLine>,
+    pub(super) kinds: Vec<(&'static str, &'static str, bool)>,
+    pub(super) is_open: bool,
+    pub(super) ended: Vec<Fact>,
+    pub(super) renewal_due: String,
+    pub(super) can_renew: bool,
+    pub(super) end_reason: String,
+    pub(super) history: String,
+    pub(super) take_out: (String, String),
+    pub(super) upload: (String, String),
+    pub(super) renew: (String, String),
+    pub(super) end: (String, String),
 }
 
 /// The values of a record in the order of the form.

@@ -28,10 +28,8 @@ catalogue! {
         checklist: "Ce lipsește", "What is missing";
         checklist_lead: "Partenerul poate fi activat numai după ce lista este goală. Certificatul și adresele de întoarcere sunt în profil.", "The partner can be activated only when this list is empty. Certificate and return addresses are in its profile.";
         nothing_missing: "Nu lipsește nimic: dosarul este complet.", "Nothing is missing: the file is complete.";
-        empty_section: "Necompletat.", "Not filled in.";
         fill_in: "Completează", "Fill in";
         change: "Modifică", "Change";
-        add: "Adaugă", "Add";
         take_out: "Scoate", "Take out";
         as_company: "Completează ca persoană juridică", "Fill in as a company";
         as_person: "Completează ca persoană fizică", "Fill in as a natural person";
@@ -41,7 +39,6 @@ catalogue! {
         size: "Mărime", "Size";
         added: "Adăugat", "Added";
         removed: "Scos", "Removed";
-        download: "Descarcă", "Download";
         upload: "Încarcă un document", "Upload a document";
         upload_hint: "PDF, PNG sau JPEG, cel mult 10 MB. Se păstrează criptat; fiecare descărcare intră în jurnalul de audit.", "PDF, PNG or JPEG, at most 10 MB. It is stored encrypted; each download is in the audit log.";
         what_it_proves: "Ce dovedește", "What it proves";
@@ -79,7 +76,6 @@ catalogue! {
         errors: "Verifică ce ai completat", "Check what you entered";
         saved: "Modificarea a fost salvată.", "The change was saved.";
         renewed: "Dosarul a fost reînnoit pentru un an.", "The file was renewed for a year.";
-        date_hint: "AAAA-LL-ZZ", "YYYY-MM-DD";
     }
 }
 
