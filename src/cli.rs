@@ -3,6 +3,7 @@
 mod bank;
 mod fallback;
 mod partners;
+mod retention;
 mod service_accounts;
 
 use partners::NewPartner;
@@ -54,6 +55,14 @@ enum Command {
     Migrate(ConfigFile),
     /// After an older copy of the database was put back, and before serving: nothing in it is sent to a bank again
     AfterRestore(ConfigFile),
+    /// Erase what the law no longer asks us to keep: onboarding files, and personal data of old payments
+    Retention {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Say what would be erased, and erase nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Print the settings, secrets masked
     CheckConfig(ConfigFile),
     /// Banks
@@ -165,6 +174,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::SandboxBanks(options) => sandbox_banks(options).await,
         Command::Migrate(file) => migrate(&load(&file)?),
         Command::AfterRestore(file) => after_restored(&load(&file)?).await,
+        Command::Retention { config, dry_run } => retention::run(&load(&config)?, dry_run).await,
         Command::CheckConfig(file) => {
             println!("{}", load(&file)?.masked()?.trim_end());
             Ok(())

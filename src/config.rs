@@ -9,7 +9,7 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
 pub use sections::{
     BackOffice, BankCalls, BankSettings, Database, Encryption, Gateway, Log, LogFormat, Mail, MailTransport, Operations, Operator,
-    Payments, Public, Secret, Settings, Smtp, SmtpEncryption, TotpUse, Worker,
+    Payments, Public, Retention, Secret, Settings, Smtp, SmtpEncryption, TotpUse, Worker,
 };
 use std::net::IpAddr;
 use std::path::Path;
@@ -85,6 +85,10 @@ impl Settings {
         if self.mail.transport == MailTransport::Folder && self.mail.folder.is_none() {
             return wrong("mail.folder is missing; mail.transport = \"folder\" needs it");
         }
+        let officer = self.retention.compliance_mail.as_deref();
+        if officer.is_some_and(|mail| !validator::ValidateEmail::validate_email(&mail)) {
+            return wrong("retention.compliance_mail is not an e-mail address");
+        }
         let in_range = [
             ("payments.link_minutes", u64::from(self.payments.link_minutes), 1, 7 * 24 * 60),
             (
@@ -113,6 +117,8 @@ impl Settings {
                 10_000_000,
             ),
             ("gateway.requests_burst", u64::from(self.gateway.requests_burst), 1, 10_000_000),
+            ("retention.payments_years", u64::from(self.retention.payments_years), 5, 10),
+            ("retention.partners_years", u64::from(self.retention.partners_years), 5, 10),
             ("bank_calls.connect_timeout_ms", self.bank_calls.connect_timeout_ms, 100, 60_000),
             ("bank_calls.total_timeout_ms", self.bank_calls.total_timeout_ms, 100, 120_000),
         ];
@@ -230,6 +236,8 @@ mod tests {
             ("[public]\nbase_url = \"http://pay.example.ro\"", "public.base_url"),
             ("[public]\nbind = \"nowhere\"", "public.bind"),
             ("[payments]\nlink_minutes = 0", "payments.link_minutes"),
+            ("[retention]\npayments_years = 4", "retention.payments_years"),
+            ("[retention]\ncompliance_mail = \"ofițer\"", "retention.compliance_mail"),
             ("[mail]\ntransport = \"folder\"", "mail.folder"),
             ("[mail]\ntransport = \"pigeon\"", "mail.transport"),
             ("[mail.smtp]\nhost = \"smtp.example.ro\"\ntls = \"none\"", "mail.smtp.tls"),

@@ -2,6 +2,7 @@
 
 use super::gateway_tls::partner_verifier;
 use crate::config::{Settings, TotpUse};
+use crate::flow::retention::Keeping;
 use crate::flow::sign_in::SignInLimit;
 use crate::flow::{OfficeRules, Rules};
 use std::net::SocketAddr;
@@ -38,6 +39,11 @@ pub(super) fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<R
         partner_cas: Some(partner_verifier(settings)?),
         sign_in_limit: SignInLimit::default(),
         office: office(settings),
+        keeping: Keeping {
+            payments_years: settings.retention.payments_years,
+            partners_years: settings.retention.partners_years,
+            compliance_mail: settings.retention.compliance_mail.clone(),
+        },
     })
 }
 

@@ -63,6 +63,8 @@ pub struct Settings {
     pub bank: BTreeMap<String, BankSettings>,
     /// Mail.
     pub mail: Mail,
+    /// How long data is kept, and who looks after that.
+    pub retention: Retention,
     /// Back office.
     pub back_office: BackOffice,
     /// Timers.
@@ -198,6 +200,19 @@ pub struct BankSettings {
     /// PEM of the certificate with which the bank signs its answers; without it they are not verified.
     #[serde(default)]
     pub signing_certificate: Option<PathBuf>,
+}
+
+/// How long data is kept (Romanian Law 129/2019 art. 21: five years).
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Years for which a payment's personal data is kept after it has ended.
+    pub payments_years: u32,
+    /// Years for which an onboarding file is kept after the relation with the partner has ended.
+    pub partners_years: u32,
+    /// Address of the compliance officer, who is told of renewals and of what was erased.
+    #[serde(default)]
+    pub compliance_mail: Option<String>,
 }
 
 /// How mail leaves.

@@ -28,10 +28,13 @@ pub mod issue_token;
 pub mod limits;
 mod notify;
 mod office_rules;
+pub mod onboarding;
 pub mod open_page;
 pub mod partner_profile;
+pub mod payer_data;
 pub mod reply_to_bank;
 pub mod resolve_payment;
+pub mod retention;
 pub mod sessions;
 pub mod sign_in;
 pub mod submit_payment;
@@ -96,6 +99,8 @@ pub struct Rules {
     pub partner_cas: Option<Arc<dyn rustls::server::danger::ClientCertVerifier>>,
     /// Limits guessing of passwords.
     pub sign_in_limit: sign_in::SignInLimit,
+    /// How long data is kept.
+    pub keeping: retention::Keeping,
     /// The operator's own users.
     pub office: OfficeRules,
 }

@@ -67,7 +67,7 @@ pub async fn warn_of_certificates(cx: &Context) -> Result<usize, FlowError> {
     if count > 0 {
         let write = cx
             .db
-            .write(move |a| messages.iter().try_for_each(|message| outbox::add_for_operator(a, message, now)));
+            .write(move |a| messages.iter().try_for_each(|message| outbox::add_about(a, None, message, now)));
         write.await?;
     }
     Ok(count)

@@ -5,6 +5,7 @@
 //! or an error.
 
 mod certificate_ends;
+pub mod compliance;
 mod folder;
 pub mod messages;
 mod smtp;

@@ -3,6 +3,7 @@
 //! **Invariant:** plain data and rules; nothing here reads a database or a request.
 
 pub mod certificate;
+pub mod onboarding;
 pub mod profile;
 
 pub use certificate::{CertificateFacts, PeerCertificate};

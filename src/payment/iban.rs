@@ -47,6 +47,12 @@ impl Iban {
         }
     }
 
+    /// What stands where an account number was erased. It names no account; it is shown as a dash.
+    #[must_use]
+    pub const fn erased() -> Self {
+        Self(String::new())
+    }
+
     /// Reads the number that Serbian banks use inside the country, which begins with a digit.
     fn serbian(text: &str) -> Result<Self, InvalidIban> {
         let parts: Vec<&str> = text.split('-').collect();
@@ -98,13 +104,16 @@ impl Iban {
         if let Some(digits) = self.serbian_account() {
             return format!("{}-••••{}-{}", &digits[..3], &digits[14..16], &digits[16..]);
         }
-        format!("{} •••• {}", &self.0[..4], &self.0[self.0.len() - 4..])
+        let (Some(first), Some(last)) = (self.0.get(..4), self.0.len().checked_sub(4)) else {
+            return "–".into();
+        };
+        format!("{first} •••• {}", &self.0[last..])
     }
 
     /// ISO 3166 country code.
     #[must_use]
     pub fn country(&self) -> &str {
-        &self.0[..2]
+        self.0.get(..2).unwrap_or_default()
     }
 
     /// The bank identifier inside the IBAN (Romania: the first four letters of the BIC; France: the five digits of

@@ -401,6 +401,7 @@ fn our_rules() -> Rules {
         four_eyes: true,
         partner_cas: None,
         sign_in_limit: SignInLimit::default(),
+        keeping: crate::flow::retention::Keeping::default(),
         office: OfficeRules::default(),
     }
 }

@@ -141,6 +141,15 @@ pub fn newest_for(a: &mut Access<'_>, payment: PaymentId) -> Result<Option<Conse
     row.map(|row| row.open(a)).transpose()
 }
 
+/// Status, beginning and end of each consent that the PSU was asked for on a payment's page, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn of_payment(a: &mut Access<'_>, payment: PaymentId) -> Result<Vec<(String, Timestamp, Option<Timestamp>)>, StoreError> {
+    let of = t::table.filter(t::payment_id.eq(payment.number())).order(t::created_at);
+    Ok(of.select((t::status, t::created_at, t::ended_at)).load(a.conn)?)
+}
+
 /// How many consents the PSU was asked for on a payment's page.
 ///
 /// # Errors

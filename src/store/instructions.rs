@@ -93,27 +93,42 @@ pub(super) fn of_several(a: &mut Access<'_>, of: &[(PaymentId, Currency)]) -> Re
             continue;
         };
         let key = format!("{id}/{}", row.seq);
-        let iban = a.open(TABLE, "creditor_iban", &key, &row.creditor_iban_sealed)?;
+        let creditor_iban = creditor_iban(a, &key, &row.creditor_iban_sealed)?;
         let (instructions, words, texts) = all.entry(*id).or_default();
         instructions.push(Instruction {
-            creditor_name: a.open(TABLE, "creditor_name", &key, &row.creditor_name_sealed)?.to_string(),
-            creditor_iban: Iban::parse(&iban).map_err(|_| StoreError::Broken(format!("creditor IBAN of {key} is not one")))?,
+            creditor_name: text(a, "creditor_name", &key, &row.creditor_name_sealed)?,
+            creditor_iban,
             amount: Amount {
                 minor: row.amount_minor,
                 currency: *currency,
             },
-            details: a.open(TABLE, "details", &key, &row.details_sealed)?.to_string(),
+            details: text(a, "details", &key, &row.details_sealed)?,
             giro: row.giro(a, &key)?,
             end_to_end_id: row.end_to_end_id,
         });
-        let text = row
+        let bank_text = row
             .bank_text_sealed
             .map(|sealed| a.open(TABLE, "bank_text", &key, &sealed))
             .transpose()?;
         words.push(row.bank_word);
-        texts.push(text.map(|text| text.to_string()));
+        texts.push(bank_text.map(|text| text.to_string()));
     }
     Ok(all)
+}
+
+/// A text, empty once it was erased.
+fn text(a: &Access<'_>, column: &'static str, key: &str, sealed: &[u8]) -> Result<String, StoreError> {
+    match sealed {
+        [] => Ok(String::new()),
+        _ => Ok(a.open(TABLE, column, key, sealed)?.to_string()),
+    }
+}
+
+fn creditor_iban(a: &Access<'_>, key: &str, sealed: &[u8]) -> Result<Iban, StoreError> {
+    match text(a, "creditor_iban", key, sealed)?.as_str() {
+        "" => Ok(Iban::erased()),
+        iban => Iban::parse(iban).map_err(|_| StoreError::Broken(format!("creditor IBAN of {key} is not one"))),
+    }
 }
 
 /// Replaces the instructions of a payment: only while nothing has been sent to a bank, which the caller knows.

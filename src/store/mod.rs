@@ -13,12 +13,16 @@ pub(crate) mod between_jobs;
 pub mod connection;
 mod consent_row;
 pub mod consents;
+pub mod erasure;
 pub mod history;
 pub mod instructions;
+pub mod onboarding;
+pub mod onboarding_documents;
 pub mod outbox;
 pub mod partner_certificates;
 pub mod partner_counts;
 pub mod partners;
+pub mod payer_requests;
 pub mod payment_lists;
 mod payment_row;
 pub mod payments;
@@ -97,11 +101,19 @@ pub struct Access<'a> {
 
 impl Access<'_> {
     fn seal(&self, table: &'static str, column: &'static str, row: &str, plain: &str) -> Vec<u8> {
-        self.vault.seal(Place { table, column, row }, plain.as_bytes())
+        self.seal_bytes(table, column, row, plain.as_bytes())
+    }
+
+    fn seal_bytes(&self, table: &'static str, column: &'static str, row: &str, plain: &[u8]) -> Vec<u8> {
+        self.vault.seal(Place { table, column, row }, plain)
+    }
+
+    fn open_bytes(&self, table: &'static str, column: &'static str, row: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        Ok(self.vault.open(Place { table, column, row }, sealed)?)
     }
 
     fn open(&self, table: &'static str, column: &'static str, row: &str, sealed: &[u8]) -> Result<Zeroizing<String>, StoreError> {
-        let bytes = self.vault.open(Place { table, column, row }, sealed)?;
+        let bytes = self.open_bytes(table, column, row, sealed)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| StoreError::Broken(format!("{table}.{column} is not text")))?;
         Ok(Zeroizing::new(text.to_owned()))
     }

@@ -69,15 +69,7 @@ pub enum Outcome {
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn add(a: &mut Access<'_>, payment: PaymentId, new: &NewMessage, now: Timestamp) -> Result<(), StoreError> {
-    insert(a, Some(payment), new, now)
-}
-
-/// As [`add`], for a message that is about no payment.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn add_for_operator(a: &mut Access<'_>, new: &NewMessage, now: Timestamp) -> Result<(), StoreError> {
-    insert(a, None, new, now)
+    add_about(a, Some(payment), new, now)
 }
 
 /// Whether there is a message of this id, sent or not.
@@ -89,7 +81,11 @@ pub fn is_known(a: &mut Access<'_>, message_id: &str) -> Result<bool, StoreError
     Ok(known.count().get_result::<i64>(a.conn)? > 0)
 }
 
-fn insert(a: &mut Access<'_>, payment: Option<PaymentId>, new: &NewMessage, now: Timestamp) -> Result<(), StoreError> {
+/// As [`add`], about a payment or none.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn add_about(a: &mut Access<'_>, payment: Option<PaymentId>, new: &NewMessage, now: Timestamp) -> Result<(), StoreError> {
     let id = uuid::Uuid::now_v7().to_string();
     let row = Row {
         payload_sealed: a.seal("outbox", "payload", &id, &new.payload),

@@ -138,6 +138,17 @@ pub fn set_redirect_urls(a: &mut Access<'_>, client_id: &str, urls: &[url::Url])
         == 1)
 }
 
+/// Lets a partner call, or stops it.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn set_active(a: &mut Access<'_>, id: &str, active: bool) -> Result<bool, StoreError> {
+    Ok(diesel::update(partners::table.find(id))
+        .set(partners::active.eq(active))
+        .execute(a.conn)?
+        == 1)
+}
+
 /// Stores a partner's logo with its media type.
 ///
 /// # Errors

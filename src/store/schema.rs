@@ -318,6 +318,115 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    onboarding_files (partner_id) {
+        partner_id -> Text,
+        version -> BigInt,
+        complete -> Bool,
+        file_sealed -> Nullable<Binary>,
+        renewal_due_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<Text>,
+        end_reason_sealed -> Nullable<Binary>,
+        keep_until -> Nullable<Timestamp>,
+        erased_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    onboarding_versions (partner_id, version) {
+        partner_id -> Text,
+        version -> BigInt,
+        at -> Timestamp,
+        actor -> Text,
+        changed -> Text,
+        file_sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    onboarding_documents (id) {
+        id -> Text,
+        partner_id -> Text,
+        kind -> Text,
+        name_sealed -> Binary,
+        media_type -> Text,
+        size_bytes -> BigInt,
+        parts -> Integer,
+        added_at -> Timestamp,
+        added_by -> Text,
+        removed_at -> Nullable<Timestamp>,
+        removed_by -> Nullable<Text>,
+        remove_reason_sealed -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    onboarding_document_parts (document_id, seq) {
+        document_id -> Text,
+        seq -> Integer,
+        part_sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    daily_jobs (name) {
+        name -> Text,
+        day -> Text,
+    }
+}
+
+diesel::table! {
+    retention_reports (id) {
+        id -> Text,
+        at -> Timestamp,
+        actor -> Text,
+        partners -> BigInt,
+        documents -> BigInt,
+        payments -> BigInt,
+        mails -> BigInt,
+        consents -> BigInt,
+    }
+}
+
+diesel::table! {
+    erased_payments (payment_id) {
+        payment_id -> BigInt,
+        at -> Timestamp,
+        scope -> Text,
+        because -> Text,
+    }
+}
+
+diesel::table! {
+    payer_requests (id) {
+        id -> Text,
+        kind -> Text,
+        email_sealed -> Nullable<Binary>,
+        state -> Text,
+        after_payment -> BigInt,
+        scanned -> BigInt,
+        version -> BigInt,
+        due_at -> Nullable<Timestamp>,
+        requested_by -> Text,
+        created_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    payer_request_payments (request_id, payment_id) {
+        request_id -> Text,
+        payment_id -> BigInt,
+        outcome -> Nullable<Text>,
+        keep_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(payments, erased_payments);
+
 diesel::allow_tables_to_appear_in_same_query!(
     partners,
     payments,

@@ -5,7 +5,7 @@ use crate::consent::ConsentId;
 use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::consents::due;
 use crate::flow::warn_of_certificates::warn_of_certificates;
-use crate::flow::{Context, FlowError, deliver_mail, four_eyes, sessions};
+use crate::flow::{Context, FlowError, deliver_mail, four_eyes, payer_data, retention, sessions};
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
 
@@ -94,11 +94,40 @@ impl Work for Mails {
     }
 }
 
+/// What payers asked for about their own data. Each is looked at page by page.
+#[derive(Clone, Debug)]
+pub(super) struct PayerRequests(pub(super) Context);
+
+impl Work for PayerRequests {
+    type Id = String;
+    type Taken = String;
+    type Rest = ();
+    const NAME: &'static str = "payer request";
+
+    async fn due(&self, limit: i64, _: Vec<String>) -> Result<Vec<Piece<String>>, FlowError> {
+        let due = payer_data::due(&self.0, limit).await?;
+        Ok(due.into_iter().map(|id| Piece { id, lane: None }).collect())
+    }
+
+    async fn take(&self, ids: Vec<String>) -> Result<Vec<(String, String)>, FlowError> {
+        Ok(ids.into_iter().map(|id| (id.clone(), id)).collect())
+    }
+
+    async fn run(&self, id: String) -> Result<Option<()>, FlowError> {
+        payer_data::look_at_a_page(&self.0, &id).await.map(|()| None)
+    }
+
+    async fn save(&self, _: Vec<()>) -> Result<(), FlowError> {
+        Ok(())
+    }
+}
+
 /// What has run out and is only to be tidied away.
 pub(super) async fn tidy(cx: &Context) {
     log("sessions", sessions::remove_ended(cx).await.map(drop));
     log("certificates", warn_of_certificates(cx).await.map(drop));
     log("proposals", four_eyes::end_overdue(cx).await.map(drop));
+    log("daily", retention::daily(cx).await);
     cx.rules.sign_in_limit.tidy();
 }
 

@@ -7,7 +7,7 @@ mod jobs;
 mod pump;
 
 use crate::flow::Context;
-use jobs::{Consents, Mails, Payments};
+use jobs::{Consents, Mails, PayerRequests, Payments};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +32,7 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
         pump::run(Payments(cx.clone()), pace, stop.clone()),
         pump::run(Consents(cx.clone()), pace, stop.clone()),
         pump::run(Mails(cx.clone()), pace, stop.clone()),
+        pump::run(PayerRequests(cx.clone()), pace, stop.clone()),
         tidy
     );
 }
@@ -42,8 +43,9 @@ pub async fn tick(cx: &Context) -> usize {
     loop {
         let (payments, consents, mails) = (Payments(cx.clone()), Consents(cx.clone()), Mails(cx.clone()));
         let (payments, consents, mails) = tokio::join!(jobs::once(&payments, 16), jobs::once(&consents, 16), jobs::once(&mails, 16));
+        let requests = jobs::once(&PayerRequests(cx.clone()), 16).await;
         jobs::tidy(cx).await;
-        let done = payments + consents + mails;
+        let done = payments + consents + mails + requests;
         if done == 0 {
             return total;
         }

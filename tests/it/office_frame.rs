@@ -16,6 +16,7 @@ const REFUSED: &str = "Rolul tău nu deschide această pagină";
 /// A request for a route as it is typed by hand: places filled, and no form behind it.
 async fn ask(app: &TestApp, browser: &Browser, route: Route, payment: i64) -> Page {
     let path = route.path().replace("{id}", &payment.to_string());
+    let path = path.replace("{section}", "company").replace("{document}", "x");
     assert!(!path.contains('{'), "{route:?}: say here what stands in its places");
     let url = app.public(path.trim_start_matches('/'));
     match route.entry().verb {

@@ -18,6 +18,8 @@ const NAVIGATION: &[(Route, Name)] = &[
     (Route::Payments, |t| t.payments),
     (Route::Partners, |t| t.partners),
     (Route::Proposals, |t| t.proposals),
+    (Route::Onboardings, |t| t.onboarding),
+    (Route::PersonalData, |t| t.personal_data),
 ];
 
 /// Which area a page belongs to: the longest first page that begins its address.

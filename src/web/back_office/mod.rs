@@ -14,6 +14,8 @@ pub mod partners;
 mod payment;
 pub mod payment_page;
 pub mod proposals;
+mod onboarding;
+mod personal_data;
 mod refused;
 pub mod roles;
 mod session_store;
@@ -44,6 +46,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
     serve(config, Route::ResolvePayment, payment::resolve);
     partners::routes(config);
     proposals::routes(config);
+    onboarding::routes(config);
+    personal_data::routes(config);
 }
 
 /// Over https the prefix makes browsers refuse the cookie from anybody but this very host.

@@ -45,6 +45,7 @@ const OPERATORS: Who = Who::Roles(&[Role::Administrator, Role::Operations]);
 const ADMINISTRATORS: Who = Who::Roles(&[Role::Administrator]);
 /// Who may be the second pair of eyes.
 const DECIDERS: Who = Who::Roles(&[Role::Administrator, Role::Operations, Role::Compliance]);
+const COMPLIANCE: Who = Who::Roles(&[Role::Administrator, Role::Compliance]);
 const SUPPORT: Who = Who::Roles(&[Role::Support]);
 
 macro_rules! routes {
@@ -99,6 +100,21 @@ routes! {
     Proposal: Get "/back-office/proposals/{id}", EVERY_ROLE;
     ApproveProposal: Post "/back-office/proposals/{id}/approve", DECIDERS;
     RefuseProposal: Post "/back-office/proposals/{id}/refuse", DECIDERS;
+    Onboardings: Get "/back-office/onboarding", COMPLIANCE;
+    Onboarding: Get "/back-office/partners/{id}/onboarding", COMPLIANCE;
+    OnboardingForm: Get "/back-office/partners/{id}/onboarding/edit/{section}", COMPLIANCE;
+    EnterOnboarding: Post "/back-office/partners/{id}/onboarding/edit/{section}", COMPLIANCE;
+    TakeOutEntry: Post "/back-office/partners/{id}/onboarding/take-out", COMPLIANCE;
+    OnboardingHistory: Get "/back-office/partners/{id}/onboarding/history", COMPLIANCE;
+    AddDocument: Post "/back-office/partners/{id}/onboarding/documents", COMPLIANCE;
+    Document: Get "/back-office/partners/{id}/onboarding/documents/{document}", COMPLIANCE;
+    RemoveDocument: Post "/back-office/partners/{id}/onboarding/documents/{document}/remove", COMPLIANCE;
+    ConfirmRenewal: Post "/back-office/partners/{id}/onboarding/renew", COMPLIANCE;
+    EndRelation: Post "/back-office/partners/{id}/onboarding/end", COMPLIANCE;
+    PersonalData: Get "/back-office/personal-data", COMPLIANCE;
+    RequestPersonalData: Post "/back-office/personal-data/requests", COMPLIANCE;
+    PayerRequest: Get "/back-office/personal-data/requests/{id}", COMPLIANCE;
+    PayerExport: Get "/back-office/personal-data/requests/{id}/export", COMPLIANCE;
 }
 
 impl Route {

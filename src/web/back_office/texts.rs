@@ -22,6 +22,8 @@ catalogue! {
         payments: "Plăți", "Payments";
         partners: "Parteneri", "Partners";
         proposals: "Propuneri", "Proposals";
+        onboarding: "Dosare parteneri", "Partner files";
+        personal_data: "Date personale", "Personal data";
         signed_in_as: "Autentificat ca", "Signed in as";
         sign_out: "Ieși", "Sign out";
         other_language: "English", "Română";

@@ -224,22 +224,30 @@ impl Browser {
         self.send(request, &form.action).await
     }
 
-    /// Submits a form with a file in its field `file` (RFC 7578).
+    /// Submits a form with a file in its field `file`.
     pub async fn upload(&self, form: &Form, file: &[u8]) -> Page {
-        const BOUNDARY: &str = "----stories-4711";
+        self.submit_file(form, "file", "fisier", file).await
+    }
+
+    /// Sends a form with a file, as `multipart/form-data` (RFC 7578); the fields go first, as in the page.
+    pub async fn submit_file(&self, form: &Form, field: &str, name: &str, content: &[u8]) -> Page {
+        const BOUNDARY: &str = "----stories7348201";
         let mut body = Vec::new();
-        for (name, value) in &form.fields {
-            body.extend(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
+        for (known, value) in form.fields.iter().filter(|(known, _)| known != field) {
+            let part = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{known}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
         }
-        let head = "Content-Disposition: form-data; name=\"file\"; filename=\"fisier\"\r\nContent-Type: application/octet-stream";
-        body.extend(format!("--{BOUNDARY}\r\n{head}\r\n\r\n").into_bytes());
-        body.extend_from_slice(file);
-        body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
+        let part = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\nContent-Type: application/pdf\r\n\r\n"
+        );
+        body.extend_from_slice(part.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
         let request = self
             .http
             .post(form.action.clone())
             .header(ORIGIN, form.page.origin().ascii_serialization())
-            .header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"))
+            .header(reqwest::header::CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
             .body(body);
         self.send(request, &form.action).await
     }

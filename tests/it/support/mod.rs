@@ -9,6 +9,7 @@ mod checks;
 pub mod consents;
 pub mod database;
 pub mod judge;
+pub mod onboarding;
 pub mod partner;
 pub mod proposals;
 pub mod psu;

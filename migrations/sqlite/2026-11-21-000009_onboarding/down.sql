@@ -1,0 +1,10 @@
+DROP TABLE payer_request_payments;
+DROP TABLE payer_requests;
+DROP INDEX payments_ended;
+DROP TABLE erased_payments;
+DROP TABLE retention_reports;
+DROP TABLE daily_jobs;
+DROP TABLE onboarding_document_parts;
+DROP TABLE onboarding_documents;
+DROP TABLE onboarding_versions;
+DROP TABLE onboarding_files;
