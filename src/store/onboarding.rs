@@ -1,7 +1,7 @@
 //! Onboarding files: what is known about a partner, sealed, and every state it was ever in.
 
 use super::schema::{onboarding_files as f, onboarding_versions as v};
-use super::{Access, StoreError};
+use super::{Access, StoreError, partners};
 use crate::clock::Timestamp;
 use crate::partner::onboarding::OnboardingFile;
 use diesel::{
@@ -173,6 +173,7 @@ pub fn save(a: &mut Access<'_>, read: &Onboarding, actor: &str, changed: &[Strin
         file_sealed: a.seal(VERSIONS, "file", &row, &serde_json::to_string(&next.file)?),
     };
     diesel::insert_into(v::table).values(&version).execute(a.conn)?;
+    partners::set_onboarded(a, &next.partner_id, next.complete)?;
     Ok(next)
 }
 
@@ -199,7 +200,9 @@ fn write(a: &mut Access<'_>, read: &Onboarding, next: &Onboarding) -> Result<(),
 /// [`StoreError`] of the database.
 pub fn set_complete(a: &mut Access<'_>, partner_id: &str, version: i64, complete: bool) -> Result<(), StoreError> {
     let mine = f::table.filter(f::partner_id.eq(partner_id)).filter(f::version.eq(version));
-    diesel::update(mine).set(f::complete.eq(complete)).execute(a.conn)?;
+    if diesel::update(mine).set(f::complete.eq(complete)).execute(a.conn)? == 1 {
+        partners::set_onboarded(a, partner_id, complete)?;
+    }
     Ok(())
 }
 

@@ -209,17 +209,6 @@ pub fn set_redirects(a: &mut Access<'_>, id: &str, urls: &[url::Url], flexible: 
     Ok(diesel::update(partners::table.find(id)).set(set).execute(a.conn)? == 1)
 }
 
-/// Lets a partner call, or stops it.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn set_active(a: &mut Access<'_>, id: &str, active: bool) -> Result<bool, StoreError> {
-    Ok(diesel::update(partners::table.find(id))
-        .set(partners::active.eq(active))
-        .execute(a.conn)?
-        == 1)
-}
-
 /// Whether everything that must be known of a partner before it may be activated is known; `false` too when there
 /// is no such partner.
 ///
