@@ -48,6 +48,9 @@ impl std::fmt::Debug for Document {
     }
 }
 
+/// A document and its bytes.
+pub type WithContent = (Document, Zeroizing<Vec<u8>>);
+
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = d)]
 struct Row {
@@ -131,7 +134,7 @@ pub fn of(a: &mut Access<'_>, partner_id: &str) -> Result<Vec<Document>, StoreEr
 ///
 /// # Errors
 /// [`StoreError::Broken`] also when a part misses.
-pub fn read(a: &mut Access<'_>, partner_id: &str, id: &str) -> Result<Option<(Document, Zeroizing<Vec<u8>>)>, StoreError> {
+pub fn read(a: &mut Access<'_>, partner_id: &str, id: &str) -> Result<Option<WithContent>, StoreError> {
     let own = d::table.filter(d::id.eq(id)).filter(d::partner_id.eq(partner_id));
     let row: Option<Row> = own.filter(d::removed_at.is_null()).first(a.conn).optional()?;
     let Some(row) = row else { return Ok(None) };

@@ -5,7 +5,7 @@ use crate::flow::error::FieldProblem;
 use crate::flow::{Context, FlowError};
 use crate::partner::onboarding::{DocumentKind, MAX_DOCUMENT_BYTES, document_type};
 use crate::payment::text::has_forbidden_characters;
-use crate::store::onboarding_documents::{self, Document};
+use crate::store::onboarding_documents::{self, Document, WithContent};
 use crate::store::{StoreError, audit};
 use zeroize::Zeroizing;
 
@@ -82,7 +82,7 @@ pub async fn add(
             return Ok(Err(Refused::Ended));
         }
         onboarding_documents::add(a, &document, &content)?;
-        let changed = [format!("document.{}", document.kind.as_str())];
+        let changed = [format!("document.{}.added", document.kind.as_str())];
         let by = document.added_by.clone();
         read.documents.push(document);
         save(a, read.file, &read.documents, &by, ("onboarding_document_added", &changed), now)?;
@@ -121,7 +121,7 @@ pub async fn remove(cx: &Context, by: &str, partner_id: &str, id: &str, reason: 
             return Ok(Err(Refused::NoSuch));
         }
         read.documents.retain(|d| d.id != id);
-        let changed = [format!("document.{}", kind.as_str())];
+        let changed = [format!("document.{}.removed", kind.as_str())];
         save(a, read.file, &read.documents, &by, ("onboarding_document_removed", &changed), now)?;
         Ok(Ok(()))
     });
@@ -140,7 +140,7 @@ fn settled(done: Result<Result<(), Refused>, StoreError>) -> Result<(), FlowErro
 ///
 /// # Errors
 /// [`FlowError::NotFound`] when there is no such document of this partner (any more).
-pub async fn download(cx: &Context, by: &str, partner_id: &str, id: &str) -> Result<(Document, Zeroizing<Vec<u8>>), FlowError> {
+pub async fn download(cx: &Context, by: &str, partner_id: &str, id: &str) -> Result<WithContent, FlowError> {
     let (of, wanted) = (partner_id.to_owned(), id.to_owned());
     let found = cx.db.read(move |a| onboarding_documents::read(a, &of, &wanted)).await?;
     let found = found.ok_or(FlowError::NotFound)?;

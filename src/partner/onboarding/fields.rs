@@ -78,104 +78,84 @@ const LEGAL_FORMS: Rule = Rule::Choice(&[
     "other",
 ]);
 
+const COMPANY: &[Field] = &[
+    needed("name", Rule::Line(160)),
+    needed("country", Rule::Country),
+    needed("company_code", Rule::CompanyCode),
+    needed("register_number", Rule::RegisterNumber),
+    needed("legal_form", LEGAL_FORMS),
+    needed("seat", Rule::Lines(300)),
+    needed("caen", Rule::Caen),
+    optional("activity", Rule::Line(200)),
+    needed("purpose", Rule::Lines(500)),
+];
+const PERSON: &[Field] = &[
+    needed("name", Rule::Line(140)),
+    needed("citizenship", Rule::Country),
+    optional("cnp", Rule::Cnp),
+    needed("birth_date", Rule::PastDate),
+    needed("document_kind", IDENTITY),
+    needed("document_number", Rule::Line(20)),
+    needed("document_expires", Rule::ValidUntil),
+    needed("address", Rule::Lines(300)),
+    needed("purpose", Rule::Lines(500)),
+];
+const OWNERSHIP: &[Field] = &[
+    needed("part_of_group", YES_NO),
+    needed("owners_exception", Rule::Choice(&["none", "listed", "public_authority"])),
+    optional("exception_basis", Rule::Lines(300)),
+];
+const OWNER: &[Field] = &[
+    needed("name", Rule::Line(140)),
+    needed("citizenship", Rule::Country),
+    optional("cnp", Rule::Cnp),
+    needed("birth_date", Rule::PastDate),
+    needed("residence", Rule::Country),
+    needed("control", Rule::Choice(&["shares", "votes", "management", "other"])),
+    optional("share_percent", Rule::Share),
+    optional("control_note", Rule::Lines(300)),
+    needed("pep", YES_NO),
+];
+const GROUP_COMPANY: &[Field] = &[
+    needed("name", Rule::Line(160)),
+    needed("country", Rule::Country),
+    needed("company_code", Rule::CompanyCode),
+    needed("relation", Rule::Choice(&["parent", "subsidiary", "sister"])),
+];
+const REPRESENTATIVE: &[Field] = &[
+    needed("name", Rule::Line(140)),
+    needed("position", Rule::Line(80)),
+    needed("citizenship", Rule::Country),
+    optional("cnp", Rule::Cnp),
+    needed("birth_date", Rule::PastDate),
+    needed("document_kind", IDENTITY),
+    needed("document_number", Rule::Line(20)),
+    needed("document_expires", Rule::ValidUntil),
+    needed("email", Rule::Email),
+    optional("phone", Rule::Line(30)),
+    needed("basis", Rule::Choice(&["law", "articles", "power_of_attorney"])),
+    optional("mandate_date", Rule::PastDate),
+    optional("mandate_expires", Rule::ValidUntil),
+    needed("pep", YES_NO),
+];
+const RISK: &[Field] = &[
+    needed("class", Rule::Choice(&["low", "normal", "high"])),
+    needed("assessed_on", Rule::PastDate),
+    needed("notes", Rule::Lines(2000)),
+];
+
 impl Section {
     /// Its fields, in the order of the form.
     #[must_use]
     pub const fn fields(self) -> &'static [Field] {
         match self {
-            Self::Company => {
-                const {
-                    &[
-                        needed("name", Rule::Line(160)),
-                        needed("country", Rule::Country),
-                        needed("company_code", Rule::CompanyCode),
-                        needed("register_number", Rule::RegisterNumber),
-                        needed("legal_form", LEGAL_FORMS),
-                        needed("seat", Rule::Lines(300)),
-                        needed("caen", Rule::Caen),
-                        optional("activity", Rule::Line(200)),
-                        needed("purpose", Rule::Lines(500)),
-                    ]
-                }
-            }
-            Self::Person => {
-                const {
-                    &[
-                        needed("name", Rule::Line(140)),
-                        needed("citizenship", Rule::Country),
-                        optional("cnp", Rule::Cnp),
-                        needed("birth_date", Rule::PastDate),
-                        needed("document_kind", IDENTITY),
-                        needed("document_number", Rule::Line(20)),
-                        needed("document_expires", Rule::ValidUntil),
-                        needed("address", Rule::Lines(300)),
-                        needed("purpose", Rule::Lines(500)),
-                    ]
-                }
-            }
-            Self::Ownership => {
-                const {
-                    &[
-                        needed("part_of_group", YES_NO),
-                        needed("owners_exception", Rule::Choice(&["none", "listed", "public_authority"])),
-                        optional("exception_basis", Rule::Lines(300)),
-                    ]
-                }
-            }
-            Self::Owner => {
-                const {
-                    &[
-                        needed("name", Rule::Line(140)),
-                        needed("citizenship", Rule::Country),
-                        optional("cnp", Rule::Cnp),
-                        needed("birth_date", Rule::PastDate),
-                        needed("residence", Rule::Country),
-                        needed("control", Rule::Choice(&["shares", "votes", "management", "other"])),
-                        optional("share_percent", Rule::Share),
-                        optional("control_note", Rule::Lines(300)),
-                        needed("pep", YES_NO),
-                    ]
-                }
-            }
-            Self::GroupCompany => {
-                const {
-                    &[
-                        needed("name", Rule::Line(160)),
-                        needed("country", Rule::Country),
-                        needed("company_code", Rule::CompanyCode),
-                        needed("relation", Rule::Choice(&["parent", "subsidiary", "sister"])),
-                    ]
-                }
-            }
-            Self::Representative => {
-                const {
-                    &[
-                        needed("name", Rule::Line(140)),
-                        needed("position", Rule::Line(80)),
-                        needed("citizenship", Rule::Country),
-                        optional("cnp", Rule::Cnp),
-                        needed("birth_date", Rule::PastDate),
-                        needed("document_kind", IDENTITY),
-                        needed("document_number", Rule::Line(20)),
-                        needed("document_expires", Rule::ValidUntil),
-                        needed("email", Rule::Email),
-                        optional("phone", Rule::Line(30)),
-                        needed("basis", Rule::Choice(&["law", "articles", "power_of_attorney"])),
-                        optional("mandate_date", Rule::PastDate),
-                        optional("mandate_expires", Rule::ValidUntil),
-                        needed("pep", YES_NO),
-                    ]
-                }
-            }
-            Self::Risk => {
-                const {
-                    &[
-                        needed("class", Rule::Choice(&["low", "normal", "high"])),
-                        needed("assessed_on", Rule::PastDate),
-                        needed("notes", Rule::Lines(2000)),
-                    ]
-                }
-            }
+            Self::Company => COMPANY,
+            Self::Person => PERSON,
+            Self::Ownership => OWNERSHIP,
+            Self::Owner => OWNER,
+            Self::GroupCompany => GROUP_COMPANY,
+            Self::Representative => REPRESENTATIVE,
+            Self::Risk => RISK,
         }
     }
 }

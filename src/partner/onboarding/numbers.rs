@@ -92,8 +92,10 @@ mod tests {
             assert!(!is_cui(bad), "{bad}");
         }
         let today = day(2026, 11, 21);
-        assert_eq!(birth_date_of_cnp("1850101221147", today), birth_date_of_cnp("1850101221147", today));
         assert_eq!(birth_date_of_cnp("1800101221144", today), Some(day(1980, 1, 1)));
+        // Of a resident born abroad the number does not tell the century.
+        assert_eq!(birth_date_of_cnp("7261231222114", today), Some(day(1926, 12, 31)));
+        assert_eq!(birth_date_of_cnp("7261231222114", day(2027, 1, 1)), Some(day(2026, 12, 31)));
         for bad in [
             "1800101221145",
             "180010122114",

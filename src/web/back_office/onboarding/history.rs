@@ -67,7 +67,10 @@ pub struct On {
 fn path_words(language: Language, path: &str) -> String {
     let parts: Vec<&str> = path.split('.').collect();
     match parts.as_slice() {
-        ["document", kind] => DocumentKind::parse(kind).map_or_else(|| (*kind).to_owned(), |k| kind_name(language, k).to_owned()),
+        ["document", kind, what] => {
+            let kind = DocumentKind::parse(kind).map_or(*kind, |k| kind_name(language, k));
+            format!("{}: {kind}", words(language, &format!("document_{what}")))
+        }
         [section, middle @ .., field] => {
             let section = Section::parse(section).map_or(*section, |s| section_name(language, s));
             let number: String = middle.iter().map(|n| format!(" {n}")).collect();

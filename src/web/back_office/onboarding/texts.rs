@@ -71,7 +71,7 @@ catalogue! {
         after: "După", "After";
         back_to_file: "Înapoi la dosar", "Back to the file";
         save: "Salvează", "Save";
-        optional: "opțional", "optional";
+        optional: "dacă este cazul", "where it applies";
         choose: "Alege", "Choose";
         errors: "Verifică ce ai completat", "Check what you entered";
         saved: "Modificarea a fost salvată.", "The change was saved.";
@@ -246,12 +246,14 @@ const WORDS: &[(&str, &str, &str)] = &[
     ),
     ("clock", "automat", "automatic"),
     ("relation_ended", "relația s-a încheiat", "the relation ended"),
+    ("document_added", "Document încărcat", "Document added"),
+    ("document_removed", "Document scos", "Document removed"),
     ("renewal", "reînnoire", "renewal"),
 ];
 
 /// The words of a key; the key itself when there are none, which a test rules out for what pages show.
 #[must_use]
-pub fn words<'k>(language: Language, key: &'k str) -> &'k str {
+pub fn words(language: Language, key: &str) -> &str {
     let found = WORDS.iter().find(|(known, ..)| *known == key);
     found.map_or(key, |(_, ro, en)| if language == Language::Ro { ro } else { en })
 }
