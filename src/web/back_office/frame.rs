@@ -9,9 +9,12 @@ use crate::web::hosted_page::browser::Browser;
 use crate::web::{Site, assets};
 use actix_web::{HttpRequest, http::Method};
 
+/// An area's name among the texts.
+type Name = fn(&OfficeTexts) -> &'static str;
+
 /// The areas in the order of the navigation, each with its first page. A user sees those that the table lets
 /// the role open.
-const NAVIGATION: &[(Route, fn(&OfficeTexts) -> &'static str)] = &[
+const NAVIGATION: &[(Route, Name)] = &[
     (Route::Payments, |t| t.payments),
     (Route::Partners, |t| t.partners),
     (Route::Proposals, |t| t.proposals),
