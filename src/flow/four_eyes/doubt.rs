@@ -20,7 +20,8 @@ pub(super) async fn prepare(
     };
     let looked_at = change.clone();
     let now = cx.db.read(move |a| snapshot::of(a, &looked_at)).await?;
-    let unchanged = now.is_some_and(|now| now.to_string() == proposal.before);
+    let before: serde_json::Value = serde_json::from_str(&proposal.before)?;
+    let unchanged = now == Some(before);
     let (payment, _) = cx.payment(id).await?;
     if !unchanged || payment.status != Status::InDoubt {
         return Ok(None);
