@@ -34,6 +34,8 @@ mod lost_answers;
 mod mail;
 mod migrations;
 mod office_frame;
+mod office_sign_in;
+mod office_users;
 mod once_only;
 mod one_browser;
 mod one_time_code;

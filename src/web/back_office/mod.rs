@@ -5,11 +5,17 @@
 //! **Invariant:** nothing here is reachable without a signed-in user whose role the table names, but the
 //! sign-in page itself.
 
+mod account;
+mod code;
+mod confirm;
+mod device;
+mod enrol;
 pub mod frame;
 pub mod gate;
 mod home;
 mod language;
 pub mod masking;
+mod password;
 mod payment;
 pub mod payment_page;
 mod refused;
@@ -17,6 +23,9 @@ pub mod roles;
 mod session_store;
 mod sign_in;
 pub mod texts;
+mod user;
+mod user_texts;
+mod users;
 
 use crate::web::Site;
 use actix_session::SessionMiddleware;
@@ -34,11 +43,27 @@ pub fn routes(config: &mut web::ServiceConfig) {
     serve(config, Route::SignInPage, sign_in::sign_in_page);
     serve(config, Route::SignIn, sign_in::sign_in);
     serve(config, Route::SignOut, sign_in::sign_out);
+    serve(config, Route::CodePage, code::show);
+    serve(config, Route::EnterCode, code::enter);
+    serve(config, Route::ConfirmPage, confirm::show);
+    serve(config, Route::Confirm, confirm::confirm);
+    serve(config, Route::Extend, account::extend);
     serve(config, Route::ChooseLanguage, language::choose);
     serve(config, Route::Unmask, masking::unmasked);
     serve(config, Route::Payments, home::home);
     serve(config, Route::Payment, payment::show);
     serve(config, Route::ResolvePayment, payment::resolve);
+    serve(config, Route::Users, users::show);
+    serve(config, Route::AddUser, users::add);
+    serve(config, Route::User, user::show);
+    serve(config, Route::ChangeUser, user::change);
+    serve(config, Route::Account, account::show);
+    serve(config, Route::EndSessions, account::end_sessions);
+    serve(config, Route::PasswordPage, password::show);
+    serve(config, Route::ChangePassword, password::change);
+    serve(config, Route::DevicePage, enrol::show);
+    serve(config, Route::EnrolDevice, enrol::finish);
+    serve(config, Route::RenewRecoveryCodes, enrol::renew_recovery_codes);
 }
 
 /// Over https the prefix makes browsers refuse the cookie from anybody but this very host.
