@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod admins;
 mod bank;
 mod fallback;
 mod partners;
@@ -18,7 +19,7 @@ use smartpay::crypto::Vault;
 use smartpay::demo::run::Demo;
 use smartpay::demo::setup::Ports;
 use smartpay::demo::stet_banks;
-use smartpay::flow::{FlowError, add_admin, after_restore};
+use smartpay::flow::{FlowError, after_restore};
 use smartpay::sandbox::{self, SandboxClient, SandboxSettings};
 use smartpay::store;
 use smartpay::store::connection::Location;
@@ -73,7 +74,7 @@ enum Command {
     Partner(PartnerCommand),
     /// Users of the back office
     #[command(subcommand)]
-    Admin(AdminCommand),
+    Admin(admins::AdminCommand),
 }
 
 #[derive(Debug, Args)]
@@ -151,18 +152,6 @@ enum PartnerCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-enum AdminCommand {
-    /// Add a user; the password is read from standard input
-    Add {
-        #[command(flatten)]
-        config: ConfigFile,
-        /// The name to sign in with
-        #[arg(long)]
-        user: String,
-    },
-}
-
 /// Runs a command.
 ///
 /// # Errors
@@ -188,7 +177,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             bank,
             user,
         }) => bank_credentials(&load(&config)?, &client_id, &bank, user).await,
-        Command::Admin(AdminCommand::Add { config, user }) => admin_add(&load(&config)?, &user).await,
+        Command::Admin(command) => admins::run(command).await,
     }
 }
 
@@ -266,7 +255,7 @@ fn welcome(demo: &Demo, dir: &Path) -> String {
     Sandbox banks  {banks}            test customers and their codes
     Telephones     {banks}phone       approve pushed payments, read one-time codes
     Scenarios      {banks}scenarii    which amount or customer triggers which story
-    Back office    {office}   user {user}, password in demo.json
+    Back office    {office}   user {user}, password in demo.json, one-time code on the first page
     Partner API    {gateway}         mutual TLS; certificates in {dir}/certificates
     Health         {operations}health/ready
 
@@ -360,14 +349,4 @@ fn refused(error: FlowError) -> anyhow::Error {
         }
         other => other.into(),
     }
-}
-
-async fn admin_add(settings: &Settings, user: &str) -> anyhow::Result<()> {
-    let db = app::database(settings)?;
-    let password = read_password(&format!("Password (at least {} characters): ", add_admin::MIN_PASSWORD_CHARS))?;
-    add_admin::add_admin(&db, user, password, "cli", Clock::default().now())
-        .await
-        .map_err(refused)?;
-    println!("added {user}");
-    Ok(())
 }

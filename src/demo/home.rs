@@ -1,6 +1,7 @@
 //! The first page: what can be tried.
 
-use super::{Demo, pages};
+use super::{Demo, OfficeLogin, pages};
+use crate::flow::admins::second_factor;
 use crate::payment::Language;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ACCEPT_LANGUAGE;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 struct HomePage<'a> {
     ro: bool,
     links: &'a [(String, String)],
+    office: Option<(&'a OfficeLogin, String)>,
 }
 
 #[derive(Deserialize)]
@@ -30,6 +32,10 @@ pub(super) async fn show(demo: web::Data<Demo>, request: HttpRequest) -> HttpRes
     let page = HomePage {
         ro: language == Language::Ro,
         links: &demo.site.links,
+        office: demo.site.office.as_ref().and_then(|office| {
+            let code = second_factor::code_at(&office.totp, demo.cashier.clock.now()).ok()?;
+            Some((office, code))
+        }),
     };
     pages::page(StatusCode::OK, &page)
 }

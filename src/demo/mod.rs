@@ -64,6 +64,19 @@ pub struct DemoSite {
     pub state_file: Option<PathBuf>,
     /// Other places to show on the first page: name and address.
     pub links: Vec<(String, String)>,
+    /// Who may look at the back office, shown on the first page.
+    pub office: Option<OfficeLogin>,
+}
+
+/// How a newcomer gets into the back office.
+#[derive(Clone, Debug)]
+pub struct OfficeLogin {
+    /// The name to sign in with.
+    pub user: String,
+    /// Where the password stands.
+    pub password_file: String,
+    /// The secret of the one-time codes, base32.
+    pub totp: String,
 }
 
 /// How a partner proves who it is, and who it is to a payer.

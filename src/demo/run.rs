@@ -1,7 +1,7 @@
 //! Starts everything: the application, the sandbox banks and the demo site, in one process.
 
 use super::setup::{BANK_CLIENT_ID, DemoFile, DemoPartner, Ports, Setup, prepare};
-use super::{DemoSite, PartnerLogin, start as start_site, stet_banks};
+use super::{DemoSite, OfficeLogin, PartnerLogin, start as start_site, stet_banks};
 use crate::app::{self, App};
 use crate::clock::Clock;
 use crate::payment::Currency;
@@ -155,5 +155,10 @@ fn site_settings(folder: &Path, file: &DemoFile) -> anyhow::Result<DemoSite> {
             ("Povești de încercat · Scenarios".into(), format!("{}scenarii", file.sandbox_banks)),
             ("Administrare · Back office".into(), file.back_office.clone()),
         ],
+        office: Some(OfficeLogin {
+            user: file.admin_user.clone(),
+            password_file: folder.join("demo.json").display().to_string(),
+            totp: file.admin_totp.clone(),
+        }),
     })
 }

@@ -7,7 +7,8 @@ use crate::app;
 use crate::clock::Clock;
 use crate::config::{DEMO, Settings};
 use crate::crypto::{self, Vault, fingerprint};
-use crate::flow::add_admin;
+use crate::flow::admins::second_factor;
+use crate::flow::{FlowError, add_admin};
 use crate::partner::PeerCertificate;
 use crate::store::connection::Location;
 use crate::store::{self, Db};
@@ -20,6 +21,8 @@ use std::path::{Path, PathBuf};
 /// The sandbox bank's name for us.
 pub const BANK_CLIENT_ID: &str = "smartpay-demo-tpp";
 const ADMIN: &str = "admin";
+/// The secret of the admin's one-time codes (base32): known to all, as everything of the demo.
+const ADMIN_TOTP: &str = "SMARTPAYDEMODEMODEMODEMODEMODEMO";
 /// Stands in every folder the demo made.
 const MARK: &str = ".smartpay-demo";
 
@@ -68,6 +71,9 @@ pub struct DemoFile {
     pub admin_user: String,
     /// The first admin's password.
     pub admin_password: String,
+    /// The secret of the admin's one-time codes (TOTP, base32), for an authenticator app.
+    #[serde(default)]
+    pub admin_totp: String,
 }
 
 /// The demo's folder and what is in it.
@@ -204,7 +210,11 @@ async fn seed(db: &Db, certificates: &Path, ports: Ports, admin_password: &str, 
     if fresh {
         add_admin::add_admin(db, ADMIN, admin_password.to_owned().into(), "demo", now).await?;
     }
-    Ok(())
+    // A folder from before there were one-time codes is given them too.
+    match second_factor::enrol_known(db, ADMIN, ADMIN_TOTP, "demo", now).await {
+        Ok(()) | Err(FlowError::NotFound) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// Reads the first certificate of a PEM file.
@@ -233,5 +243,6 @@ fn demo_file(folder: &Path, ports: Ports, admin_password: String) -> DemoFile {
         partners: partners::present(&certificates).map(|seed| seed.partner).collect(),
         admin_user: ADMIN.into(),
         admin_password,
+        admin_totp: ADMIN_TOTP.into(),
     }
 }

@@ -9,6 +9,7 @@
 
 pub mod add_admin;
 pub mod add_partner;
+pub mod admins;
 pub mod after_restore;
 pub mod answer_step;
 pub mod ask_bank;

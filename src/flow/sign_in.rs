@@ -1,14 +1,12 @@
 //! An admin signs in. An unknown user costs the same time and gets the same answer as a wrong password.
 
+use super::admins::policy::verify_aside;
 use super::{Context, FlowError};
 use crate::payment::text::has_forbidden_characters;
 use crate::store::admins::Admin;
 use crate::store::{admins, audit};
-use argon2::Argon2;
-use argon2::password_hash::PasswordVerifier as _;
-use argon2::password_hash::phc::PasswordHash;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -21,11 +19,20 @@ const TRIES_PER_ADDRESS: NonZeroU32 = NonZeroU32::new(30).unwrap();
 /// A hash no password has, so that an unknown user costs as much time as a known one.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRmb3Jub2JvZHk$TpjYwC7RkYxHYuVRm1WgY3D1vOIiO0Ga4HuUEVYt5Gw";
 
-/// Limits guessing.
+/// Tries per minute for one user name from browsers that never signed in with it, from wherever.
+const TRIES_PER_NAME: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// One-time codes and passwords a signed-in user may try at once; one more every minute.
+const CONFIRMATIONS: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
+/// Limits guessing. A browser that has signed in before has an allowance of its own, which nobody else can use
+/// up: strangers lock nobody out.
 #[derive(Clone)]
 pub struct SignInLimit {
     pairs: Arc<DefaultKeyedRateLimiter<(String, IpAddr)>>,
     addresses: Arc<DefaultKeyedRateLimiter<IpAddr>>,
+    names: Arc<DefaultKeyedRateLimiter<String>>,
+    devices: Arc<DefaultKeyedRateLimiter<(String, String)>>,
+    confirmations: Arc<DefaultKeyedRateLimiter<String>>,
 }
 
 impl std::fmt::Debug for SignInLimit {
@@ -36,30 +43,61 @@ impl std::fmt::Debug for SignInLimit {
 
 impl Default for SignInLimit {
     fn default() -> Self {
+        let a_minute = |tries| Arc::new(RateLimiter::keyed(Quota::per_minute(tries)));
+        let one_a_minute = Quota::per_minute(NonZeroU32::MIN).allow_burst(CONFIRMATIONS);
         Self {
             pairs: Arc::new(RateLimiter::keyed(Quota::per_minute(TRIES_PER_MINUTE))),
             addresses: Arc::new(RateLimiter::keyed(Quota::per_minute(TRIES_PER_ADDRESS))),
+            names: a_minute(TRIES_PER_NAME),
+            devices: Arc::new(RateLimiter::keyed(Quota::per_minute(TRIES_PER_MINUTE))),
+            confirmations: Arc::new(RateLimiter::keyed(one_a_minute)),
         }
     }
 }
 
 impl SignInLimit {
-    fn allows(&self, user_name: &str, from: IpAddr) -> bool {
-        self.addresses.check_key(&from).is_ok() && self.pairs.check_key(&(user_name.to_owned(), from)).is_ok()
+    fn allows(&self, user_name: &str, from: &Caller) -> bool {
+        let name = || user_name.to_owned();
+        match &from.device {
+            Some(device) => self.devices.check_key(&(name(), device.clone())).is_ok(),
+            None => {
+                self.addresses.check_key(&from.address).is_ok()
+                    && self.pairs.check_key(&(name(), from.address)).is_ok()
+                    && self.names.check_key(&name()).is_ok()
+            }
+        }
+    }
+
+    /// Whether somebody whose password was right may try another code, or the password again.
+    pub(super) fn allows_confirmation(&self, admin_id: &str) -> bool {
+        self.confirmations.check_key(&admin_id.to_owned()).is_ok()
     }
 
     /// Forgets addresses that have been quiet, so that memory stays bounded.
     pub fn tidy(&self) {
         self.pairs.retain_recent();
         self.addresses.retain_recent();
+        self.names.retain_recent();
+        self.devices.retain_recent();
+        self.confirmations.retain_recent();
     }
 }
 
-/// Signs an admin in.
+/// Where a try comes from.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The address.
+    pub address: IpAddr,
+    /// The mark of a browser that has signed in with this name before.
+    pub device: Option<String>,
+}
+
+/// Takes a user's name and password: the whole of signing in for those without a device for one-time codes, its
+/// first half for the others.
 ///
 /// # Errors
 /// [`FlowError::NotYou`] for every wrong pair of name and password; [`FlowError::TooMany`] after many tries.
-pub async fn sign_in(cx: &Context, user_name: &str, password: SecretString, from: IpAddr) -> Result<Admin, FlowError> {
+pub async fn sign_in(cx: &Context, user_name: &str, password: SecretString, from: &Caller) -> Result<Admin, FlowError> {
     let name: String = user_name.trim().chars().take(64).collect();
     if !cx.rules.sign_in_limit.allows(&name, from) {
         return Err(FlowError::TooMany);
@@ -72,17 +110,16 @@ pub async fn sign_in(cx: &Context, user_name: &str, password: SecretString, from
     };
     let admin = known.filter(|a| a.active);
     let hash = admin.as_ref().map_or_else(|| NOBODY.to_owned(), |a| a.password_hash.clone());
-    let too_long = password.expose_secret().len() > super::add_admin::MAX_PASSWORD_BYTES;
-    let right = !too_long
-        && tokio::task::spawn_blocking(move || verify(&password, &hash))
-            .await
-            .map_err(|e| FlowError::Internal(e.to_string()))?;
+    let right = verify_aside(password, hash).await?;
     let now = cx.now();
     match admin.filter(|_| right) {
         Some(admin) => {
-            let id = admin.id.clone();
+            let (id, has_totp) = (admin.id.clone(), admin.has_totp);
             cx.db
                 .write(move |a| {
+                    if has_totp {
+                        return audit::add(a, now, &id, "password_accepted", Some(&id), None);
+                    }
                     admins::signed_in(a, &id, now)?;
                     audit::add(a, now, &id, "signed_in", Some(&id), None)
                 })
@@ -98,17 +135,11 @@ pub async fn sign_in(cx: &Context, user_name: &str, password: SecretString, from
     }
 }
 
-fn verify(password: &SecretString, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.expose_secret().as_bytes(), &hash)
-            .is_ok()
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::admins::policy::verify;
     use super::*;
+    use argon2::password_hash::phc::PasswordHash;
 
     #[test]
     fn nobodys_hash_is_a_hash_with_todays_costs() {

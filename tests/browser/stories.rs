@@ -130,6 +130,11 @@ async fn an_admin_signs_in_and_sees_the_payments() -> Result<()> {
         b.write("#user", &demo.file.admin_user).await?;
         b.write("#password", &demo.file.admin_password).await?;
         b.press("main form button").await?;
+        b.look("code").await?;
+        let now = smartpay::clock::Clock::default().now();
+        let code = smartpay::flow::admins::second_factor::code_at(&demo.file.admin_totp, now)?;
+        b.write("#code", &code).await?;
+        b.press("main form button").await?;
         b.read("h1", "Plăți").await?;
         b.read("main", "Foișor").await?;
         b.look("payments").await?;

@@ -40,6 +40,8 @@ mod migrations;
 mod office_frame;
 mod onboarding;
 mod onboarding_pages;
+mod office_sign_in;
+mod office_users;
 mod once_only;
 mod one_browser;
 mod one_time_code;

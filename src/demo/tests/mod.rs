@@ -64,6 +64,7 @@ pub(super) fn site(gateway: &Url, base: Url, mailbox_dir: PathBuf, state_file: O
         mailbox_dir,
         state_file,
         links: vec![("Banca simulată".to_owned(), "http://127.0.0.1:8090/".to_owned())],
+        office: None,
     }
 }
 

@@ -3,6 +3,8 @@
 use super::gate::{SignedIn, language_of};
 use super::roles::Route;
 use super::texts::OfficeTexts;
+use crate::flow::admins::password::{self, Standing};
+use crate::flow::after;
 use crate::payment::{Language, Status};
 use crate::store::admins::Role;
 use crate::web::hosted_page::browser::Browser;
@@ -20,6 +22,8 @@ const NAVIGATION: &[(Route, Name)] = &[
     (Route::Proposals, |t| t.proposals),
     (Route::Onboardings, |t| t.onboarding),
     (Route::PersonalData, |t| t.personal_data),
+    (Route::Users, |t| t.users),
+    (Route::Account, |t| t.account),
 ];
 
 /// Which area a page belongs to: the longest first page that begins its address.
@@ -73,6 +77,23 @@ pub struct Frame {
     pub areas: Vec<Area>,
     /// The way out.
     pub sign_out: Button,
+    /// When the session ends.
+    pub idle: Idle,
+    /// Days in which the password must be changed, when they are few.
+    pub password_days: Option<i64>,
+}
+
+/// When the session ends without another request.
+#[derive(Clone, Debug)]
+pub struct Idle {
+    /// From now, in seconds.
+    pub seconds: u64,
+    /// The time of day.
+    pub at: String,
+    /// Keeps it alive: also the field `back`.
+    pub extend: Button,
+    /// The page to come back to.
+    pub back: String,
 }
 
 /// The choice of the other language.
@@ -123,8 +144,10 @@ impl OfficeShell {
         let t = OfficeTexts::of(user.language);
         let browser = Browser::of(request, site.https());
         let current = area_of(route);
+        let through = user.is_through(site);
         let areas = NAVIGATION
             .iter()
+            .filter(|_| through)
             .filter(|(first, _)| first.allows(user.role))
             .map(|(first, name)| Area {
                 href: first.path(),
@@ -138,6 +161,11 @@ impl OfficeShell {
                 role: user.role,
                 areas,
                 sign_out: Button::of(site, &browser, Route::SignOut),
+                idle: idle(site, request, &browser, user),
+                password_days: match password::standing(&site.cx, &user.admin) {
+                    Standing::EndsIn(days) if through => Some(days),
+                    _ => None,
+                },
             }),
             language_form: Some(language_form(site, request, &browser)),
             ..Self::new(user.language, site.operator.name.clone())
@@ -160,6 +188,20 @@ impl OfficeShell {
         assets::url("office.css")
     }
 
+    pub(super) fn script(&self) -> String {
+        assets::url("office.js")
+    }
+
+    /// The words of the days in which the password must be changed.
+    pub(super) fn password_ends(&self, days: &i64) -> String {
+        let days = usize::try_from(*days).unwrap_or(0);
+        let counted = self.language.counted(days, ["zi", "zile"], ["day", "days"]);
+        match self.language {
+            Language::Ro => format!("Parola trebuie schimbată în cel mult {counted}."),
+            Language::En => format!("The password must be changed within {counted}."),
+        }
+    }
+
     pub(super) fn icon(&self) -> String {
         assets::url("icon.svg")
     }
@@ -172,6 +214,18 @@ impl OfficeShell {
             Status::Rejected | Status::Cancelled | Status::Abandoned => "ended",
             Status::Created | Status::Initiating | Status::AwaitingPsu | Status::Processing | Status::AttemptRefused => "open",
         }
+    }
+}
+
+fn idle(site: &Site, request: &HttpRequest, browser: &Browser, user: &SignedIn) -> Idle {
+    let now = site.cx.now();
+    let at = after(now, site.cx.rules.office.idle).min(user.session.ends_at);
+    let local = at.and_utc().with_timezone(&chrono_tz::Europe::Bucharest);
+    Idle {
+        seconds: u64::try_from((at - now).num_seconds()).unwrap_or(0),
+        at: local.format("%H:%M:%S").to_string(),
+        extend: Button::of(site, browser, Route::Extend),
+        back: shown_address(request),
     }
 }
 

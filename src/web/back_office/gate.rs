@@ -6,12 +6,14 @@ use super::session_store::{ADMIN, SESSION};
 use super::{LOGIN, masking::Sight, refused};
 use crate::clock::Timestamp;
 use crate::flow::FlowError;
+use crate::flow::admins::password::{self, Standing};
 use crate::payment::Language;
 use crate::store::admins::{self, Admin, Role};
 use crate::web::{PageError, Site, browser_language};
 use actix_session::{Session, SessionExt as _};
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::LOCATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
@@ -31,6 +33,12 @@ pub struct CurrentSession {
     pub address: String,
     /// The browser as it names itself, shortened.
     pub browser: String,
+    /// Whether a one-time code was given in it.
+    #[serde(default)]
+    pub code_given: bool,
+    /// When its user last proved to be there, by a code or, without a device for codes, the password.
+    #[serde(default)]
+    pub confirmed_at: Option<Timestamp>,
     /// What was unmasked in it.
     #[serde(default)]
     pub unmasked: Vec<String>,
@@ -77,6 +85,78 @@ impl FromRequest for SignedIn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let known = request.extensions().get::<Self>().cloned();
         ready(known.ok_or_else(|| actix_web::error::ErrorForbidden("nobody is signed in")))
+    }
+}
+
+/// A signed-in user who has just proved to be there. Handlers of sensitive acts take it beside [`SignedIn`];
+/// others are asked for a code and come back to the page.
+#[derive(Clone, Copy, Debug)]
+pub struct Fresh;
+
+/// Minutes for which a proof is good.
+const FRESH_MINUTES: i64 = 5;
+
+impl SignedIn {
+    /// Whether the user has proved to be there within the last minutes.
+    #[must_use]
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.session
+            .confirmed_at
+            .is_some_and(|at| now - at < chrono::Duration::minutes(FRESH_MINUTES))
+    }
+}
+
+impl FromRequest for Fresh {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let now = request.app_data::<web::Data<Site>>().map(|site| site.cx.now());
+        let fresh = now.is_some_and(|now| request.extensions().get::<SignedIn>().is_some_and(|user| user.is_fresh(now)));
+        ready(if fresh {
+            Ok(Self)
+        } else {
+            Err(InternalError::from_response("a code is asked for first", super::confirm::ask_first(request)).into())
+        })
+    }
+}
+
+/// What somebody must do before anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    EnterCode,
+    ChangePassword,
+    EnrolDevice,
+}
+
+impl Step {
+    fn of(site: &Site, user: &SignedIn) -> Option<Self> {
+        if user.admin.has_totp && !user.session.code_given {
+            Some(Self::EnterCode)
+        } else if password::standing(&site.cx, &user.admin) == Standing::MustChange {
+            Some(Self::ChangePassword)
+        } else if site.cx.rules.office.totp_required && !user.admin.has_totp {
+            Some(Self::EnrolDevice)
+        } else {
+            None
+        }
+    }
+
+    /// The only routes that answer; the first is where all others lead.
+    const fn routes(self) -> &'static [Route] {
+        match self {
+            Self::EnterCode => &[Route::CodePage, Route::EnterCode, Route::SignOut],
+            Self::ChangePassword => &[Route::PasswordPage, Route::ChangePassword, Route::SignOut, Route::Extend],
+            Self::EnrolDevice => &[Route::DevicePage, Route::EnrolDevice, Route::SignOut, Route::Extend],
+        }
+    }
+}
+
+impl SignedIn {
+    /// Whether nothing is to be done before the areas open.
+    #[must_use]
+    pub fn is_through(&self, site: &Site) -> bool {
+        Step::of(site, self).is_none()
     }
 }
 
@@ -128,6 +208,12 @@ pub(super) async fn pass(route: Route, request: ServiceRequest, next: Next<BoxBo
         let answer = to_sign_in(&site, request.request());
         return Ok(request.into_response(answer));
     };
+    if let Some(step) = Step::of(&site, &user)
+        && !step.routes().contains(&route)
+    {
+        let answer = go(step.routes()[0].path());
+        return Ok(request.into_response(answer));
+    }
     if !route.allows(user.role) {
         let (user_id, role) = (user.admin.id.as_str(), user.role.as_str());
         tracing::warn!(

@@ -5,12 +5,18 @@
 //! **Invariant:** nothing here is reachable without a signed-in user whose role the table names, but the
 //! sign-in page itself.
 
+mod account;
+mod code;
+mod confirm;
+mod device;
+mod enrol;
 pub mod frame;
 pub mod gate;
 mod home;
 mod language;
 pub mod masking;
 pub mod partners;
+mod password;
 mod payment;
 pub mod payment_page;
 pub mod proposals;
@@ -22,6 +28,9 @@ mod session_store;
 mod sign_in;
 pub mod texts;
 pub mod waiting;
+mod user;
+mod user_texts;
+mod users;
 
 use crate::web::Site;
 use actix_session::SessionMiddleware;
@@ -39,6 +48,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
     serve(config, Route::SignInPage, sign_in::sign_in_page);
     serve(config, Route::SignIn, sign_in::sign_in);
     serve(config, Route::SignOut, sign_in::sign_out);
+    serve(config, Route::CodePage, code::show);
+    serve(config, Route::EnterCode, code::enter);
+    serve(config, Route::ConfirmPage, confirm::show);
+    serve(config, Route::Confirm, confirm::confirm);
+    serve(config, Route::Extend, account::extend);
     serve(config, Route::ChooseLanguage, language::choose);
     serve(config, Route::Unmask, masking::unmasked);
     serve(config, Route::Payments, home::home);
@@ -48,6 +62,17 @@ pub fn routes(config: &mut web::ServiceConfig) {
     proposals::routes(config);
     onboarding::routes(config);
     personal_data::routes(config);
+    serve(config, Route::Users, users::show);
+    serve(config, Route::AddUser, users::add);
+    serve(config, Route::User, user::show);
+    serve(config, Route::ChangeUser, user::change);
+    serve(config, Route::Account, account::show);
+    serve(config, Route::EndSessions, account::end_sessions);
+    serve(config, Route::PasswordPage, password::show);
+    serve(config, Route::ChangePassword, password::change);
+    serve(config, Route::DevicePage, enrol::show);
+    serve(config, Route::EnrolDevice, enrol::finish);
+    serve(config, Route::RenewRecoveryCodes, enrol::renew_recovery_codes);
 }
 
 /// Over https the prefix makes browsers refuse the cookie from anybody but this very host.

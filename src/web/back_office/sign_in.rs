@@ -1,11 +1,13 @@
 //! Signing in and out.
 
+use super::LOGIN;
+use super::device;
 use super::frame::{Button, OfficeShell};
-use super::gate::{CurrentSession, go, language_of};
+use super::gate::{CurrentSession, SignedIn, go, language_of};
 use super::roles::Route;
 use super::session_store::{ADMIN, SESSION};
-use super::{LOGIN, gate::SignedIn};
-use crate::flow::{FlowError, after, sign_in as flow};
+use crate::flow::sign_in::{self as flow, Caller};
+use crate::flow::{FlowError, after};
 use crate::store::admins::Admin;
 use crate::web::hosted_page::browser::Browser;
 use crate::web::{PageError, Site, html};
@@ -96,7 +98,7 @@ pub struct Credentials {
 const BROWSER_CHARS: usize = 200;
 
 /// What is kept of a session that begins now.
-fn new_session(site: &Site, request: &HttpRequest) -> CurrentSession {
+fn new_session(site: &Site, request: &HttpRequest, admin: &Admin) -> CurrentSession {
     let now = site.cx.now();
     let browser = request.headers().get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     CurrentSession {
@@ -105,6 +107,8 @@ fn new_session(site: &Site, request: &HttpRequest) -> CurrentSession {
         ends_at: after(now, site.cx.rules.office.session_life),
         address: site.client_ip(request).to_string(),
         browser: browser.chars().take(BROWSER_CHARS).collect(),
+        code_given: false,
+        confirmed_at: (!admin.has_totp).then_some(now),
         unmasked: Vec::new(),
     }
 }
@@ -113,13 +117,13 @@ fn new_session(site: &Site, request: &HttpRequest) -> CurrentSession {
 fn begin(site: &Site, request: &HttpRequest, session: &Session, admin: Admin) -> Result<HttpResponse, PageError> {
     // A new key, so that a session planted before is worth nothing.
     session.renew();
-    let kept = session
+    let kept = new_session(site, request, &admin);
+    let device = (!admin.has_totp).then(|| device::cookie(site, &admin.user_name));
+    session
         .insert(ADMIN, admin.id)
-        .and_then(|()| session.insert(SESSION, new_session(site, request)));
-    match kept {
-        Ok(()) => Ok(go(Route::Payments.path())),
-        Err(e) => Err(PageError::new(site, language_of(request), FlowError::Internal(e.to_string()))),
-    }
+        .and_then(|()| session.insert(SESSION, kept))
+        .map_err(|e| PageError::new(site, language_of(request), FlowError::Internal(e.to_string())))?;
+    Ok(device::remembered(go(Route::Payments.path()), device))
 }
 
 /// POST /back-office/login.
@@ -134,7 +138,11 @@ pub async fn sign_in(
     if !site.is_own_form(&request, LOGIN, &form.csrf) {
         return again(StatusCode::FORBIDDEN, form.user, LoginProblem::SessionEnded);
     }
-    match flow::sign_in(&site.cx, &form.user, SecretString::from(form.password), site.client_ip(&request)).await {
+    let caller = Caller {
+        address: site.client_ip(&request),
+        device: device::known(&site, &request, form.user.trim()),
+    };
+    match flow::sign_in(&site.cx, &form.user, SecretString::from(form.password), &caller).await {
         Ok(admin) => begin(&site, &request, &session, admin),
         Err(FlowError::NotYou) => again(StatusCode::UNAUTHORIZED, form.user, LoginProblem::Wrong),
         Err(FlowError::TooMany) => again(StatusCode::TOO_MANY_REQUESTS, form.user, LoginProblem::TooMany),

@@ -85,6 +85,20 @@ impl Page {
         folded(&found.text().collect::<String>())
     }
 
+    /// The texts of all elements that match, spaces folded.
+    pub fn parts(&self, css: &str) -> Vec<String> {
+        let page = Html::parse_document(&self.body);
+        let css = selector(css);
+        page.select(&css).map(|e| folded(&e.text().collect::<String>())).collect()
+    }
+
+    /// The values of all controls that match.
+    pub fn values(&self, css: &str) -> Vec<String> {
+        let page = Html::parse_document(&self.body);
+        let css = selector(css);
+        page.select(&css).filter_map(|e| e.attr("value").map(str::to_owned)).collect()
+    }
+
     /// The value of the first control that matches.
     pub fn value_of(&self, css: &str) -> String {
         let page = Html::parse_document(&self.body);

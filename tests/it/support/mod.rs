@@ -330,6 +330,8 @@ base_url = "{bank}pasi"
 base_url = "{bank}epp"
 [shutdown]
 drain_seconds = 0
+[back_office]
+totp = "optional"
 [mail]
 transport = "memory"
 from = "SmartPay <plati@smartpay.example>"
