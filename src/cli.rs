@@ -4,6 +4,7 @@ mod bank;
 mod fallback;
 mod partners;
 mod service_accounts;
+mod upkeep;
 
 use partners::NewPartner;
 use service_accounts::{bank_credentials, read_password};
@@ -65,6 +66,12 @@ enum Command {
     /// Users of the back office
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(upkeep::AuditCommand),
+    /// Fill a database on this machine with payments that never were, to try pages and searches at size
+    #[command(hide = true)]
+    SeedVolume(upkeep::Volume),
 }
 
 #[derive(Debug, Args)]
@@ -178,6 +185,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             bank,
             user,
         }) => bank_credentials(&load(&config)?, &client_id, &bank, user).await,
+        Command::Audit(command) => upkeep::audit(command).await,
+        Command::SeedVolume(volume) => upkeep::seed_volume(volume).await,
         Command::Admin(AdminCommand::Add { config, user }) => admin_add(&load(&config)?, &user).await,
     }
 }

@@ -6,9 +6,12 @@
 
 pub mod admins;
 pub mod audit;
+pub mod audit_checkpoints;
+pub mod audit_search;
 pub mod bank_access;
 #[cfg(test)]
 pub(crate) mod between_jobs;
+pub mod bulk;
 pub mod connection;
 mod consent_row;
 pub mod consent_tokens;
@@ -19,8 +22,11 @@ pub mod outbox;
 pub mod partners;
 pub mod payment_lists;
 mod payment_row;
+pub mod payment_search;
 pub mod payments;
+pub mod saved_filters;
 mod schema;
+pub mod search_keys;
 pub mod tokens;
 pub mod worklist;
 

@@ -4,9 +4,12 @@ use super::pump::{Piece, Work, log, take};
 use crate::consent::ConsentId;
 use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::consents::due;
-use crate::flow::{Context, FlowError, deliver_mail, sessions};
+use crate::flow::{Context, FlowError, audit_checkpoint, deliver_mail, fill_search, sessions};
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
+
+/// Payments from before there was a search are made findable in so many steps between two pauses.
+const FILLS: usize = 20;
 
 /// Payments that are due.
 #[derive(Clone, Debug)]
@@ -96,6 +99,17 @@ impl Work for Mails {
 /// What has run out and is only to be tidied away.
 pub(super) async fn tidy(cx: &Context) {
     log("sessions", sessions::remove_ended(cx).await.map(drop));
+    log("audit checkpoint", audit_checkpoint::make_if_due(cx).await.map(drop));
+    for _ in 0..FILLS {
+        match fill_search::fill_some(cx).await {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) => {
+                log("search", Err(error));
+                break;
+            }
+        }
+    }
     cx.rules.sign_in_limit.tidy();
 }
 

@@ -12,6 +12,7 @@ mod account_access;
 mod account_choice;
 mod accounts;
 mod architecture;
+mod audit_log;
 mod back_office;
 mod bad_input;
 mod bank_silent;
