@@ -1,10 +1,11 @@
 //! The audit log as somebody reads it: newest first, by the place in the chain (keyset paging).
 
 use super::connection::Conn;
-use super::schema::audit as t;
+use super::schema::{admins, audit as t};
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
 use diesel::{ExpressionMethods as _, NullableExpressionMethods as _, QueryDsl as _, Queryable, RunQueryDsl as _};
+use std::collections::HashMap;
 
 /// What is looked for; every condition must be fulfilled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,4 +84,14 @@ pub fn find(a: &mut Access<'_>, filter: &Filter, from: From, limit: i64) -> Resu
         found.reverse();
     }
     Ok(found)
+}
+
+/// The names of the users among these actors.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn names(a: &mut Access<'_>, actors: &[String]) -> Result<HashMap<String, String>, StoreError> {
+    let known = admins::table.filter(admins::id.eq_any(actors));
+    let names: Vec<(String, String)> = known.select((admins::id, admins::user_name)).load(a.conn)?;
+    Ok(names.into_iter().collect())
 }

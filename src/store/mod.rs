@@ -16,6 +16,7 @@ pub mod connection;
 mod consent_row;
 pub mod consent_tokens;
 pub mod consents;
+pub mod exports;
 pub mod history;
 pub mod instructions;
 pub mod outbox;

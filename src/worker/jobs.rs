@@ -4,7 +4,7 @@ use super::pump::{Piece, Work, log, take};
 use crate::consent::ConsentId;
 use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::consents::due;
-use crate::flow::{Context, FlowError, audit_checkpoint, deliver_mail, fill_search, sessions};
+use crate::flow::{Context, FlowError, audit_checkpoint, deliver_mail, export_job, fill_search, sessions};
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
 
@@ -110,7 +110,19 @@ pub(super) async fn tidy(cx: &Context) {
             }
         }
     }
+    log("exports", export_job::remove_old(cx).await);
     cx.rules.sign_in_limit.tidy();
+}
+
+/// Writes a file that somebody asked for; whether there was one.
+pub(super) async fn export(cx: &Context) -> bool {
+    match export_job::write_one(cx).await {
+        Ok(there_was) => there_was,
+        Err(error) => {
+            log("export", Err(error));
+            false
+        }
+    }
 }
 
 /// Does what is due now, once; answers how many pieces there were.

@@ -2,9 +2,15 @@
 //!
 //! **Invariant:** nothing here is reachable without a signed-in user but the sign-in page itself.
 
+mod audit;
+pub mod audit_page;
+mod exports;
+pub mod exports_page;
 mod handlers;
 pub mod pages;
 mod payment;
+mod payment_list;
+pub mod payment_list_page;
 pub mod payment_page;
 mod session_store;
 
@@ -25,6 +31,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route(web::get().to(handlers::sign_in_page))
             .route(web::post().to(handlers::sign_in)),
     );
+    config.route("/back-office/payments", web::get().to(payment_list::list));
+    config.route("/back-office/payments.csv", web::get().to(payment_list::csv));
+    config.route("/back-office/payments/search", web::post().to(payment_list::search));
+    config.route("/back-office/payments/saved", web::post().to(payment_list::save));
+    config.route("/back-office/payments/saved/{id}/remove", web::post().to(payment_list::forget));
+    config.service(
+        web::resource("/back-office/exports")
+            .route(web::get().to(exports::list))
+            .route(web::post().to(exports::ask)),
+    );
+    config.route("/back-office/exports/{id}.xlsx", web::get().to(exports::download));
+    config.route("/back-office/audit", web::get().to(audit::show));
+    config.route("/back-office/audit.csv", web::get().to(audit::csv));
     config.route("/back-office/payments/{id}", web::get().to(payment::show));
     config.route("/back-office/payments/{id}/resolve", web::post().to(payment::resolve));
     config.route("/back-office/logout", web::post().to(handlers::sign_out));
