@@ -1,13 +1,14 @@
 //! One builder starts production, the demo and the tests: settings in, listeners and worker out.
 
 pub mod banks;
+mod rules;
 
 use crate::bank::Connector;
 use crate::bank::directory::Directory;
 use crate::clock::Clock;
 use crate::config::{MailTransport, Settings, SmtpEncryption};
 use crate::crypto::{Vault, fingerprint};
-use crate::flow::{Context, Rules};
+use crate::flow::Context;
 use crate::mail::{Mailer, SentMails, SmtpSettings, SmtpTls};
 use crate::partner::PeerCertificate;
 use crate::store::connection::Location;
@@ -160,7 +161,7 @@ fn context_and_mails(settings: &Settings, clock: Clock, public: SocketAddr) -> a
         db,
         mailer: Arc::new(mailer),
         clock,
-        rules: Arc::new(rules(settings, public)?),
+        rules: Arc::new(rules::rules(settings, public)?),
     };
     Ok((context, sent_mails))
 }
@@ -178,33 +179,6 @@ pub fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
         ),
         Err(e) => bail!("cannot listen on {address} ({setting}): {e}"),
     }
-}
-
-fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<Rules> {
-    let mut base_url = settings.public.base_url.clone();
-    if base_url.port() == Some(0) {
-        base_url
-            .set_port(Some(public.port()))
-            .map_err(|()| anyhow::anyhow!("public.base_url takes no port"))?;
-    }
-    let mail_domain = settings
-        .mail
-        .from
-        .rsplit_once('@')
-        .map_or("localhost", |(_, domain)| domain.trim_end_matches('>'))
-        .to_owned();
-    Ok(Rules {
-        base_url,
-        link_life: settings.link_life(),
-        access_life: Duration::from_secs(u64::from(settings.payments.access_token_seconds)),
-        refresh_life: Duration::from_secs(u64::from(settings.payments.refresh_token_minutes) * 60),
-        // A conversation is at most three calls (exchange, refresh, status).
-        lease: Duration::from_millis(settings.bank_calls.total_timeout_ms * 3) + Duration::from_secs(10),
-        mail_from: settings.mail.from.clone(),
-        mail_domain,
-        support_contact: settings.operator.contact.clone(),
-        sign_in_limit: crate::flow::sign_in::SignInLimit::default(),
-    })
 }
 
 /// Opens the database with its keys.
@@ -320,7 +294,6 @@ fn public_server(
         trusted_proxies: settings.public.trusted_proxies.clone(),
         detached,
     };
-    let idle = Duration::from_secs(u64::from(settings.back_office.idle_minutes) * 60);
     let site = actix_web::web::Data::new(site);
     let stopping = actix_web::web::Data::new(stopping.clone());
     let server = HttpServer::new(move || {
@@ -333,7 +306,7 @@ fn public_server(
                     .error_handler(web::error::unreadable_form),
             )
             .app_data(actix_web::web::QueryConfig::default().error_handler(web::error::unreadable_query))
-            .wrap(web::back_office::sessions(&site, idle))
+            .wrap(web::back_office::sessions(&site))
             .wrap(Compress::default())
             .wrap(headers::security(site.https()))
             .wrap(from_fn(middleware::hurry))

@@ -9,7 +9,7 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
 pub use sections::{
     BackOffice, BankCalls, BankSettings, Database, Encryption, Gateway, Log, LogFormat, Mail, MailTransport, Operations, Operator,
-    Payments, Public, Secret, Settings, Smtp, SmtpEncryption, Worker,
+    Payments, Public, Secret, Settings, Smtp, SmtpEncryption, TotpUse, Worker,
 };
 use std::net::IpAddr;
 use std::path::Path;
@@ -100,6 +100,8 @@ impl Settings {
                 24 * 60,
             ),
             ("back_office.idle_minutes", u64::from(self.back_office.idle_minutes), 1, 60),
+            ("back_office.session_hours", u64::from(self.back_office.session_hours), 1, 24),
+            ("back_office.password_days", u64::from(self.back_office.password_days), 0, 3650),
             ("database.readers", u64::from(self.database.readers), 1, 200),
             ("worker.interval_ms", self.worker.interval_ms, 10, 60_000),
             ("shutdown.drain_seconds", self.shutdown.drain_seconds, 0, 300),

@@ -268,6 +268,22 @@ pub struct Smtp {
 pub struct BackOffice {
     /// Minutes without a request after which a session ends.
     pub idle_minutes: u32,
+    /// Hours after which a session ends even if it is used.
+    pub session_hours: u32,
+    /// Whether everybody needs a device for one-time codes.
+    pub totp: TotpUse,
+    /// Days after which a password must be changed; 0 for never.
+    pub password_days: u32,
+}
+
+/// Whether users of the back office need one-time codes (TOTP, RFC 6238) beside their password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TotpUse {
+    /// Everybody enrols a device when signing in for the first time.
+    Required,
+    /// Who has enrolled a device is asked for codes.
+    Optional,
 }
 
 /// Timers.

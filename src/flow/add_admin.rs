@@ -3,7 +3,7 @@
 use super::FlowError;
 use super::error::FieldProblem;
 use crate::clock::Timestamp;
-use crate::store::admins::Admin;
+use crate::store::admins::{Admin, Role};
 use crate::store::{Db, StoreError, admins, audit};
 use argon2::Argon2;
 use argon2::password_hash::PasswordHasher as _;
@@ -46,6 +46,10 @@ pub async fn add_admin(db: &Db, user_name: &str, password: SecretString, actor: 
         created_at: now,
         password_changed_at: now,
         last_sign_in_at: None,
+        role: Role::Administrator,
+        language: None,
+        must_change_password: false,
+        has_totp: false,
     };
     let added = db
         .write(move |a| {

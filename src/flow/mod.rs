@@ -16,6 +16,7 @@ pub mod audit_checkpoint;
 pub mod bank_access;
 mod bank_call;
 pub mod change_partner;
+pub mod choose_language;
 pub mod consents;
 pub mod deliver_mail;
 pub mod edit_instruction;
@@ -29,6 +30,7 @@ pub mod hand_over;
 pub mod init_payment;
 pub mod issue_token;
 mod notify;
+mod office_rules;
 pub mod open_page;
 pub mod payment_query;
 pub mod reply_to_bank;
@@ -37,11 +39,13 @@ pub mod saved_searches;
 pub mod sessions;
 pub mod sign_in;
 pub mod submit_payment;
+pub mod unmask;
 mod verdict;
 pub mod withdraw_payment;
 mod withdrawal;
 
 pub use error::{FieldProblem, FlowError};
+pub use office_rules::OfficeRules;
 
 use crate::bank::directory::{Bank, Banks};
 use crate::clock::{Clock, Timestamp};
@@ -90,6 +94,8 @@ pub struct Rules {
     pub support_contact: String,
     /// Limits guessing of passwords.
     pub sign_in_limit: sign_in::SignInLimit,
+    /// The operator's own users.
+    pub office: OfficeRules,
 }
 
 impl Context {

@@ -3,19 +3,59 @@
 use super::{Context, FlowError};
 use crate::clock::Timestamp;
 use crate::crypto;
-use crate::store::admins;
+use crate::store::admin_sessions;
 use zeroize::Zeroizing;
 
-/// Stores a session's state until `expires_at`.
+/// A session to be kept.
+#[derive(Clone)]
+pub struct Kept {
+    /// Whose it is, once somebody has signed in.
+    pub admin_id: Option<String>,
+    /// The name it has in lists.
+    pub session_id: Option<String>,
+    /// JSON; sealed.
+    pub state: String,
+    /// When it ends unless it is used.
+    pub expires_at: Timestamp,
+    /// When it ends even if it is used.
+    pub ends_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept").field("session_id", &self.session_id).finish_non_exhaustive()
+    }
+}
+
+impl Kept {
+    fn row<'a>(&'a self, key_hash: &'a str) -> admin_sessions::Session<'a> {
+        admin_sessions::Session {
+            key_hash,
+            admin_id: self.admin_id.as_deref(),
+            session_id: self.session_id.as_deref(),
+            state: &self.state,
+            expires_at: self.expires_at,
+            ends_at: self.ends_at,
+        }
+    }
+}
+
+/// Stores a new session.
 ///
 /// # Errors
 /// [`FlowError::Internal`] of the database.
-pub async fn save(cx: &Context, key: &str, admin_id: Option<String>, state: String, expires_at: Timestamp) -> Result<(), FlowError> {
+pub async fn begin(cx: &Context, key: &str, kept: Kept) -> Result<(), FlowError> {
     let (hash, now) = (crypto::token_hash(key), cx.now());
-    Ok(cx
-        .db
-        .write(move |a| admins::save_session(a, &hash, admin_id.as_deref(), &state, now, expires_at))
-        .await?)
+    Ok(cx.db.write(move |a| admin_sessions::add(a, &kept.row(&hash), now)).await?)
+}
+
+/// Replaces a session's state; one that was ended meanwhile stays ended.
+///
+/// # Errors
+/// [`FlowError::Internal`] of the database.
+pub async fn update(cx: &Context, key: &str, kept: Kept) -> Result<(), FlowError> {
+    let hash = crypto::token_hash(key);
+    Ok(cx.db.write(move |a| admin_sessions::update(a, &kept.row(&hash))).await?)
 }
 
 /// The state of a live session.
@@ -24,7 +64,7 @@ pub async fn save(cx: &Context, key: &str, admin_id: Option<String>, state: Stri
 /// [`FlowError::Internal`] of the database.
 pub async fn load(cx: &Context, key: &str) -> Result<Option<Zeroizing<String>>, FlowError> {
     let (hash, now) = (crypto::token_hash(key), cx.now());
-    Ok(cx.db.read(move |a| admins::load_session(a, &hash, now)).await?)
+    Ok(cx.db.read(move |a| admin_sessions::load(a, &hash, now)).await?)
 }
 
 /// Moves a session's end.
@@ -33,7 +73,7 @@ pub async fn load(cx: &Context, key: &str) -> Result<Option<Zeroizing<String>>, 
 /// [`FlowError::Internal`] of the database.
 pub async fn extend(cx: &Context, key: &str, expires_at: Timestamp) -> Result<(), FlowError> {
     let hash = crypto::token_hash(key);
-    Ok(cx.db.write(move |a| admins::extend_session(a, &hash, expires_at)).await?)
+    Ok(cx.db.write(move |a| admin_sessions::extend(a, &hash, expires_at)).await?)
 }
 
 /// Ends a session.
@@ -42,7 +82,7 @@ pub async fn extend(cx: &Context, key: &str, expires_at: Timestamp) -> Result<()
 /// [`FlowError::Internal`] of the database.
 pub async fn end(cx: &Context, key: &str) -> Result<(), FlowError> {
     let hash = crypto::token_hash(key);
-    Ok(cx.db.write(move |a| admins::end_session(a, &hash)).await?)
+    Ok(cx.db.write(move |a| admin_sessions::end(a, &hash)).await?)
 }
 
 /// Removes sessions that ended.
@@ -51,8 +91,8 @@ pub async fn end(cx: &Context, key: &str) -> Result<(), FlowError> {
 /// [`FlowError::Internal`] of the database.
 pub async fn remove_ended(cx: &Context) -> Result<usize, FlowError> {
     let now = cx.now();
-    if !cx.db.read(move |a| admins::has_ended_sessions(a, now)).await? {
+    if !cx.db.read(move |a| admin_sessions::has_ended(a, now)).await? {
         return Ok(0);
     }
-    Ok(cx.db.write(move |a| admins::remove_ended_sessions(a, now)).await?)
+    Ok(cx.db.write(move |a| admin_sessions::remove_ended(a, now)).await?)
 }

@@ -11,7 +11,7 @@ use crate::bank::simulated::{Request, Simulated, Style};
 use crate::clock::{Clock, Timestamp};
 use crate::flow::open_page::Opened;
 use crate::flow::sign_in::SignInLimit;
-use crate::flow::{Context, FlowError, Rules};
+use crate::flow::{Context, FlowError, OfficeRules, Rules};
 use crate::mail::Mailer;
 use crate::payment::{PaymentId, Status};
 use crate::store::between_jobs::{Fault, set_fault, writes};
@@ -399,5 +399,6 @@ fn our_rules() -> Rules {
         mail_domain: "pay.example".into(),
         support_contact: "ajutor@pay.example".into(),
         sign_in_limit: SignInLimit::default(),
+        office: OfficeRules::default(),
     }
 }

@@ -1,14 +1,57 @@
-//! The PISP's own users and their sessions. Of a session's key only the SHA-256 is stored.
+//! The PISP's own users.
 
-use super::schema::{admin_sessions as s, admins as t};
+use super::schema::admins as t;
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
+use crate::payment::Language;
 use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
-use zeroize::Zeroizing;
+
+/// What a user of the back office may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Everything, and the users themselves.
+    Administrator,
+    /// Payments, banks, mail and partners from day to day.
+    Operations,
+    /// Answers partners and payers; sees personal data only with a reason.
+    Support,
+    /// Partners' files, reports and the audit log.
+    Compliance,
+    /// Looks, and changes nothing.
+    ReadOnly,
+}
+
+impl Role {
+    /// Every role, the mightiest first.
+    pub const ALL: [Self; 5] = [
+        Self::Administrator,
+        Self::Operations,
+        Self::Support,
+        Self::Compliance,
+        Self::ReadOnly,
+    ];
+
+    /// As it is stored and typed.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::Operations => "operations",
+            Self::Support => "support",
+            Self::Compliance => "compliance",
+            Self::ReadOnly => "read_only",
+        }
+    }
+
+    /// The role of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+}
 
 /// An admin.
-#[derive(Clone, Queryable, Insertable)]
-#[diesel(table_name = t)]
+#[derive(Clone)]
 pub struct Admin {
     /// Our own id.
     pub id: String,
@@ -16,7 +59,7 @@ pub struct Admin {
     pub user_name: String,
     /// PHC string (argon2id).
     pub password_hash: String,
-    /// Whether signing in is possible.
+    /// Whether signing in is possible; a locked account is not active.
     pub active: bool,
     /// When the account was made.
     pub created_at: Timestamp,
@@ -24,6 +67,14 @@ pub struct Admin {
     pub password_changed_at: Timestamp,
     /// The last time of signing in.
     pub last_sign_in_at: Option<Timestamp>,
+    /// What it may do.
+    pub role: Role,
+    /// The language its pages are in; none was chosen otherwise.
+    pub language: Option<Language>,
+    /// Somebody else knows the password: nothing but changing it is possible.
+    pub must_change_password: bool,
+    /// Whether a device for one-time codes was enrolled.
+    pub has_totp: bool,
 }
 
 impl std::fmt::Debug for Admin {
@@ -33,21 +84,63 @@ impl std::fmt::Debug for Admin {
 }
 
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = s)]
-struct SessionRow {
-    key_hash: String,
-    admin_id: Option<String>,
-    state_sealed: Vec<u8>,
+#[diesel(table_name = t)]
+struct Row {
+    id: String,
+    user_name: String,
+    password_hash: String,
+    active: bool,
     created_at: Timestamp,
-    expires_at: Timestamp,
+    password_changed_at: Timestamp,
+    last_sign_in_at: Option<Timestamp>,
+    role: String,
+    language: Option<String>,
+    must_change_password: bool,
+    totp_sealed: Option<Vec<u8>>,
+    totp_pending_sealed: Option<Vec<u8>>,
+    totp_last_step: Option<i64>,
 }
 
-/// Adds an admin.
+impl Row {
+    fn admin(self) -> Result<Admin, StoreError> {
+        let role = Role::parse(&self.role).ok_or_else(|| StoreError::Broken("admins.role is no role".into()))?;
+        Ok(Admin {
+            id: self.id,
+            user_name: self.user_name,
+            password_hash: self.password_hash,
+            active: self.active,
+            created_at: self.created_at,
+            password_changed_at: self.password_changed_at,
+            last_sign_in_at: self.last_sign_in_at,
+            role,
+            language: self.language.as_deref().and_then(Language::parse),
+            must_change_password: self.must_change_password,
+            has_totp: self.totp_sealed.is_some(),
+        })
+    }
+}
+
+/// Adds an admin, who has no device for one-time codes yet.
 ///
 /// # Errors
 /// [`StoreError::Taken`] when the user name is.
 pub fn add(a: &mut Access<'_>, admin: &Admin) -> Result<(), StoreError> {
-    a.try_insert("the user name", |conn| diesel::insert_into(t::table).values(admin).execute(conn))
+    let row = Row {
+        id: admin.id.clone(),
+        user_name: admin.user_name.clone(),
+        password_hash: admin.password_hash.clone(),
+        active: admin.active,
+        created_at: admin.created_at,
+        password_changed_at: admin.password_changed_at,
+        last_sign_in_at: admin.last_sign_in_at,
+        role: admin.role.as_str().into(),
+        language: admin.language.map(|l| l.as_str().into()),
+        must_change_password: admin.must_change_password,
+        totp_sealed: None,
+        totp_pending_sealed: None,
+        totp_last_step: None,
+    };
+    a.try_insert("the user name", |conn| diesel::insert_into(t::table).values(row).execute(conn))
 }
 
 /// The admin of a user name.
@@ -55,7 +148,8 @@ pub fn add(a: &mut Access<'_>, admin: &Admin) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn by_user_name(a: &mut Access<'_>, user_name: &str) -> Result<Option<Admin>, StoreError> {
-    Ok(t::table.filter(t::user_name.eq(user_name)).first(a.conn).optional()?)
+    let row: Option<Row> = t::table.filter(t::user_name.eq(user_name)).first(a.conn).optional()?;
+    row.map(Row::admin).transpose()
 }
 
 /// The admin of an id.
@@ -63,7 +157,17 @@ pub fn by_user_name(a: &mut Access<'_>, user_name: &str) -> Result<Option<Admin>
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn get(a: &mut Access<'_>, id: &str) -> Result<Option<Admin>, StoreError> {
-    Ok(t::table.find(id).first(a.conn).optional()?)
+    let row: Option<Row> = t::table.find(id).first(a.conn).optional()?;
+    row.map(Row::admin).transpose()
+}
+
+/// All admins by their names.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn all(a: &mut Access<'_>) -> Result<Vec<Admin>, StoreError> {
+    let rows: Vec<Row> = t::table.order(t::user_name).load(a.conn)?;
+    rows.into_iter().map(Row::admin).collect()
 }
 
 /// How many admins there are.
@@ -83,82 +187,22 @@ pub fn signed_in(a: &mut Access<'_>, id: &str, now: Timestamp) -> Result<(), Sto
     Ok(())
 }
 
-/// Stores a session's state under its key's hash, new or not.
+/// Keeps the language an admin chose.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn save_session(
-    a: &mut Access<'_>,
-    key_hash: &str,
-    admin_id: Option<&str>,
-    state: &str,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Result<(), StoreError> {
-    let sealed = a.seal("admin_sessions", "state", key_hash, state);
-    let known = diesel::update(s::table.find(key_hash))
-        .set((s::admin_id.eq(admin_id), s::state_sealed.eq(&sealed), s::expires_at.eq(expires_at)))
-        .execute(a.conn)?;
-    if known == 0 {
-        let row = SessionRow {
-            key_hash: key_hash.into(),
-            admin_id: admin_id.map(Into::into),
-            state_sealed: sealed,
-            created_at: now,
-            expires_at,
-        };
-        diesel::insert_into(s::table).values(&row).execute(a.conn)?;
-    }
-    Ok(())
-}
-
-/// The state of a live session.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn load_session(a: &mut Access<'_>, key_hash: &str, now: Timestamp) -> Result<Option<Zeroizing<String>>, StoreError> {
-    let row: Option<SessionRow> = s::table.find(key_hash).filter(s::expires_at.gt(now)).first(a.conn).optional()?;
-    row.map(|r| a.open("admin_sessions", "state", key_hash, &r.state_sealed))
-        .transpose()
-}
-
-/// Moves a session's end.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn extend_session(a: &mut Access<'_>, key_hash: &str, expires_at: Timestamp) -> Result<(), StoreError> {
-    diesel::update(s::table.find(key_hash))
-        .set(s::expires_at.eq(expires_at))
+pub fn set_language(a: &mut Access<'_>, id: &str, language: Language) -> Result<(), StoreError> {
+    diesel::update(t::table.find(id))
+        .set(t::language.eq(language.as_str()))
         .execute(a.conn)?;
     Ok(())
 }
 
-/// Ends a session.
+/// Gives an admin another role.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn end_session(a: &mut Access<'_>, key_hash: &str) -> Result<(), StoreError> {
-    diesel::delete(s::table.find(key_hash)).execute(a.conn)?;
+pub fn set_role(a: &mut Access<'_>, id: &str, role: Role) -> Result<(), StoreError> {
+    diesel::update(t::table.find(id)).set(t::role.eq(role.as_str())).execute(a.conn)?;
     Ok(())
-}
-
-/// Removes sessions that ended; answers how many.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn remove_ended_sessions(a: &mut Access<'_>, now: Timestamp) -> Result<usize, StoreError> {
-    Ok(diesel::delete(s::table.filter(s::expires_at.le(now))).execute(a.conn)?)
-}
-
-/// Whether there are sessions that ended.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn has_ended_sessions(a: &mut Access<'_>, now: Timestamp) -> Result<bool, StoreError> {
-    let some: Option<String> = s::table
-        .filter(s::expires_at.le(now))
-        .select(s::key_hash)
-        .first(a.conn)
-        .optional()?;
-    Ok(some.is_some())
 }

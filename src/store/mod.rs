@@ -4,6 +4,7 @@
 //! [`Db::write`], one transaction each, acknowledged after the commit; a database error never becomes
 //! "not found". Sensitive columns are sealed on the way in and opened on the way out, here.
 
+pub mod admin_sessions;
 pub mod admins;
 pub mod audit;
 pub mod audit_checkpoints;

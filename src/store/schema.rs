@@ -138,6 +138,30 @@ diesel::table! {
         created_at -> Timestamp,
         password_changed_at -> Timestamp,
         last_sign_in_at -> Nullable<Timestamp>,
+        role -> Text,
+        language -> Nullable<Text>,
+        must_change_password -> Bool,
+        totp_sealed -> Nullable<Binary>,
+        totp_pending_sealed -> Nullable<Binary>,
+        totp_last_step -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    admin_passwords (id) {
+        id -> Text,
+        admin_id -> Text,
+        password_hash -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    admin_recovery_codes (code_hash) {
+        code_hash -> Text,
+        admin_id -> Text,
+        created_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
     }
 }
 
@@ -148,6 +172,8 @@ diesel::table! {
         state_sealed -> Binary,
         created_at -> Timestamp,
         expires_at -> Timestamp,
+        session_id -> Nullable<Text>,
+        ends_at -> Nullable<Timestamp>,
     }
 }
 

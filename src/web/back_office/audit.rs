@@ -1,15 +1,15 @@
 //! The audit log's page: search, pages, and taking out what it shows.
 
 use super::audit_page::{AuditAsked, AuditLine, AuditList, AuditTexts};
-use super::handlers::{LOGIN, failed, go, shell, signed_in, signed_in_as};
+use super::gate::{SignedIn, go};
+use super::roles::Route;
 use crate::flow::FlowError;
 use crate::flow::export::{csv_head, csv_rows};
 use crate::flow::payment_query::moment;
 use crate::flow::saved_searches::exported;
 use crate::store::audit_search::{self, Entry, Filter, From};
 use crate::store::{Db, StoreError, admins};
-use crate::web::{PageError, Site, browser_language, html};
-use actix_session::Session;
+use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Bytes;
@@ -109,14 +109,10 @@ async fn find(db: &Db, filter: Filter, from: From, limit: i64) -> Result<(Vec<En
 pub async fn show(
     site: web::Data<Site>,
     request: HttpRequest,
-    session: Session,
+    user: SignedIn,
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, PageError> {
-    let language = browser_language(&request);
-    let wrong = |e: StoreError| failed(&site, language, e);
-    let Some(admin) = signed_in(&site, &session).await.map_err(wrong)? else {
-        return Ok(go(LOGIN));
-    };
+    let wrong = |e: StoreError| user.failed(&site, e);
     let (filter, from, query) = (asked.filter(&site.cx.db).await.map_err(wrong)?, asked.place(), asked.query());
     let wrong_day = filter.is_none();
     let (mut entries, names) = match filter {
@@ -136,9 +132,8 @@ pub async fn show(
         entry.map(|entry| format!("{ADDRESS}?{query}{joint}{name}={}", entry.seq))
     };
     let page = AuditList {
-        shell: shell(&site, language),
-        session: signed_in_as(&site, &request, &admin),
-        l: AuditTexts::of(language),
+        shell: user.shell(&site, &request, Route::AuditLog),
+        l: AuditTexts::of(user.language),
         asked: AuditAsked {
             actor: asked.actor.clone(),
             action: asked.action.clone(),
@@ -184,22 +179,13 @@ fn cells(entry: Entry, names: &HashMap<String, String>) -> [String; COLUMNS.len(
 }
 
 /// GET /back-office/audit.csv: all entries of the page's search, written as they are read.
-pub async fn csv(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    session: Session,
-    asked: web::Query<Asked>,
-) -> Result<HttpResponse, PageError> {
-    let language = browser_language(&request);
-    let wrong = |e: StoreError| failed(&site, language, e);
-    let Some(admin) = signed_in(&site, &session).await.map_err(wrong)? else {
-        return Ok(go(LOGIN));
-    };
+pub async fn csv(site: web::Data<Site>, user: SignedIn, asked: web::Query<Asked>) -> Result<HttpResponse, PageError> {
+    let wrong = |e: StoreError| user.failed(&site, e);
     let Some(filter) = asked.filter(&site.cx.db).await.map_err(wrong)? else {
         return Ok(go(&format!("{ADDRESS}?{}", asked.query())));
     };
-    let refused = |e: FlowError| PageError::new(&site, language, e);
-    exported(&site.cx, &admin.id, "audit_exported", "csv").await.map_err(refused)?;
+    let refused = |e: FlowError| user.failed(&site, e);
+    exported(&site.cx, &user.admin.id, "audit_exported", "csv").await.map_err(refused)?;
     let head = csv_head(&COLUMNS).map_err(refused)?;
     let begin = (site.cx.db.clone(), filter, Some(From::Top));
     let rows = stream::try_unfold(begin, |(db, filter, from)| async move {

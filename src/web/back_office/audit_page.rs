@@ -1,6 +1,6 @@
 //! The audit log as plain data.
 
-use super::pages::{OfficeShell, SignedIn};
+use super::frame::OfficeShell;
 use crate::web::hosted_page::texts::catalogue;
 use askama::Template;
 
@@ -68,8 +68,6 @@ pub struct AuditAsked {
 pub struct AuditList {
     /// What stands around the page.
     pub shell: OfficeShell,
-    /// Who is signed in.
-    pub session: SignedIn,
     /// The texts of this page.
     pub l: &'static AuditTexts,
     /// What was asked.

@@ -1,6 +1,6 @@
 //! A user's exports as plain data.
 
-use super::pages::{OfficeShell, SignedIn};
+use super::frame::OfficeShell;
 use crate::store::exports::State;
 use crate::web::hosted_page::texts::catalogue;
 use askama::Template;
@@ -45,8 +45,6 @@ pub struct ExportRow {
 pub struct ExportList {
     /// What stands around the page.
     pub shell: OfficeShell,
-    /// Who is signed in.
-    pub session: SignedIn,
     /// The texts of this page.
     pub l: &'static ExportTexts,
     /// Newest first.

@@ -1,18 +1,28 @@
-//! The operator's own pages.
+//! The operator's own pages. A page is a route in [`roles`], a handler that takes [`gate::SignedIn`], and a
+//! template that extends `back_office/layout.html` with the handler's [`frame::OfficeShell`]; an area is one
+//! line more in [`frame`].
 //!
-//! **Invariant:** nothing here is reachable without a signed-in user but the sign-in page itself.
+//! **Invariant:** nothing here is reachable without a signed-in user whose role the table names, but the
+//! sign-in page itself.
 
 mod audit;
 pub mod audit_page;
 mod exports;
 pub mod exports_page;
-mod handlers;
-pub mod pages;
+pub mod frame;
+pub mod gate;
+mod home;
+mod language;
+pub mod masking;
 mod payment;
 mod payment_list;
 pub mod payment_list_page;
 pub mod payment_page;
+mod refused;
+pub mod roles;
 mod session_store;
+mod sign_in;
+pub mod texts;
 
 use crate::web::Site;
 use actix_session::SessionMiddleware;
@@ -20,33 +30,31 @@ use actix_session::config::{BrowserSession, TtlExtensionPolicy};
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Key, SameSite};
 use actix_web::web;
+use roles::{Route, serve};
 use session_store::DbSessions;
-use std::time::Duration;
+
+const LOGIN: &str = Route::SignInPage.path();
 
 /// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.route("/back-office", web::get().to(handlers::home));
-    config.service(
-        web::resource("/back-office/login")
-            .route(web::get().to(handlers::sign_in_page))
-            .route(web::post().to(handlers::sign_in)),
-    );
-    config.route("/back-office/payments", web::get().to(payment_list::list));
-    config.route("/back-office/payments.csv", web::get().to(payment_list::csv));
-    config.route("/back-office/payments/search", web::post().to(payment_list::search));
-    config.route("/back-office/payments/saved", web::post().to(payment_list::save));
-    config.route("/back-office/payments/saved/{id}/remove", web::post().to(payment_list::forget));
-    config.service(
-        web::resource("/back-office/exports")
-            .route(web::get().to(exports::list))
-            .route(web::post().to(exports::ask)),
-    );
-    config.route("/back-office/exports/{id}.xlsx", web::get().to(exports::download));
-    config.route("/back-office/audit", web::get().to(audit::show));
-    config.route("/back-office/audit.csv", web::get().to(audit::csv));
-    config.route("/back-office/payments/{id}", web::get().to(payment::show));
-    config.route("/back-office/payments/{id}/resolve", web::post().to(payment::resolve));
-    config.route("/back-office/logout", web::post().to(handlers::sign_out));
+    serve(config, Route::SignInPage, sign_in::sign_in_page);
+    serve(config, Route::SignIn, sign_in::sign_in);
+    serve(config, Route::SignOut, sign_in::sign_out);
+    serve(config, Route::ChooseLanguage, language::choose);
+    serve(config, Route::Unmask, masking::unmasked);
+    serve(config, Route::Payments, home::home);
+    serve(config, Route::PaymentList, payment_list::list);
+    serve(config, Route::PaymentsCsv, payment_list::csv);
+    serve(config, Route::SearchPayments, payment_list::search);
+    serve(config, Route::KeepSearch, payment_list::save);
+    serve(config, Route::ForgetSearch, payment_list::forget);
+    serve(config, Route::Exports, exports::list);
+    serve(config, Route::AskExport, exports::ask);
+    serve(config, Route::Export, exports::download);
+    serve(config, Route::AuditLog, audit::show);
+    serve(config, Route::AuditCsv, audit::csv);
+    serve(config, Route::Payment, payment::show);
+    serve(config, Route::ResolvePayment, payment::resolve);
 }
 
 /// Over https the prefix makes browsers refuse the cookie from anybody but this very host.
@@ -54,16 +62,16 @@ fn cookie_name(site: &Site) -> &'static str {
     if site.https() { "__Host-office" } else { "office" }
 }
 
-/// Sessions in the database, ended by `idle` without a request.
+/// Sessions in the database, ended by the settings' time without a request.
 #[must_use]
-pub fn sessions(site: &Site, idle: Duration) -> SessionMiddleware<DbSessions> {
+pub fn sessions(site: &Site) -> SessionMiddleware<DbSessions> {
     let vault = site.cx.db.vault();
     let key = format!(
         "{}{}",
         vault.keyed_hash("session cookie", "1"),
         vault.keyed_hash("session cookie", "2")
     );
-    let ttl = CookieDuration::try_from(idle).unwrap_or(CookieDuration::minutes(5));
+    let ttl = CookieDuration::try_from(site.cx.rules.office.idle).unwrap_or(CookieDuration::minutes(5));
     let life = BrowserSession::default()
         .state_ttl(ttl)
         .state_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);

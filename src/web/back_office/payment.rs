@@ -1,19 +1,20 @@
 //! A payment's page, and the end of a doubt.
 
-use super::handlers::{LOGIN, failed, go, shell, signed_in, signed_in_as};
+use super::gate::{SignedIn, go};
+use super::masking::{Sight, UnmaskForm};
 use super::payment_page::{EventLine, Fact, InstructionLine, PaymentPage, PaymentTexts, ResolveForm, ResolveProblem};
+use super::roles::Route;
+use super::texts::OfficeTexts;
 use crate::clock::Timestamp;
 use crate::flow::FlowError;
 use crate::flow::resolve_payment::{Resolution, resolve_payment};
 use crate::payment::{Language, PaymentId, Status};
-use crate::store::admins::Admin;
 use crate::store::history::{self, StoredEntry};
 use crate::store::payments::Payment;
 use crate::web::hosted_page::browser::Browser;
 use crate::web::hosted_page::local_time;
-use crate::web::hosted_page::pages::{mask_email, money};
-use crate::web::{PageError, Site, browser_language, html};
-use actix_session::Session;
+use crate::web::hosted_page::pages::money;
+use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template as _;
@@ -42,7 +43,7 @@ pub struct Shown {
 struct Look<'a> {
     site: &'a Site,
     request: &'a HttpRequest,
-    admin: Admin,
+    user: &'a SignedIn,
     language: Language,
 }
 
@@ -54,33 +55,31 @@ impl Look<'_> {
         let (payment, partner) = site.cx.payment(id).await.map_err(wrong)?;
         let events = site.cx.db.read(move |a| history::of(a, id)).await.map_err(|e| wrong(e.into()))?;
         let browser = Browser::of(self.request, site.https());
+        let about_personal_data = format!("payment:{id}");
+        let sight = self.user.sight(&about_personal_data);
         let resolve = (payment.status == Status::InDoubt).then(|| ResolveForm {
             action: about(id),
             csrf: browser.csrf(site.cx.db.vault(), &about(id)),
             ..form
         });
         let page = PaymentPage {
-            shell: shell(site, language),
-            session: signed_in_as(site, self.request, &self.admin),
+            shell: self.user.shell(site, self.request, Route::Payment),
             p: PaymentTexts::of(language),
             reference: id.to_string(),
             status: payment.status,
-            facts: self.facts(&payment, partner.name),
-            instructions: instructions(&payment, language),
+            facts: self.facts(&payment, partner.name, sight),
+            instructions: instructions(&payment, language, sight),
             instruction_count: payment.instructions.len(),
             timeline: events.into_iter().filter_map(event).collect(),
             resolve,
             notice,
+            unmask: UnmaskForm::of(site, self.request, self.user, &about_personal_data),
         };
         Ok(page.render()?)
     }
 
-    fn facts(&self, payment: &Payment, partner: String) -> Vec<Fact> {
-        let (t, p, language) = (
-            super::pages::OfficeTexts::of(self.language),
-            PaymentTexts::of(self.language),
-            self.language,
-        );
+    fn facts(&self, payment: &Payment, partner: String, sight: Sight) -> Vec<Fact> {
+        let (t, p, language) = (OfficeTexts::of(self.language), PaymentTexts::of(self.language), self.language);
         let time = |at: Option<Timestamp>| at.map(|at| local_time(at, language)).unwrap_or_default();
         let facts = [
             (t.partner, partner),
@@ -89,8 +88,11 @@ impl Look<'_> {
             (p.bank_order, payment.bank_payment_id.clone().unwrap_or_default()),
             (t.bank_word, payment.bank_word.clone().unwrap_or_default()),
             (p.reason, payment.reason.clone().unwrap_or_default()),
-            (p.debtor_iban, payment.debtor_iban.as_ref().map(|i| i.masked()).unwrap_or_default()),
-            (p.mail, payment.psu_email.as_deref().map(mask_email).unwrap_or_default()),
+            (
+                p.debtor_iban,
+                payment.debtor_iban.as_ref().map(|i| sight.iban(i)).unwrap_or_default(),
+            ),
+            (p.mail, payment.psu_email.as_deref().map(|m| sight.email(m)).unwrap_or_default()),
             (p.attempts, payment.attempts.to_string()),
             (t.created_at, time(Some(payment.created_at))),
             (p.expires_at, time((!payment.status.is_final()).then_some(payment.expires_at))),
@@ -105,7 +107,7 @@ impl Look<'_> {
     }
 }
 
-fn instructions(payment: &Payment, language: Language) -> Vec<InstructionLine> {
+fn instructions(payment: &Payment, language: Language, sight: Sight) -> Vec<InstructionLine> {
     let words = payment
         .instruction_words
         .iter()
@@ -117,8 +119,8 @@ fn instructions(payment: &Payment, language: Language) -> Vec<InstructionLine> {
         .zip(words)
         .take(MOST_INSTRUCTIONS)
         .map(|(i, word)| InstructionLine {
-            creditor: i.creditor_name.clone(),
-            iban: i.creditor_iban.masked(),
+            creditor: sight.name(&i.creditor_name),
+            iban: sight.iban(&i.creditor_iban),
             amount: money(language, i.amount),
             end_to_end_id: i.end_to_end_id.clone(),
             bank_word: word.unwrap_or_default().to_owned(),
@@ -148,14 +150,11 @@ fn payment_of(site: &Site, language: Language, id: &str) -> Result<PaymentId, Pa
 pub async fn show(
     site: web::Data<Site>,
     request: HttpRequest,
-    session: Session,
+    user: SignedIn,
     id: web::Path<String>,
     shown: web::Query<Shown>,
 ) -> Result<HttpResponse, PageError> {
-    let language = browser_language(&request);
-    let Some(admin) = signed_in(&site, &session).await.map_err(|e| failed(&site, language, e))? else {
-        return Ok(go(LOGIN));
-    };
+    let language = user.language;
     let id = payment_of(&site, language, &id)?;
     let p = PaymentTexts::of(language);
     let notice = if shown.resolved.is_some() {
@@ -166,7 +165,7 @@ pub async fn show(
     let look = Look {
         site: &site,
         request: &request,
-        admin,
+        user: &user,
         language,
     };
     Ok(html(StatusCode::OK, look.page(id, ResolveForm::default(), notice).await?))
@@ -187,14 +186,11 @@ pub struct Resolving {
 pub async fn resolve(
     site: web::Data<Site>,
     request: HttpRequest,
-    session: Session,
+    user: SignedIn,
     id: web::Path<String>,
     form: web::Form<Resolving>,
 ) -> Result<HttpResponse, PageError> {
-    let language = browser_language(&request);
-    let Some(admin) = signed_in(&site, &session).await.map_err(|e| failed(&site, language, e))? else {
-        return Ok(go(LOGIN));
-    };
+    let language = user.language;
     let id = payment_of(&site, language, &id)?;
     let own = site.is_own_form(&request, &about(id), &form.csrf);
     let outcome = match form.outcome.as_str() {
@@ -212,7 +208,7 @@ pub async fn resolve(
         .filter_map(|(wrong, problem)| wrong.then_some(problem))
         .collect();
     if let (Some(resolution), true) = (outcome, problems.is_empty()) {
-        let (cx, by, reason) = (site.cx.clone(), admin.id.clone(), form.reason.clone());
+        let (cx, by, reason) = (site.cx.clone(), user.admin.id.clone(), form.reason.clone());
         let ended = site
             .detached
             .run(async move { resolve_payment(&cx, id, &by, resolution, &reason).await });
@@ -238,7 +234,7 @@ pub async fn resolve(
     let look = Look {
         site: &site,
         request: &request,
-        admin,
+        user: &user,
         language,
     };
     Ok(html(status, look.page(id, form, None).await?))

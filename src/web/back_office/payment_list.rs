@@ -1,20 +1,20 @@
 //! The list of payments: search, pages, kept searches, and taking out what it shows.
 
-use super::handlers::{LOGIN, failed, go, shell, signed_in, signed_in_as};
+use super::gate::{SignedIn, go};
+use super::masking::Sight;
 use super::payment_list_page::{ListRow, ListTexts, PaymentList, Problem, Saved, Total, choices, statuses};
+use super::roles::Route;
 use crate::flow::export::{COLUMNS, Export, csv_head, csv_rows};
 use crate::flow::payment_query::{Asked, Wrong, place, written};
 use crate::flow::{FlowError, saved_searches};
 use crate::payment::Language;
-use crate::store::admins::Admin;
 use crate::store::payment_search::{self, Filter, From, Line};
 use crate::store::search_keys::Person;
 use crate::store::{StoreError, partners, saved_filters};
 use crate::web::hosted_page::browser::Browser;
 use crate::web::hosted_page::local_time;
 use crate::web::hosted_page::pages::{mask_email, money};
-use crate::web::{PageError, Site, browser_language, html};
-use actix_session::Session;
+use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, LOCATION};
 use actix_web::web::Bytes;
@@ -42,8 +42,7 @@ pub struct At {
 struct Look<'a> {
     site: &'a Site,
     request: &'a HttpRequest,
-    admin: Admin,
-    language: Language,
+    user: &'a SignedIn,
 }
 
 /// What was found.
@@ -131,7 +130,7 @@ async fn page(site: &Site, filter: Filter, from: From, query: &str) -> Result<Fo
 
 impl Look<'_> {
     async fn render(&self, asked: Asked, at: &At, mut problems: Vec<Problem>) -> Result<String, PageError> {
-        let (site, language) = (self.site, self.language);
+        let (site, language) = (self.site, self.user.language);
         let query = asked.query();
         let vault = site.cx.db.vault();
         let mut who = None;
@@ -140,24 +139,24 @@ impl Look<'_> {
                 who = filter.person.as_ref().map(masked);
                 page(site, filter, place(&at.after, &at.before), &query)
                     .await
-                    .map_err(|e| failed(site, language, e))?
+                    .map_err(|e| self.user.failed(site, e))?
             }
             Err(wrong) => {
                 problems.extend(wrong.into_iter().map(Problem::Field));
                 Found::nothing()
             }
         };
-        let admin_id = self.admin.id.clone();
+        let admin_id = self.user.admin.id.clone();
         let (all, saved) = site
             .cx
             .db
             .read(move |a| Ok((partners::list(a)?, saved_filters::of(a, &admin_id)?)))
             .await
-            .map_err(|e| failed(site, language, e))?;
-        let shell = shell(site, language);
+            .map_err(|e| self.user.failed(site, e))?;
+        let shell = self.user.shell(site, self.request, Route::PaymentList);
+        let sight = self.user.sight("payments:list");
         let banks = site.cx.banks.list().iter().map(|b| (b.code.clone(), b.name.clone()));
         let list = PaymentList {
-            session: signed_in_as(site, self.request, &self.admin),
             l: ListTexts::of(language),
             search_action: SEARCH.into(),
             csrf: Browser::of(self.request, site.https()).csrf(vault, ADDRESS),
@@ -167,9 +166,10 @@ impl Look<'_> {
             statuses: statuses(&shell, &asked.status),
             problems,
             total: found.total,
-            payments: found.lines.into_iter().map(|line| row(site, line, language)).collect(),
+            payments: found.lines.into_iter().map(|line| row(site, line, language, sight)).collect(),
             newer: found.newer,
             older: found.older,
+            exports: Route::PaymentsCsv.allows(self.user.role),
             csv: address("/back-office/payments.csv", &query, ""),
             saved: saved
                 .into_iter()
@@ -187,14 +187,14 @@ impl Look<'_> {
     }
 }
 
-fn row(site: &Site, line: Line, language: Language) -> ListRow {
+fn row(site: &Site, line: Line, language: Language, sight: Sight) -> ListRow {
     let bank = line.bank_code.as_deref().and_then(|code| site.cx.banks.get(code));
     ListRow {
         reference: line.id.to_string(),
         created_at: local_time(line.created_at, language),
         partner: line.partner,
         external_id: line.external_id.unwrap_or_default(),
-        creditor: line.creditor,
+        creditor: sight.name(&line.creditor),
         amount: line.amount.map(|amount| money(language, amount)).unwrap_or_default(),
         bank: bank.map(|b| b.name.clone()).or(line.bank_code).unwrap_or_default(),
         status: line.status,
@@ -206,19 +206,14 @@ fn row(site: &Site, line: Line, language: Language) -> ListRow {
 pub async fn list(
     site: web::Data<Site>,
     request: HttpRequest,
-    session: Session,
+    user: SignedIn,
     asked: web::Query<Asked>,
     at: web::Query<At>,
 ) -> Result<HttpResponse, PageError> {
-    let language = browser_language(&request);
-    let Some(admin) = signed_in(&site, &session).await.map_err(|e| failed(&site, language, e))? else {
-        return Ok(go(LOGIN));
-    };
     let look = Look {
         site: &site,
         request: &request,
-        admin,
-        language,
+        user: &user,
     };
     Ok(html(StatusCode::OK, look.render(asked.into_inner(), &at, Vec::new()).await?))
 }
@@ -239,13 +234,9 @@ pub struct SearchForm {
 pub async fn search(
     site: web::Data<Site>,
     request: HttpRequest,
-    session: Session,
+    user: SignedIn,
     form: web::Form<SearchForm>,
 ) -> Result<HttpResponse, PageError> {
-    let language = browser_language(&request);
-    let Some(admin) = signed_in(&site, &session).await.map_err(|e| failed(&site, language, e))? else {
-        return Ok(go(LOGIN));
-    };
     let SearchForm {
         csrf,
         mut asked,
@@ -268,8 +259,7 @@ pub async fn search(
     let look = Look {
         site: &site,
         request: &request,
-        admin,
-        language,
+        user: &user,
     };
     Ok(html(
         StatusCode::UNPROCESSABLE_ENTITY,
@@ -286,24 +276,15 @@ pub struct ToSave {
 }
 
 /// POST /back-office/payments/saved.
-pub async fn save(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    session: Session,
-    form: web::Form<ToSave>,
-) -> Result<HttpResponse, PageError> {
-    let language = browser_language(&request);
-    let Some(admin) = signed_in(&site, &session).await.map_err(|e| failed(&site, language, e))? else {
-        return Ok(go(LOGIN));
-    };
+pub async fn save(site: web::Data<Site>, request: HttpRequest, user: SignedIn, form: web::Form<ToSave>) -> Result<HttpResponse, PageError> {
     // Only what this page understands is kept, in its own words.
     let asked = Asked::read(&form.query);
     let problem = if site.is_own_form(&request, ADDRESS, &form.csrf) {
-        match saved_searches::keep(&site.cx, &admin.id, &form.name, asked.query()).await {
+        match saved_searches::keep(&site.cx, &user.admin.id, &form.name, asked.query()).await {
             Ok(()) => return Ok(go(&address(ADDRESS, &asked.query(), ""))),
             Err(FlowError::Invalid(_)) => Problem::NoName,
             Err(FlowError::OtherContent) => Problem::NameTaken,
-            Err(other) => return Err(PageError::new(&site, language, other)),
+            Err(other) => return Err(user.failed(&site, other)),
         }
     } else {
         Problem::PageExpired
@@ -311,8 +292,7 @@ pub async fn save(
     let look = Look {
         site: &site,
         request: &request,
-        admin,
-        language,
+        user: &user,
     };
     Ok(html(
         StatusCode::UNPROCESSABLE_ENTITY,
@@ -330,40 +310,27 @@ pub struct Token {
 pub async fn forget(
     site: web::Data<Site>,
     request: HttpRequest,
-    session: Session,
+    user: SignedIn,
     id: web::Path<String>,
     form: web::Form<Token>,
 ) -> Result<HttpResponse, PageError> {
-    let language = browser_language(&request);
-    let Some(admin) = signed_in(&site, &session).await.map_err(|e| failed(&site, language, e))? else {
-        return Ok(go(LOGIN));
-    };
     if site.is_own_form(&request, ADDRESS, &form.csrf) {
-        saved_searches::forget(&site.cx, &admin.id, &id)
+        saved_searches::forget(&site.cx, &user.admin.id, &id)
             .await
-            .map_err(|e| PageError::new(&site, language, e))?;
+            .map_err(|e| user.failed(&site, e))?;
     }
     Ok(go(ADDRESS))
 }
 
 /// GET /back-office/payments.csv: all payments of the list, written as they are read.
-pub async fn csv(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    session: Session,
-    asked: web::Query<Asked>,
-) -> Result<HttpResponse, PageError> {
-    let language = browser_language(&request);
-    let Some(admin) = signed_in(&site, &session).await.map_err(|e| failed(&site, language, e))? else {
-        return Ok(go(LOGIN));
-    };
+pub async fn csv(site: web::Data<Site>, user: SignedIn, asked: web::Query<Asked>) -> Result<HttpResponse, PageError> {
     let Ok(filter) = asked.filter(site.cx.db.vault()) else {
         // The list says what cannot be read.
         let to = address(ADDRESS, &asked.query(), "");
         return Ok(HttpResponse::SeeOther().insert_header((LOCATION, to)).finish());
     };
-    let wrong = |e: FlowError| PageError::new(&site, language, e);
-    saved_searches::exported(&site.cx, &admin.id, "payments_exported", "csv")
+    let wrong = |e: FlowError| user.failed(&site, e);
+    saved_searches::exported(&site.cx, &user.admin.id, "payments_exported", "csv")
         .await
         .map_err(wrong)?;
     let head = csv_head(&COLUMNS).map_err(wrong)?;

@@ -1,6 +1,6 @@
 //! The list of payments as plain data: personal data masked, texts as they are shown.
 
-use super::pages::{OfficeShell, SignedIn};
+use super::frame::OfficeShell;
 use crate::flow::payment_query::{Asked, Wrong};
 use crate::payment::Status;
 use crate::web::hosted_page::texts::catalogue;
@@ -130,8 +130,6 @@ pub struct Saved {
 pub struct PaymentList {
     /// What stands around the page.
     pub shell: OfficeShell,
-    /// Who is signed in.
-    pub session: SignedIn,
     /// The texts of this page.
     pub l: &'static ListTexts,
     /// Where the forms are posted to.
@@ -158,6 +156,8 @@ pub struct PaymentList {
     pub newer: Option<String>,
     /// The page after.
     pub older: Option<String>,
+    /// Whether the role may take payments out.
+    pub exports: bool,
     /// Where exactly these payments are taken out from.
     pub csv: String,
     /// Kept searches.

@@ -1,6 +1,7 @@
 //! One payment as the operator sees it, as plain data: personal data masked, texts as they are shown.
 
-use super::pages::{OfficeShell, SignedIn};
+use super::frame::OfficeShell;
+use super::masking::UnmaskForm;
 use crate::flow::resolve_payment::{REASON_CHARS, Resolution};
 use crate::payment::Status;
 use crate::web::hosted_page::texts::catalogue;
@@ -130,8 +131,6 @@ pub struct ResolveForm {
 pub struct PaymentPage {
     /// What stands around the page.
     pub shell: OfficeShell,
-    /// Who is signed in.
-    pub session: SignedIn,
     /// The texts of this page.
     pub p: &'static PaymentTexts,
     /// Our reference.
@@ -150,6 +149,8 @@ pub struct PaymentPage {
     pub resolve: Option<ResolveForm>,
     /// What just happened.
     pub notice: Option<&'static str>,
+    /// For those who see personal data masked and may say why they need it.
+    pub unmask: Option<UnmaskForm>,
 }
 
 impl PaymentPage {
@@ -212,11 +213,6 @@ mod tests {
         };
         let page = PaymentPage {
             shell: OfficeShell::new(language, "Plăți Sigure S.A.".into()),
-            session: SignedIn {
-                user: HOSTILE.into(),
-                action: "/back-office/logout".into(),
-                csrf: "token".into(),
-            },
             p: PaymentTexts::of(language),
             reference: "1234567890123456".into(),
             status: Status::InDoubt,
@@ -229,6 +225,7 @@ mod tests {
             timeline: vec![event],
             resolve: Some(form),
             notice: None,
+            unmask: None,
         };
         page.render().unwrap()
     }

@@ -1,6 +1,8 @@
 //! actix-session's store on our database. Only the SHA-256 of a session's key is kept.
 
-use crate::flow::{Context, after, sessions};
+use super::gate::CurrentSession;
+use crate::flow::sessions::{self, Kept};
+use crate::flow::{Context, after};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
 use std::collections::HashMap;
@@ -9,6 +11,8 @@ type State = HashMap<String, String>;
 
 /// Key of the admin's id in the session.
 pub const ADMIN: &str = "admin";
+/// Key of what else is kept of a session: [`CurrentSession`].
+pub const SESSION: &str = "office";
 
 /// The store.
 #[derive(Clone, Debug)]
@@ -23,9 +27,16 @@ impl DbSessions {
         Self { cx }
     }
 
-    async fn put(&self, key: &str, state: &State, ttl: &Duration) -> Result<(), anyhow::Error> {
-        let admin = state.get(ADMIN).map(|id| id.trim_matches('"').to_owned());
-        Ok(sessions::save(&self.cx, key, admin, serde_json::to_string(state)?, self.end(ttl)).await?)
+    fn kept(&self, state: &State, ttl: &Duration) -> Result<Kept, anyhow::Error> {
+        let admin_id = state.get(ADMIN).map(|id| serde_json::from_str(id)).transpose()?;
+        let session: Option<CurrentSession> = state.get(SESSION).map(|s| serde_json::from_str(s)).transpose()?;
+        Ok(Kept {
+            admin_id,
+            ends_at: session.as_ref().map(|s| s.ends_at),
+            session_id: session.map(|s| s.id),
+            state: serde_json::to_string(state)?,
+            expires_at: self.end(ttl),
+        })
     }
 
     fn end(&self, ttl: &Duration) -> crate::clock::Timestamp {
@@ -45,12 +56,18 @@ impl SessionStore for DbSessions {
 
     async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {
         let key = crate::crypto::new_token();
-        self.put(&key, &state, ttl).await.map_err(SaveError::Other)?;
+        let kept = self.kept(&state, ttl).map_err(SaveError::Serialization)?;
+        sessions::begin(&self.cx, &key, kept)
+            .await
+            .map_err(|e| SaveError::Other(e.into()))?;
         SessionKey::try_from(key).map_err(|e| SaveError::Other(e.into()))
     }
 
     async fn update(&self, key: SessionKey, state: State, ttl: &Duration) -> Result<SessionKey, UpdateError> {
-        self.put(key.as_ref(), &state, ttl).await.map_err(UpdateError::Other)?;
+        let kept = self.kept(&state, ttl).map_err(UpdateError::Serialization)?;
+        sessions::update(&self.cx, key.as_ref(), kept)
+            .await
+            .map_err(|e| UpdateError::Other(e.into()))?;
         Ok(key)
     }
 

@@ -3,6 +3,7 @@
 use super::TestApp;
 use super::browser::{Browser, Page};
 use smartpay::flow::add_admin::add_admin;
+use smartpay::store::admins::{self, Role};
 use std::ops::Deref;
 use url::Url;
 
@@ -31,6 +32,25 @@ impl Admin {
             browser: Browser::new(),
             office: app.public("back-office"),
         }
+    }
+
+    /// A browser at which somebody of a role has signed in; the user is named as the role.
+    pub async fn of_role(app: &TestApp, role: Role) -> Self {
+        let admin = Self::new(app).await;
+        let _ = add_admin(&app.cx.db, role.as_str(), PASSWORD.to_owned().into(), "story", app.cx.now()).await;
+        let given = app.cx.db.write(move |a| {
+            let known = admins::by_user_name(a, role.as_str())?.unwrap();
+            admins::set_role(a, &known.id, role)
+        });
+        given.await.unwrap();
+        let home = admin.follow(&admin.try_to_sign_in(role.as_str(), PASSWORD).await).await;
+        home.says(&format!("Autentificat ca {}", role.as_str()));
+        admin
+    }
+
+    /// An address of the back office.
+    pub fn at(&self, path: &str) -> Url {
+        self.office.join(path).unwrap()
     }
 
     /// Opens the sign-in page and tries.

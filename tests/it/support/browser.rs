@@ -69,6 +69,14 @@ impl Page {
         self.url.join(&link).unwrap()
     }
 
+    /// The addresses of all links that match.
+    pub fn links(&self, css: &str) -> Vec<Url> {
+        let page = Html::parse_document(&self.body);
+        let css = selector(css);
+        let found = page.select(&css).filter_map(|a| a.attr("href"));
+        found.map(|href| self.url.join(href).unwrap()).collect()
+    }
+
     /// The text of the first element that matches, spaces folded.
     pub fn part(&self, css: &str) -> String {
         let page = Html::parse_document(&self.body);

@@ -1,0 +1,11 @@
+DROP INDEX admin_sessions_admin;
+ALTER TABLE admin_sessions DROP COLUMN ends_at;
+ALTER TABLE admin_sessions DROP COLUMN session_id;
+DROP TABLE admin_recovery_codes;
+DROP TABLE admin_passwords;
+ALTER TABLE admins DROP COLUMN totp_last_step;
+ALTER TABLE admins DROP COLUMN totp_pending_sealed;
+ALTER TABLE admins DROP COLUMN totp_sealed;
+ALTER TABLE admins DROP COLUMN must_change_password;
+ALTER TABLE admins DROP COLUMN language;
+ALTER TABLE admins DROP COLUMN role;

@@ -1,0 +1,51 @@
+//! The settings as the flows read them.
+
+use crate::config::{Settings, TotpUse};
+use crate::flow::sign_in::SignInLimit;
+use crate::flow::{OfficeRules, Rules};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Lifetimes and names; `public` is the address listened on.
+///
+/// # Errors
+/// When the public URL takes no port.
+pub(super) fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<Rules> {
+    let mut base_url = settings.public.base_url.clone();
+    if base_url.port() == Some(0) {
+        base_url
+            .set_port(Some(public.port()))
+            .map_err(|()| anyhow::anyhow!("public.base_url takes no port"))?;
+    }
+    let mail_domain = settings
+        .mail
+        .from
+        .rsplit_once('@')
+        .map_or("localhost", |(_, domain)| domain.trim_end_matches('>'))
+        .to_owned();
+    Ok(Rules {
+        base_url,
+        link_life: settings.link_life(),
+        access_life: Duration::from_secs(u64::from(settings.payments.access_token_seconds)),
+        refresh_life: Duration::from_secs(u64::from(settings.payments.refresh_token_minutes) * 60),
+        // A conversation is at most three calls (exchange, refresh, status).
+        lease: Duration::from_millis(settings.bank_calls.total_timeout_ms * 3) + Duration::from_secs(10),
+        mail_from: settings.mail.from.clone(),
+        mail_domain,
+        support_contact: settings.operator.contact.clone(),
+        sign_in_limit: SignInLimit::default(),
+        office: office(settings),
+    })
+}
+
+/// The rules of the back office.
+fn office(settings: &Settings) -> OfficeRules {
+    let office = &settings.back_office;
+    OfficeRules {
+        idle: Duration::from_secs(u64::from(office.idle_minutes) * 60),
+        session_life: Duration::from_secs(u64::from(office.session_hours) * 3600),
+        totp_required: office.totp == TotpUse::Required,
+        password_days: office.password_days,
+        operator: settings.operator.name.clone(),
+    }
+}

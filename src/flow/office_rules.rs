@@ -1,0 +1,30 @@
+//! What the settings say about the operator's own users.
+
+use std::time::Duration;
+
+/// The rules of the back office.
+#[derive(Clone, Debug)]
+pub struct OfficeRules {
+    /// How long a session lives without a request.
+    pub idle: Duration,
+    /// How long a session lives at most.
+    pub session_life: Duration,
+    /// Whether everybody needs a device for one-time codes.
+    pub totp_required: bool,
+    /// After how many days a password must be changed; 0 for never.
+    pub password_days: u32,
+    /// The operator's name: no part of a good password.
+    pub operator: String,
+}
+
+impl Default for OfficeRules {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(5 * 60),
+            session_life: Duration::from_secs(8 * 3600),
+            totp_required: true,
+            password_days: 60,
+            operator: String::new(),
+        }
+    }
+}

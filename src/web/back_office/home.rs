@@ -1,0 +1,174 @@
+//! The first page: how many payments stand where, and the newest.
+
+use super::frame::OfficeShell;
+use super::gate::SignedIn;
+use super::masking::Sight;
+use super::roles::Route;
+use crate::flow::Context;
+use crate::payment::{Language, Status};
+use crate::store::{partners, payment_lists, payment_search, payments};
+use crate::web::hosted_page::pages::money;
+use crate::web::{PageError, Site, html};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+/// Payments on the first page.
+const NEWEST: i64 = 20;
+/// Payments of a state are counted so far: one more than is said.
+const COUNTED: i64 = 1001;
+
+/// A line of the list of payments: texts as they are shown.
+#[derive(Clone, Debug)]
+pub struct PaymentRow {
+    /// Our reference.
+    pub reference: String,
+    /// When it was created, in local time.
+    pub created_at: String,
+    /// The partner's name.
+    pub partner: String,
+    /// Who receives the money; empty when not known yet.
+    pub creditor: String,
+    /// With its currency; empty when not known yet.
+    pub amount: String,
+    /// The bank's name; empty when none was chosen.
+    pub bank: String,
+    /// Where it stands.
+    pub status: Status,
+    /// The bank's last word; hostile text.
+    pub bank_word: String,
+}
+
+/// The first page after signing in.
+#[derive(Debug, Template)]
+#[template(path = "back_office/home.html", whitespace = "minimize")]
+pub struct Home {
+    /// What stands around the page.
+    pub shell: OfficeShell,
+    /// The state whose payments alone are shown.
+    pub only: Option<Status>,
+    /// How many payments stand where.
+    pub counts: Vec<(Status, u64)>,
+    /// The latest payments, newest first.
+    pub payments: Vec<PaymentRow>,
+}
+
+impl Home {
+    fn in_doubt(&self) -> u64 {
+        self.counts
+            .iter()
+            .find(|(s, _)| *s == Status::InDoubt)
+            .map_or(0, |(_, count)| *count)
+    }
+}
+
+/// The query of the first page.
+#[derive(Debug, Deserialize)]
+pub struct Filter {
+    status: Option<String>,
+}
+
+/// GET /back-office: the newest payments, or those in one state. A state that does not exist is no filter.
+pub async fn home(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    user: SignedIn,
+    filter: web::Query<Filter>,
+) -> Result<HttpResponse, PageError> {
+    let language = user.language;
+    let only = filter.status.as_deref().and_then(Status::parse);
+    let (cx, sight) = (site.cx.clone(), user.sight("payments:list"));
+    let (counts, payments) = site
+        .cx
+        .db
+        .read(move |a| {
+            let counts = payment_search::counts(a, COUNTED)?;
+            let mut rows = Vec::new();
+            let ids = match only {
+                Some(status) => payment_lists::newest_in(a, status, NEWEST)?,
+                None => payments::newest(a, NEWEST)?,
+            };
+            for id in ids {
+                let Some(payment) = payments::get(a, id)? else { continue };
+                let partner = partners::get(a, &payment.partner_id)?.map(|p| p.name).unwrap_or_default();
+                rows.push(row(&cx, &payment, partner, language, sight));
+            }
+            Ok((counts, rows))
+        })
+        .await
+        .map_err(|e| user.failed(&site, e))?;
+    let page = Home {
+        shell: user.shell(&site, &request, Route::Payments),
+        only,
+        counts: counts
+            .into_iter()
+            .map(|(s, count)| (s, u64::try_from(count).unwrap_or(0)))
+            .collect(),
+        payments,
+    };
+    Ok(html(StatusCode::OK, page.render()?))
+}
+
+fn row(cx: &Context, payment: &payments::Payment, partner: String, language: Language, sight: Sight) -> PaymentRow {
+    PaymentRow {
+        reference: payment.id.to_string(),
+        created_at: crate::web::hosted_page::local_time(payment.created_at, language),
+        partner,
+        creditor: payment
+            .instructions
+            .first()
+            .map(|i| sight.name(&i.creditor_name))
+            .unwrap_or_default(),
+        amount: payment.total().map(|t| money(language, t)).unwrap_or_default(),
+        bank: cx.bank_of(payment).map(|b| b.name.clone()).unwrap_or_default(),
+        status: payment.status,
+        bank_word: payment.bank_word.clone().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::texts::OfficeTexts;
+    use super::*;
+    use scraper::{Html, Selector};
+
+    fn shell(language: Language) -> OfficeShell {
+        OfficeShell::new(language, "Plăți Sigure S.A.".into())
+    }
+
+    fn texts(page: &str, selector: &str) -> Vec<String> {
+        let page = Html::parse_document(page);
+        let selector = Selector::parse(selector).unwrap();
+        page.select(&selector)
+            .map(|e| e.text().collect::<String>().trim().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_list_is_escaped_and_every_status_has_words() {
+        let row = |status| PaymentRow {
+            reference: "1234567890123456".into(),
+            created_at: "21.11.2026 10:00".into(),
+            partner: "<i>Shop".into(),
+            creditor: "A & B".into(),
+            amount: "1,00 RON".into(),
+            bank: String::new(),
+            status,
+            bank_word: "<script>".into(),
+        };
+        for language in Language::ALL {
+            let page = Home {
+                shell: shell(language),
+                only: Some(Status::InDoubt),
+                counts: Status::ALL.map(|s| (s, 1)).to_vec(),
+                payments: Status::ALL.map(row).to_vec(),
+            }
+            .render()
+            .unwrap();
+            assert_eq!(texts(&page, "tbody tr").len(), 2 * Status::ALL.len());
+            assert!(!page.contains("<i>") && !page.contains("<script>"));
+            assert_eq!(texts(&page, "h1"), [OfficeTexts::of(language).payments]);
+        }
+    }
+}
