@@ -34,6 +34,7 @@ mod office_rules;
 pub mod open_page;
 pub mod payment_query;
 pub mod reply_to_bank;
+pub mod resend_mail;
 pub mod resolve_payment;
 pub mod saved_searches;
 pub mod sessions;

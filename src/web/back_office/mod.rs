@@ -17,6 +17,7 @@ pub mod masking;
 mod payment;
 mod payment_list;
 pub mod payment_list_page;
+pub mod payment_mails;
 pub mod payment_page;
 mod refused;
 pub mod roles;
@@ -53,6 +54,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     serve(config, Route::Export, exports::download);
     serve(config, Route::AuditLog, audit::show);
     serve(config, Route::AuditCsv, audit::csv);
+    serve(config, Route::ResendMail, payment_mails::resend);
     serve(config, Route::Payment, payment::show);
     serve(config, Route::ResolvePayment, payment::resolve);
 }

@@ -45,6 +45,7 @@ const OPERATORS: Who = Who::Roles(&[Role::Administrator, Role::Operations]);
 /// Those who see personal data anyway may take it out.
 const EXPORTERS: Who = Who::Roles(&[Role::Administrator, Role::Operations, Role::Compliance]);
 const OVERSEERS: Who = Who::Roles(&[Role::Administrator, Role::Compliance]);
+const HELPERS: Who = Who::Roles(&[Role::Administrator, Role::Operations, Role::Support]);
 const SUPPORT: Who = Who::Roles(&[Role::Support]);
 
 macro_rules! routes {
@@ -79,6 +80,7 @@ routes! {
     Payment: Get "/back-office/payments/{id}", EVERY_ROLE;
     ResolvePayment: Post "/back-office/payments/{id}/resolve", OPERATORS;
 
+    ResendMail: Post "/back-office/payments/{id}/resend", HELPERS;
     PaymentList: Get "/back-office/payments", EVERY_ROLE;
     PaymentsCsv: Get "/back-office/payments.csv", EXPORTERS;
     SearchPayments: Post "/back-office/payments/search", EVERY_ROLE;
