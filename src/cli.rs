@@ -6,6 +6,7 @@ mod fallback;
 mod partners;
 mod retention;
 mod service_accounts;
+mod upkeep;
 
 use partners::NewPartner;
 use service_accounts::{bank_credentials, read_password};
@@ -75,6 +76,12 @@ enum Command {
     /// Users of the back office
     #[command(subcommand)]
     Admin(admins::AdminCommand),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(upkeep::AuditCommand),
+    /// Fill a database on this machine with payments that never were, to try pages and searches at size
+    #[command(hide = true)]
+    SeedVolume(upkeep::Volume),
 }
 
 #[derive(Debug, Args)]
@@ -178,6 +185,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             user,
         }) => bank_credentials(&load(&config)?, &client_id, &bank, user).await,
         Command::Admin(command) => admins::run(command).await,
+        Command::Audit(command) => upkeep::audit(command).await,
+        Command::SeedVolume(volume) => upkeep::seed_volume(volume).await,
     }
 }
 

@@ -25,6 +25,8 @@ mod shop;
 pub mod stet_banks;
 #[cfg(test)]
 mod tests;
+pub mod volume;
+mod volume_payment;
 
 pub use gateway_client::{
     Bank, GatewayClient, GatewayError, InitPayment, OneOfSeveral, PaymentStatus, StandingOrder, ToPay, Tokens, Transfer,

@@ -5,7 +5,7 @@ use super::{Context, FlowError, after};
 use crate::clock::Timestamp;
 use crate::crypto;
 use crate::partner::{Partner, PeerCertificate};
-use crate::payment::{PaymentId, Status};
+use crate::payment::PaymentId;
 use crate::store::payments::{self, Payment};
 
 /// Flags of the token call.
@@ -54,50 +54,10 @@ pub async fn authenticate(
 
 fn new_payment(cx: &Context, id: PaymentId, partner: &Partner, flags: TokenFlags) -> Payment {
     let now: Timestamp = cx.now();
-    let expires_at = after(now, cx.rules.link_life);
     Payment {
-        id,
-        partner_id: partner.id.clone(),
-        status: Status::Created,
-        bank_word: None,
-        reason: None,
-        version: 0,
-        lease_until: None,
-        due_at: Some(expires_at),
-        attempts: 0,
-        polls: 0,
         flexible_url: flags.flexible_url,
         link_to_pay: flags.link_to_pay,
         headless: flags.headless,
-        external_payment_id: None,
-        request_hash: None,
-        link_state: None,
-        redirect_url: None,
-        language: None,
-        terms_accepted: false,
-        currency: partner.currency,
-        psu_id_at_partner: None,
-        psu_email: None,
-        debtor_iban: None,
-        bank_code: None,
-        browser_hash: None,
-        confirmed_hash: None,
-        callback_hash: None,
-        bank_payment_id: None,
-        bank_session: None,
-        psu_step: None,
-        notice: None,
-        created_at: now,
-        updated_at: now,
-        expires_at,
-        ended_at: None,
-        schedule: None,
-        code_tries: 0,
-        hand_over_hash: None,
-        hand_over_until: None,
-        doubted: false,
-        instructions: Vec::new(),
-        instruction_words: Vec::new(),
-        instruction_texts: Vec::new(),
+        ..Payment::new(id, &partner.id, partner.currency, now, after(now, cx.rules.link_life))
     }
 }

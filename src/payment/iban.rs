@@ -70,6 +70,15 @@ impl Iban {
         }
     }
 
+    /// The account of a country's own number (BBAN), with the check digits that belong to it.
+    ///
+    /// # Errors
+    /// [`InvalidIban`] when the number has not the structure of the country.
+    pub fn from_bban(country: &str, bban: &str) -> Result<Self, InvalidIban> {
+        let rest = mod_97(&format!("{bban}{country}00")).ok_or(InvalidIban)?;
+        Self::parse(&format!("{country}{:02}{bban}", 98 - rest))
+    }
+
     /// The 18 digits of a Serbian account; `None` elsewhere.
     #[must_use]
     pub fn serbian_account(&self) -> Option<&str> {
@@ -203,6 +212,8 @@ mod tests {
         }
         assert_eq!(Iban::parse(VALID[0]).unwrap().grouped(), "RO49 AAAA 1B31 0075 9384 0000");
         assert_eq!(Iban::parse(VALID[0]).unwrap().bank_identifier(), Some("AAAA"));
+        assert_eq!(Iban::from_bban("RO", &VALID[1][4..]).unwrap().electronic(), VALID[1]);
+        assert_eq!(Iban::from_bban("RO", "BACX"), Err(InvalidIban));
         assert_eq!(Iban::parse(VALID[0]).unwrap().masked(), "RO49 •••• 0000");
         assert_eq!(Iban::parse("840-742221843-57").unwrap().masked(), "840-••••43-57");
         assert_eq!(Iban::parse(VALID[4]).unwrap().bank_identifier(), Some("13807"));

@@ -1,5 +1,6 @@
 //! The history of a payment: one line for everything that happened to it. Lines are only ever added.
 
+use super::payments::Payment;
 use super::schema::payment_events as e;
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
@@ -25,7 +26,8 @@ pub struct Entry {
 
 /// A stored history entry.
 #[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = e)]
+// Without defaults diesel writes many rows in one statement.
+#[diesel(table_name = e, treat_none_as_default_value = false)]
 pub struct StoredEntry {
     payment_id: i64,
     /// Position in the history, from 1.
@@ -46,6 +48,29 @@ pub struct StoredEntry {
     pub at: Timestamp,
 }
 
+impl StoredEntry {
+    fn new(id: PaymentId, seq: i32, entry: &Entry, at: Timestamp) -> Self {
+        Self {
+            payment_id: id.number(),
+            seq,
+            from_status: entry.from.as_str().into(),
+            event: entry.event.clone(),
+            to_status: entry.to.as_str().into(),
+            actor: entry.actor.into(),
+            bank_word: entry.bank_word.clone(),
+            detail: entry.detail.clone(),
+            at,
+        }
+    }
+}
+
+/// The rows of a whole history.
+pub(super) fn rows(payment: &Payment, history: &[(Timestamp, Entry)]) -> impl Iterator<Item = StoredEntry> {
+    (1..)
+        .zip(history)
+        .map(|(seq, (at, entry))| StoredEntry::new(payment.id, seq, entry, *at))
+}
+
 /// Appends to the history, in the transaction that makes it true.
 pub(super) fn append(a: &mut Access<'_>, id: PaymentId, entries: &[Entry], now: Timestamp) -> Result<(), StoreError> {
     if entries.is_empty() {
@@ -56,17 +81,7 @@ pub(super) fn append(a: &mut Access<'_>, id: PaymentId, entries: &[Entry], now: 
         .select(diesel::dsl::max(e::seq))
         .first(a.conn)?;
     for (seq, entry) in (last.unwrap_or(0) + 1..).zip(entries) {
-        let row = StoredEntry {
-            payment_id: id.number(),
-            seq,
-            from_status: entry.from.as_str().into(),
-            event: entry.event.clone(),
-            to_status: entry.to.as_str().into(),
-            actor: entry.actor.into(),
-            bank_word: entry.bank_word.clone(),
-            detail: entry.detail.clone(),
-            at: now,
-        };
+        let row = StoredEntry::new(id, seq, entry, now);
         diesel::insert_into(e::table).values(&row).execute(a.conn)?;
     }
     Ok(())

@@ -134,9 +134,16 @@ fn creditor_iban(a: &Access<'_>, key: &str, sealed: &[u8]) -> Result<Iban, Store
 /// Replaces the instructions of a payment: only while nothing has been sent to a bank, which the caller knows.
 pub(super) fn replace(a: &mut Access<'_>, payment: &Payment) -> Result<(), StoreError> {
     diesel::delete(i::table.filter(i::payment_id.eq(payment.id.number()))).execute(a.conn)?;
-    let rows: Vec<Row> = (1..)
-        .zip(&payment.instructions)
-        .map(|(seq, instruction)| Row::seal(a, payment.id, seq, instruction))
+    add_all(a, &[payment])
+}
+
+/// Writes the instructions of payments that have none yet.
+pub(super) fn add_all(a: &mut Access<'_>, payments: &[&Payment]) -> Result<(), StoreError> {
+    let numbered = payments
+        .iter()
+        .flat_map(|payment| (1..).zip(&payment.instructions).map(|(seq, one)| (payment.id, seq, one)));
+    let rows: Vec<Row> = numbered
+        .map(|(id, seq, instruction)| Row::seal(a, id, seq, instruction))
         .collect::<Result<_, _>>()?;
     for some in rows.chunks(BATCH) {
         // Several rows in one statement are written differently for each database.

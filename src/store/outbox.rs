@@ -178,6 +178,10 @@ pub struct Delivery {
     pub attempts: i32,
     /// When a server took it.
     pub sent_at: Option<Timestamp>,
+    /// When it is tried next; none when it is not waiting to be sent.
+    pub due_at: Option<Timestamp>,
+    /// When it was written.
+    pub created_at: Timestamp,
 }
 
 /// The messages of a payment, oldest first.
@@ -186,5 +190,19 @@ pub struct Delivery {
 /// [`StoreError`] of the database.
 pub fn of_payment(a: &mut Access<'_>, payment: PaymentId) -> Result<Vec<Delivery>, StoreError> {
     let of = t::table.filter(t::payment_id.eq(payment.number())).order(t::created_at);
-    Ok(of.select((t::kind, t::message_id, t::attempts, t::sent_at)).load(a.conn)?)
+    let columns = (t::kind, t::message_id, t::attempts, t::sent_at, t::due_at, t::created_at);
+    Ok(of.select(columns).load(a.conn)?)
+}
+
+/// Makes a message due that is not waiting to be sent; `false` when there is none such.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn again(a: &mut Access<'_>, payment: PaymentId, message_id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let resting = t::table
+        .filter(t::payment_id.eq(payment.number()))
+        .filter(t::message_id.eq(message_id))
+        .filter(t::due_at.is_null());
+    let set = (t::due_at.eq(now), t::version.eq(t::version + 1));
+    Ok(diesel::update(resting).set(set).execute(a.conn)? == 1)
 }

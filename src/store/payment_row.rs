@@ -10,7 +10,8 @@ use diesel::{AsChangeset, Identifiable, Insertable, Queryable};
 const TABLE: &str = "payments";
 
 #[derive(Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = t, treat_none_as_null = true)]
+// Without defaults diesel writes many rows in one statement.
+#[diesel(table_name = t, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(super) struct Row {
     id: i64,
     partner_id: String,
@@ -53,6 +54,7 @@ pub(super) struct Row {
     hand_over_hash: Option<String>,
     hand_over_until: Option<Timestamp>,
     doubted: bool,
+    search_stamp: Option<i64>,
 }
 
 impl Row {
@@ -102,6 +104,7 @@ impl Row {
             hand_over_hash: p.hand_over_hash.clone(),
             hand_over_until: p.hand_over_until,
             doubted: p.doubted,
+            search_stamp: p.search_stamp,
         })
     }
 
@@ -162,9 +165,63 @@ impl Row {
             hand_over_hash: self.hand_over_hash,
             hand_over_until: self.hand_over_until,
             doubted: self.doubted,
+            search_stamp: self.search_stamp,
             instructions: Vec::new(),
             instruction_words: Vec::new(),
             instruction_texts: Vec::new(),
         })
+    }
+}
+
+impl Payment {
+    /// A payment of which nothing is known yet but whose it is.
+    #[must_use]
+    pub fn new(id: PaymentId, partner_id: &str, currency: Currency, now: Timestamp, expires_at: Timestamp) -> Self {
+        Self {
+            id,
+            partner_id: partner_id.to_owned(),
+            status: Status::Created,
+            bank_word: None,
+            reason: None,
+            version: 0,
+            lease_until: None,
+            due_at: Some(expires_at),
+            attempts: 0,
+            polls: 0,
+            flexible_url: false,
+            link_to_pay: false,
+            headless: false,
+            external_payment_id: None,
+            request_hash: None,
+            link_state: None,
+            redirect_url: None,
+            language: None,
+            terms_accepted: false,
+            currency,
+            psu_id_at_partner: None,
+            psu_email: None,
+            debtor_iban: None,
+            bank_code: None,
+            browser_hash: None,
+            confirmed_hash: None,
+            callback_hash: None,
+            bank_payment_id: None,
+            bank_session: None,
+            psu_step: None,
+            notice: None,
+            created_at: now,
+            updated_at: now,
+            expires_at,
+            ended_at: None,
+            schedule: None,
+            code_tries: 0,
+            hand_over_hash: None,
+            hand_over_until: None,
+            doubted: false,
+            search_stamp: None,
+            instructions: Vec::new(),
+            instruction_words: Vec::new(),
+            instruction_texts: Vec::new(),
+        }
     }
 }

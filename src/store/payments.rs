@@ -9,7 +9,7 @@ use super::instructions::{self, Said};
 use super::outbox::NewMessage;
 use super::payment_row::Row;
 use super::schema::payments as t;
-use super::{Access, StoreError};
+use super::{Access, StoreError, search_keys};
 use crate::clock::Timestamp;
 use crate::payment::{Amount, Currency, Iban, Instruction, Language, PaymentId, Schedule, Status};
 use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
@@ -98,6 +98,8 @@ pub struct Payment {
     pub hand_over_until: Option<Timestamp>,
     /// It was in doubt at some time: no other attempt is offered after that.
     pub doubted: bool,
+    /// Keyed hash over what it is found by in the back office; changes when that is written anew.
+    pub search_stamp: Option<i64>,
     /// What is to be paid; empty until the order is known.
     pub instructions: Vec<Instruction>,
     /// What the bank said of each instruction, in the same order.
@@ -173,8 +175,14 @@ pub struct Claim {
 /// # Errors
 /// [`StoreError::Taken`] when the id is.
 pub fn add(a: &mut Access<'_>, payment: &Payment) -> Result<(), StoreError> {
-    let row = Row::seal(a, payment)?;
-    a.try_insert("the payment id", |conn| diesel::insert_into(t::table).values(&row).execute(conn))
+    let keys = search_keys::of(a, payment);
+    let findable = Payment {
+        search_stamp: Some(keys.stamp),
+        ..payment.clone()
+    };
+    let row = Row::seal(a, &findable)?;
+    a.try_insert("the payment id", |conn| diesel::insert_into(t::table).values(&row).execute(conn))?;
+    search_keys::replace(a, payment, &keys)
 }
 
 /// The payment of an id.
@@ -244,12 +252,18 @@ pub fn save(
     if !keep_lease {
         next.lease_until = None;
     }
+    let keys = search_keys::of(a, payment);
+    let found_anew = next.search_stamp != Some(keys.stamp);
+    next.search_stamp = Some(keys.stamp);
     let row = Row::seal(a, &next)?;
     let mine = t::table
         .filter(t::id.eq(payment.id.number()))
         .filter(t::version.eq(payment.version));
     if diesel::update(mine).set(&row).execute(a.conn)? == 0 {
         return Err(StoreError::Conflict);
+    }
+    if found_anew {
+        search_keys::replace(a, payment, &keys)?;
     }
     history::append(a, payment.id, entries, now)?;
     for mail in mails {

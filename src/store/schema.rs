@@ -66,6 +66,7 @@ diesel::table! {
         hand_over_hash -> Nullable<Text>,
         hand_over_until -> Nullable<Timestamp>,
         doubted -> Bool,
+        search_stamp -> Nullable<BigInt>,
     }
 }
 
@@ -422,6 +423,57 @@ diesel::table! {
         payment_id -> BigInt,
         outcome -> Nullable<Text>,
         keep_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    payment_search_keys (key_hash, created_us, payment_id) {
+        key_hash -> BigInt,
+        created_us -> BigInt,
+        payment_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    saved_filters (id) {
+        id -> Text,
+        admin_id -> Text,
+        name -> Text,
+        query -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    exports (id) {
+        id -> Text,
+        admin_id -> Text,
+        query -> Text,
+        language -> Text,
+        state -> Text,
+        rows_done -> BigInt,
+        version -> BigInt,
+        due_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    export_parts (export_id, seq) {
+        export_id -> Text,
+        seq -> Integer,
+        part_sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_checkpoints (number) {
+        number -> BigInt,
+        seq -> BigInt,
+        row_hash -> Text,
+        at -> Timestamp,
+        mac -> Text,
     }
 }
 

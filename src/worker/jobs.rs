@@ -5,9 +5,12 @@ use crate::consent::ConsentId;
 use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::consents::due;
 use crate::flow::warn_of_certificates::warn_of_certificates;
-use crate::flow::{Context, FlowError, deliver_mail, four_eyes, payer_data, retention, sessions};
+use crate::flow::{Context, FlowError, audit_checkpoint, deliver_mail, export_job, fill_search, four_eyes, payer_data, retention, sessions};
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
+
+/// Payments from before there was a search are made findable in so many steps between two pauses.
+const FILLS: usize = 20;
 
 /// Payments that are due.
 #[derive(Clone, Debug)]
@@ -128,7 +131,30 @@ pub(super) async fn tidy(cx: &Context) {
     log("certificates", warn_of_certificates(cx).await.map(drop));
     log("proposals", four_eyes::end_overdue(cx).await.map(drop));
     log("daily", retention::daily(cx).await);
+    log("audit checkpoint", audit_checkpoint::make_if_due(cx).await.map(drop));
+    for _ in 0..FILLS {
+        match fill_search::fill_some(cx).await {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) => {
+                log("search", Err(error));
+                break;
+            }
+        }
+    }
+    log("exports", export_job::remove_old(cx).await);
     cx.rules.sign_in_limit.tidy();
+}
+
+/// Writes a file that somebody asked for; whether there was one.
+pub(super) async fn export(cx: &Context) -> bool {
+    match export_job::write_one(cx).await {
+        Ok(there_was) => there_was,
+        Err(error) => {
+            log("export", Err(error));
+            false
+        }
+    }
 }
 
 /// Does what is due now, once; answers how many pieces there were.

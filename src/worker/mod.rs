@@ -28,12 +28,25 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
             let _ = tokio::time::timeout(pace.interval, stop.cancelled()).await;
         }
     };
+    let exports = async {
+        while !stop.is_cancelled() {
+            // One that is broken off is begun anew by whoever sees that nobody goes on with it.
+            let there_was = tokio::select! {
+                there_was = jobs::export(&cx) => there_was,
+                () = stop.cancelled() => false,
+            };
+            if !there_was {
+                let _ = tokio::time::timeout(pace.interval, stop.cancelled()).await;
+            }
+        }
+    };
     tokio::join!(
         pump::run(Payments(cx.clone()), pace, stop.clone()),
         pump::run(Consents(cx.clone()), pace, stop.clone()),
         pump::run(Mails(cx.clone()), pace, stop.clone()),
         pump::run(PayerRequests(cx.clone()), pace, stop.clone()),
-        tidy
+        tidy,
+        exports
     );
 }
 
@@ -45,7 +58,8 @@ pub async fn tick(cx: &Context) -> usize {
         let (payments, consents, mails) = tokio::join!(jobs::once(&payments, 16), jobs::once(&consents, 16), jobs::once(&mails, 16));
         let requests = jobs::once(&PayerRequests(cx.clone()), 16).await;
         jobs::tidy(cx).await;
-        let done = payments + consents + mails + requests;
+        let exports = usize::from(jobs::export(cx).await);
+        let done = payments + consents + mails + requests + exports;
         if done == 0 {
             return total;
         }

@@ -22,6 +22,7 @@ const NAVIGATION: &[(Route, Name)] = &[
     (Route::Proposals, |t| t.proposals),
     (Route::Onboardings, |t| t.onboarding),
     (Route::PersonalData, |t| t.personal_data),
+    (Route::AuditLog, |t| t.audit),
     (Route::Users, |t| t.users),
     (Route::Account, |t| t.account),
 ];

@@ -7,7 +7,7 @@ use super::roles::Route;
 use super::waiting::Waiting;
 use crate::flow::Context;
 use crate::payment::{Language, Status};
-use crate::store::{partners, payment_lists, payments};
+use crate::store::{partners, payment_lists, payment_search, payments};
 use crate::web::hosted_page::pages::money;
 use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
@@ -17,6 +17,8 @@ use serde::Deserialize;
 
 /// Payments on the first page.
 const NEWEST: i64 = 20;
+/// Payments of a state are counted so far: one more than is said.
+const COUNTED: i64 = 1001;
 
 /// A line of the list of payments: texts as they are shown.
 #[derive(Clone, Debug)]
@@ -84,7 +86,7 @@ pub async fn home(
         .cx
         .db
         .read(move |a| {
-            let counts = payments::counts(a)?;
+            let counts = payment_search::counts(a, COUNTED)?;
             let mut rows = Vec::new();
             let ids = match only {
                 Some(status) => payment_lists::newest_in(a, status, NEWEST)?,
@@ -100,11 +102,13 @@ pub async fn home(
         .await
         .map_err(|e| user.failed(&site, e))?;
     let waiting = Waiting::read(&site, &user).await?;
-    let count = |status: Status| u64::try_from(counts.get(status.as_str()).copied().unwrap_or(0)).unwrap_or(0);
     let page = Home {
         shell: user.shell(&site, &request, Route::Payments),
         only,
-        counts: Status::ALL.into_iter().map(|s| (s, count(s))).collect(),
+        counts: counts
+            .into_iter()
+            .map(|(s, count)| (s, u64::try_from(count).unwrap_or(0)))
+            .collect(),
         payments,
         waiting,
     };

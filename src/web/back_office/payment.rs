@@ -2,6 +2,7 @@
 
 use super::gate::{SignedIn, go};
 use super::masking::{Sight, UnmaskForm};
+use super::payment_mails::MailRecord;
 use super::payment_page::{EventLine, Fact, InstructionLine, PaymentPage, PaymentTexts, ResolveForm, ResolveProblem};
 use super::roles::Route;
 use super::texts::OfficeTexts;
@@ -11,6 +12,7 @@ use crate::flow::four_eyes::{Change, Proposed, propose};
 use crate::flow::resolve_payment::Resolution;
 use crate::payment::{Language, PaymentId, Status};
 use crate::store::history::{self, StoredEntry};
+use crate::store::outbox;
 use crate::store::payments::Payment;
 use crate::web::hosted_page::browser::Browser;
 use crate::web::hosted_page::local_time;
@@ -55,7 +57,8 @@ impl Look<'_> {
         let (site, language) = (self.site, self.language);
         let wrong = |e: FlowError| PageError::new(site, language, e);
         let (payment, partner) = site.cx.payment(id).await.map_err(wrong)?;
-        let events = site.cx.db.read(move |a| history::of(a, id)).await.map_err(|e| wrong(e.into()))?;
+        let read = site.cx.db.read(move |a| Ok((history::of(a, id)?, outbox::of_payment(a, id)?)));
+        let (events, mails) = read.await.map_err(|e| wrong(e.into()))?;
         let browser = Browser::of(self.request, site.https());
         let about_personal_data = format!("payment:{id}");
         let sight = self.user.sight(&about_personal_data);
@@ -72,6 +75,7 @@ impl Look<'_> {
             facts: self.facts(&payment, partner.name, sight),
             instructions: instructions(&payment, language, sight),
             instruction_count: payment.instructions.len(),
+            mails: MailRecord::of(site, self.request, self.user, id, mails),
             timeline: events.into_iter().filter_map(event).collect(),
             resolve,
             notice,

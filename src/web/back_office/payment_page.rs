@@ -2,6 +2,7 @@
 
 use super::frame::OfficeShell;
 use super::masking::UnmaskForm;
+use super::payment_mails::MailRecord;
 use crate::flow::resolve_payment::{REASON_CHARS, Resolution};
 use crate::payment::Status;
 use crate::web::hosted_page::texts::catalogue;
@@ -144,6 +145,8 @@ pub struct PaymentPage {
     pub instructions: Vec<InstructionLine>,
     /// How many there are.
     pub instruction_count: usize,
+    /// The mails to the payer.
+    pub mails: MailRecord,
     /// What happened to it, oldest first.
     pub timeline: Vec<EventLine>,
     /// For a payment in doubt.
@@ -182,6 +185,7 @@ impl PaymentPage {
 
 #[cfg(test)]
 mod tests {
+    use super::super::payment_mails::MailTexts;
     use super::*;
     use crate::payment::Language;
     use scraper::{Html, Selector};
@@ -223,6 +227,11 @@ mod tests {
             }],
             instructions: vec![instruction],
             instruction_count: 120,
+            mails: MailRecord {
+                l: MailTexts::of(language),
+                mails: Vec::new(),
+                resend: None,
+            },
             timeline: vec![event],
             resolve: Some(form),
             notice: None,

@@ -41,6 +41,9 @@ catalogue! {
         confirm_title: "Confirmă că ești tu", "Confirm that it is you";
         confirm_lead: "Urmează ceva ce cere o confirmare. Este valabilă 5 minute.", "What follows needs a confirmation. It is good for 5 minutes.";
         password_wrong: "Parola nu este corectă.", "The password is not correct.";
+        audit: "Audit", "Audit";
+        search_payments: "Toate plățile și căutarea", "All payments and search";
+        counted_to: "peste 1000", "over 1000";
         signed_in_as: "Autentificat ca", "Signed in as";
         sign_out: "Ieși", "Sign out";
         other_language: "English", "Română";

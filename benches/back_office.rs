@@ -1,0 +1,364 @@
+//! How long the back office's lists, searches and details take with many payments stored, and how much memory an
+//! export of all of them takes. `cargo bench --bench back_office [--features postgres]`; settings by environment:
+//! `SMARTPAY_BENCH_DATABASE` (a URL; default: a new SQLite file), `SMARTPAY_BENCH_PAYMENTS` (default 20,000).
+//! A database that holds as many already is measured as it is.
+#![expect(clippy::print_stdout, reason = "its figures are what it is for")]
+
+use anyhow::Context as _;
+use smartpay::clock::{Clock, Timestamp};
+use smartpay::config::Settings;
+use smartpay::crypto::Vault;
+use smartpay::demo::{certificates::write_private, volume};
+use smartpay::flow::Context;
+use smartpay::flow::export::{Export, csv_rows};
+use smartpay::payment::{PaymentId, Status};
+use smartpay::store::connection::Location;
+use smartpay::store::payment_search::{self, Filter, From, Line, Place};
+use smartpay::store::search_keys::Person;
+use smartpay::store::{self, history, outbox, partners};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How often each thing is measured.
+const TIMES: usize = 200;
+/// What a page shows, and how far it counts.
+const PAGE: usize = 50;
+const COUNTED: i64 = 1001;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let url = std::env::var("SMARTPAY_BENCH_DATABASE").unwrap_or_else(|_| format!("sqlite://{}/bench.db", folder.path().display()));
+    let many: usize = std::env::var("SMARTPAY_BENCH_PAYMENTS").map_or(Ok(20_000), |n| n.parse())?;
+    let cx = open(&url, folder.path())?;
+    let there = all(&cx, COUNTED).await?.len();
+    if there < COUNTED as usize {
+        let begun = Instant::now();
+        volume::seed(&cx, many, |done| {
+            if done % 100_000 < 2000 {
+                println!("seeded {done} after {} s", begun.elapsed().as_secs());
+            }
+        })
+        .await?;
+        println!("seeded {many} payments in {} s", begun.elapsed().as_secs());
+    }
+    searches(&cx).await?;
+    details(&cx).await?;
+    export(&cx).await
+}
+
+/// The key must be the same one for a database that is kept: it lies beside a SQLite file, else in the target folder.
+fn open(url: &str, folder: &Path) -> anyhow::Result<Context> {
+    let location = Location::parse(url)?;
+    let key_file = match std::env::var("SMARTPAY_BENCH_KEY") {
+        Ok(path) => path.into(),
+        Err(_) => folder.join("encryption.key"),
+    };
+    if !key_file.exists() {
+        write_private(&key_file, Vault::new_key_file().as_bytes())?;
+    }
+    store::migrate(&location)?;
+    let settings = format!(
+        "[gateway]\ncertificate = \"-\"\nkey = \"-\"\nclient_ca = \"-\"\n[database]\nurl = \"{url}\"\n[encryption]\nkey_file = \"{}\"\n\
+         [bank.cec]\nbase_url = \"http://127.0.0.1:9/cec\"\nclient_id = \"bench\"\n\
+         [bank.brd]\nbase_url = \"http://127.0.0.1:9/brd\"\n[bank.demo-mobil]\nbase_url = \"http://127.0.0.1:9/mobil\"\n\
+         [bank.demo-cod]\nbase_url = \"http://127.0.0.1:9/cod\"\n[bank.demo-link]\nbase_url = \"http://127.0.0.1:9/link\"\n\
+         [bank.demo-pasi]\nbase_url = \"http://127.0.0.1:9/pasi\"\n",
+        key_file.display()
+    );
+    smartpay::app::context(&Settings::from_texts(&[&settings])?, Clock::default())
+}
+
+async fn all(cx: &Context, limit: i64) -> anyhow::Result<Vec<Place>> {
+    Ok(cx
+        .db
+        .read(move |a| payment_search::find(a, &Filter::default(), From::Top, limit))
+        .await?)
+}
+
+/// A page as the list reads it: with the count on the first one.
+async fn page(cx: &Context, filter: Filter, from: From) -> anyhow::Result<Vec<Line>> {
+    let limit = if from == From::Top { COUNTED } else { PAGE as i64 + 1 };
+    let read = move |a: &mut store::Access<'_>| {
+        let places = payment_search::find(a, &filter, from, limit)?;
+        payment_search::lines(a, &places[..places.len().min(PAGE)])
+    };
+    Ok(cx.db.read(read).await?)
+}
+
+fn report(what: &str, mut took: Vec<Duration>, found: usize) {
+    took.sort_unstable();
+    let at = |part: usize| took[(took.len() * part / 100).min(took.len() - 1)].as_micros();
+    println!(
+        "{what:<46} p50 {:>8} µs   p95 {:>8} µs   max {:>8} µs   {:>3} rows",
+        at(50),
+        at(95),
+        at(100),
+        found / took.len()
+    );
+}
+
+async fn measure(cx: &Context, what: &str, filter: impl Fn(usize) -> (Filter, From)) -> anyhow::Result<()> {
+    let (mut took, mut found) = (Vec::with_capacity(TIMES), 0);
+    for n in 0..TIMES {
+        let (filter, from) = filter(n);
+        let begun = Instant::now();
+        found += page(cx, filter, from).await?.len();
+        took.push(begun.elapsed());
+    }
+    report(what, took, found);
+    Ok(())
+}
+
+async fn searches(cx: &Context) -> anyhow::Result<()> {
+    let sample = page(
+        cx,
+        Filter {
+            status: Some(Status::Settled),
+            ..Filter::default()
+        },
+        From::Top,
+    )
+    .await?;
+    let known = cx.db.read(partners::list).await?;
+    let shops: Vec<String> = known.iter().map(|p| p.id.clone()).collect();
+    let banks: Vec<String> = cx.banks.list().iter().map(|b| b.code.clone()).collect();
+    let some = sample.first().context("there are payments")?;
+    let (payment, _) = cx.payment(some.id).await?;
+    let (now, top, none) = (cx.now(), From::Top, Filter::default);
+    let ago = move |days: i64| now - chrono::Duration::days(days);
+    let deep = |at: Timestamp| Place {
+        created_at: at,
+        id: some.id,
+    };
+    let shop = |n: usize| Some(shops[n % shops.len()].clone());
+    let bank = |n: usize| Some(banks[n % banks.len()].clone());
+    let creditor = payment.instructions[0].creditor_iban.clone();
+    let end = creditor.electronic()[creditor.electronic().len() - 4..].to_owned();
+    let days = |n: usize| i64::try_from(n).unwrap_or(0) * 3;
+
+    measure(cx, "list, first page", |_| (none(), top)).await?;
+    measure(cx, "list, deep page (90 % of the way)", |n| {
+        (none(), From::After(deep(ago(657 + days(n) / 12))))
+    })
+    .await?;
+    measure(cx, "list, page before", |n| (none(), From::Before(deep(ago(300 + days(n) / 3))))).await?;
+    measure(cx, "status settled (most of them)", |_| {
+        (
+            Filter {
+                status: Some(Status::Settled),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "status in doubt (one in a thousand)", |_| {
+        (
+            Filter {
+                status: Some(Status::InDoubt),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "partner", |n| {
+        (
+            Filter {
+                partner_id: shop(n),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "bank", |n| {
+        (
+            Filter {
+                bank_code: bank(n),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "one day", |n| {
+        let day = Filter {
+            created_from: Some(ago(days(n) + 1)),
+            created_before: Some(ago(days(n))),
+            ..none()
+        };
+        (day, top)
+    })
+    .await?;
+    measure(cx, "amount, exact", |n| {
+        let minor = Some(12_345 + days(n));
+        (
+            Filter {
+                from_minor: minor,
+                to_minor: minor,
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "amount, wide range", |_| {
+        (
+            Filter {
+                from_minor: Some(10_000),
+                to_minor: Some(50_000),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "amount, range of few", |n| {
+        (
+            Filter {
+                from_minor: Some(20_000_000 + days(n)),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "payment id", |n| {
+        (
+            Filter {
+                id: Some(sample[n % sample.len()].id),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "external id", |n| {
+        (
+            Filter {
+                external_id: sample[n % sample.len()].external_id.clone(),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "e-mail of a payer", |n| {
+        let email = format!("platitor{n}@exemplu.example");
+        (
+            Filter {
+                person: Some(Person::Email(email)),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "whole IBAN of a creditor (many payments)", |_| {
+        (
+            Filter {
+                person: Some(Person::Iban(creditor.clone())),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "end of IBAN of a creditor", |_| {
+        (
+            Filter {
+                person: Some(Person::IbanEnd(end.clone())),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "end of any IBAN", |n| {
+        (
+            Filter {
+                person: Some(Person::IbanEnd(format!("{:04}", n * 47))),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "creditor's IBAN, in doubt", |_| {
+        let person = Some(Person::Iban(creditor.clone()));
+        (
+            Filter {
+                person,
+                status: Some(Status::InDoubt),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "partner, bank, refused", |n| {
+        (
+            Filter {
+                partner_id: shop(n),
+                bank_code: bank(n / 40),
+                status: Some(Status::Rejected),
+                ..none()
+            },
+            top,
+        )
+    })
+    .await?;
+    measure(cx, "partner, wide range of amounts, settled", |n| {
+        let filter = Filter {
+            partner_id: shop(n),
+            from_minor: Some(400_000),
+            status: Some(Status::Settled),
+            ..none()
+        };
+        (filter, top)
+    })
+    .await
+}
+
+async fn details(cx: &Context) -> anyhow::Result<()> {
+    let ids: Vec<PaymentId> = all(cx, COUNTED).await?.into_iter().map(|p| p.id).collect();
+    let mut took = Vec::with_capacity(TIMES);
+    for id in ids.iter().step_by(5).take(TIMES).copied() {
+        let begun = Instant::now();
+        cx.payment(id).await?;
+        cx.db.read(move |a| history::of(a, id)).await?;
+        cx.db.read(move |a| outbox::of_payment(a, id)).await?;
+        took.push(begun.elapsed());
+    }
+    let found = took.len();
+    report("detail of a payment", took, found);
+    Ok(())
+}
+
+/// Resident memory now, in KiB (Linux).
+fn resident_kib() -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find(|l| l.starts_with("VmRSS:")).context("VmRSS")?;
+    Ok(line.split_whitespace().nth(1).context("VmRSS")?.parse()?)
+}
+
+async fn export(cx: &Context) -> anyhow::Result<()> {
+    let (begun, before) = (Instant::now(), resident_kib()?);
+    let mut export = Export::new(cx.clone(), Filter::default());
+    let (mut rows, mut bytes, mut peak) = (0, 0, before);
+    while let Some(some) = export.next().await? {
+        rows += some.len();
+        bytes += csv_rows(&some)?.len();
+        peak = peak.max(resident_kib()?);
+        if rows % 100_000 == 0 {
+            println!("exported {rows} rows: {} KiB resident", resident_kib()?);
+        }
+    }
+    println!(
+        "export of all as CSV: {rows} rows, {bytes} bytes in {} ms; resident {before} KiB before, {peak} KiB at most",
+        begun.elapsed().as_millis()
+    );
+    Ok(())
+}

@@ -1,0 +1,15 @@
+DROP INDEX audit_subject;
+DROP INDEX audit_action;
+DROP INDEX audit_actor;
+DROP TABLE audit_checkpoints;
+DROP TABLE export_parts;
+DROP TABLE exports;
+DROP TABLE saved_filters;
+DROP TABLE payment_search_keys;
+DROP INDEX payments_unsearchable;
+DROP INDEX payments_external;
+DROP INDEX payments_amount;
+DROP INDEX payments_bank;
+DROP INDEX payments_status;
+DROP INDEX payments_newest;
+ALTER TABLE payments DROP COLUMN search_stamp;
