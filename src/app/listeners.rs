@@ -13,7 +13,7 @@ use crate::web::{self, Detached, Site, gateway, headers, middleware};
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App as Web, HttpServer};
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 

@@ -89,13 +89,6 @@ pub const DOCUMENTS: [DocumentKind; 4] = [
 ];
 
 impl TestApp {
-    /// The id of the partner of a client id.
-    pub async fn partner_id(&self, client_id: &str) -> String {
-        let wanted = client_id.to_owned();
-        let known = self.cx.db.read(move |a| partners::by_client_id(a, &wanted)).await.unwrap();
-        known.unwrap().id
-    }
-
     /// A partner's file as it is.
     pub async fn onboarded(&self, id: &str) -> Onboarded {
         onboarding::read(&self.cx, id).await.unwrap()
