@@ -5,7 +5,9 @@ use crate::consent::ConsentId;
 use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::consents::due;
 use crate::flow::warn_of_certificates::warn_of_certificates;
-use crate::flow::{Context, FlowError, audit_checkpoint, deliver_mail, export_job, fill_search, four_eyes, payer_data, retention, sessions};
+use crate::flow::{
+    Context, FlowError, audit_checkpoint, deliver_mail, export_job, fill_search, four_eyes, payer_data, retention, sessions,
+};
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
 

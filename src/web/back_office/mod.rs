@@ -6,12 +6,12 @@
 //! sign-in page itself.
 
 mod account;
+mod audit;
+pub mod audit_page;
 mod code;
 mod confirm;
 mod device;
 mod enrol;
-mod audit;
-pub mod audit_page;
 mod exports;
 pub mod exports_page;
 pub mod frame;
@@ -19,6 +19,7 @@ pub mod gate;
 mod home;
 mod language;
 pub mod masking;
+mod onboarding;
 pub mod partners;
 mod password;
 mod payment;
@@ -26,18 +27,17 @@ mod payment_list;
 pub mod payment_list_page;
 pub mod payment_mails;
 pub mod payment_page;
-pub mod proposals;
-mod onboarding;
 mod personal_data;
+pub mod proposals;
 mod refused;
 pub mod roles;
 mod session_store;
 mod sign_in;
 pub mod texts;
-pub mod waiting;
 mod user;
 mod user_texts;
 mod users;
+pub mod waiting;
 
 use crate::web::Site;
 use actix_session::SessionMiddleware;

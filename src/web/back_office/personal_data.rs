@@ -310,15 +310,3 @@ pub async fn export(site: web::Data<Site>, user: SignedIn, id: web::Path<String>
         .insert_header((CONTENT_DISPOSITION, attachment));
     Ok(answer.body(text))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::DataTexts;
-
-    #[test]
-    fn both_languages_say_everything_with_the_right_letters() {
-        for (ro, en) in DataTexts::PAIRS {
-            assert!(!ro.is_empty() && !en.is_empty() && !ro.contains(['ş', 'ţ']), "{ro}");
-        }
-    }
-}

@@ -91,19 +91,3 @@ catalogue! {
         failed: "{bank} nu ne arată conturile acum. Scrie IBAN-ul contului din care plătești.", "{bank} is not showing us the accounts right now. Type the IBAN of the account you pay from.";
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_languages_say_everything_with_the_right_letters_and_places() {
-        for (ro, en) in ConsentTexts::PAIRS {
-            assert!(!ro.is_empty() && !en.is_empty());
-            assert!(!ro.contains(['ş', 'ţ', 'Ş', 'Ţ']), "cedilla in {ro}");
-            for place in ["{bank}", "{banks}", "{partner}", "{day}", "{time}"] {
-                assert_eq!(ro.contains(place), en.contains(place), "{ro}");
-            }
-        }
-    }
-}

@@ -64,28 +64,3 @@ catalogue! {
             "{bank} has the standing order. We are still checking whether it accepted it; the money leaves your account only on the scheduled days.";
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_languages_say_everything_with_the_right_letters_and_places() {
-        for (ro, en) in ListTexts::PAIRS {
-            assert!(!ro.is_empty() && !en.is_empty());
-            assert!(!ro.contains(['ş', 'ţ', 'Ş', 'Ţ']), "cedilla in {ro}");
-            for place in [
-                "{bank}",
-                "{creditor}",
-                "{count}",
-                "{often}",
-                "{day}",
-                "{page}",
-                "{pages}",
-                "{partner}",
-            ] {
-                assert_eq!(ro.contains(place), en.contains(place), "{ro}");
-            }
-        }
-    }
-}

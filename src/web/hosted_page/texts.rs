@@ -28,13 +28,30 @@ macro_rules! catalogue {
                     crate::payment::Language::En => &Self::EN,
                 }
             }
+        }
 
-            #[cfg(test)]
-            pub(crate) const PAIRS: &'static [(&'static str, &'static str)] = &[$(($ro, $en),)+];
+        #[cfg(test)]
+        #[test]
+        fn both_languages_say_everything_with_the_right_letters_and_places() {
+            $crate::web::hosted_page::texts::well_written(&[$(($ro, $en),)+]);
         }
     };
 }
 pub(crate) use catalogue;
+
+/// Fails where a text is missing, is written with cedillas, or has other places to fill in the other language.
+#[cfg(test)]
+pub(crate) fn well_written(pairs: &[(&str, &str)]) {
+    let places = |text: &str| -> std::collections::BTreeSet<String> {
+        let parts = text.split('{').skip(1);
+        parts.filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect()
+    };
+    for (ro, en) in pairs {
+        assert!(!ro.is_empty() && !en.is_empty());
+        assert!(!ro.contains(['ş', 'ţ', 'Ş', 'Ţ']), "cedilla in {ro}");
+        assert_eq!(places(ro), places(en), "{ro}");
+    }
+}
 
 catalogue! {
     /// The hosted page's texts.
@@ -281,18 +298,6 @@ fn too_long(language: Language, most: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn both_languages_say_everything_with_the_right_letters_and_places() {
-        for (ro, en) in Texts::PAIRS {
-            assert!(!ro.is_empty() && !en.is_empty());
-            assert!(!ro.contains(['ş', 'ţ', 'Ş', 'Ţ']), "cedilla in {ro}");
-            for place in ["{bank}", "{partner}", "{creditor}"] {
-                assert_eq!(ro.contains(place), en.contains(place), "{ro}");
-            }
-        }
-        assert_eq!(Texts::of(Language::Ro).required, "Câmp obligatoriu");
-    }
 
     #[test]
     fn romanian_numbers_take_their_particle() {

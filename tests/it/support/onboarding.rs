@@ -4,7 +4,6 @@ use super::TestApp;
 use smartpay::flow::FlowError;
 use smartpay::flow::onboarding::{self, Change, Onboarded};
 use smartpay::partner::onboarding::{DocumentKind, Section};
-use smartpay::store::partners;
 use zeroize::Zeroizing;
 
 pub const COMPANY_NAME: &str = "Atelierul Galben Canar SRL";
