@@ -110,216 +110,100 @@ async fn measure(cx: &Context, what: &str, filter: impl Fn(usize) -> (Filter, Fr
     Ok(())
 }
 
+/// What is asked for, from the top of the list.
+fn with(change: impl FnOnce(&mut Filter)) -> (Filter, From) {
+    let mut filter = Filter::default();
+    change(&mut filter);
+    (filter, From::Top)
+}
+
+/// Days back from now: another one each time.
+fn days(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(0) * 3
+}
+
 async fn searches(cx: &Context) -> anyhow::Result<()> {
-    let sample = page(
-        cx,
-        Filter {
-            status: Some(Status::Settled),
-            ..Filter::default()
-        },
-        From::Top,
-    )
-    .await?;
-    let known = cx.db.read(partners::list).await?;
-    let shops: Vec<String> = known.iter().map(|p| p.id.clone()).collect();
-    let banks: Vec<String> = cx.banks.list().iter().map(|b| b.code.clone()).collect();
+    let (settled, top) = with(|f| f.status = Some(Status::Settled));
+    let sample = page(cx, settled, top).await?;
     let some = sample.first().context("there are payments")?;
-    let (payment, _) = cx.payment(some.id).await?;
-    let (now, top, none) = (cx.now(), From::Top, Filter::default);
-    let ago = move |days: i64| now - chrono::Duration::days(days);
-    let deep = |at: Timestamp| Place {
-        created_at: at,
-        id: some.id,
-    };
-    let shop = |n: usize| Some(shops[n % shops.len()].clone());
+    pages(cx, some.id).await?;
+    let known = cx.db.read(partners::list).await?;
+    let shop = |n: usize| Some(known[n % known.len()].id.clone());
+    let banks: Vec<String> = cx.banks.list().iter().map(|b| b.code.clone()).collect();
     let bank = |n: usize| Some(banks[n % banks.len()].clone());
+    let now = cx.now();
+    let ago = |days: i64| Some(now - chrono::Duration::days(days));
+
+    measure(cx, "status settled (most of them)", |_| with(|f| f.status = Some(Status::Settled))).await?;
+    measure(cx, "status in doubt (one in a thousand)", |_| {
+        with(|f| f.status = Some(Status::InDoubt))
+    })
+    .await?;
+    measure(cx, "partner", |n| with(|f| f.partner_id = shop(n))).await?;
+    measure(cx, "bank", |n| with(|f| f.bank_code = bank(n))).await?;
+    let day = |n: usize| with(|f| (f.created_from, f.created_before) = (ago(days(n) + 1), ago(days(n))));
+    measure(cx, "one day", day).await?;
+    let exact = |n: usize| with(|f| (f.from_minor, f.to_minor) = (Some(12_345 + days(n)), Some(12_345 + days(n))));
+    measure(cx, "amount, exact", exact).await?;
+    let wide = |_| with(|f| (f.from_minor, f.to_minor) = (Some(10_000), Some(50_000)));
+    measure(cx, "amount, wide range", wide).await?;
+    let few = |n: usize| with(|f| f.from_minor = Some(20_000_000 + days(n)));
+    measure(cx, "amount, range of few", few).await?;
+    let id = |n: usize| with(|f| f.id = Some(sample[n % sample.len()].id));
+    measure(cx, "payment id", id).await?;
+    let external = |n: usize| with(|f| f.external_id.clone_from(&sample[n % sample.len()].external_id));
+    measure(cx, "external id", external).await?;
+    let refused = |n: usize| {
+        with(|f| {
+            (f.partner_id, f.bank_code) = (shop(n), bank(n / 40));
+            f.status = Some(Status::Rejected);
+        })
+    };
+    measure(cx, "partner, bank, refused", refused).await?;
+    let large = |n: usize| {
+        with(|f| {
+            (f.partner_id, f.from_minor) = (shop(n), Some(400_000));
+            f.status = Some(Status::Settled);
+        })
+    };
+    measure(cx, "partner, wide range of amounts, settled", large).await?;
+    people(cx, some.id).await
+}
+
+/// Pages of the whole list.
+async fn pages(cx: &Context, id: PaymentId) -> anyhow::Result<()> {
+    let now = cx.now();
+    let at = |days: i64| Place {
+        created_at: now - chrono::Duration::days(days),
+        id,
+    };
+    measure(cx, "list, first page", |_| with(|_| ())).await?;
+    let deep = |n: usize| (Filter::default(), From::After(at(657 + days(n) / 12)));
+    measure(cx, "list, deep page (90 % of the way)", deep).await?;
+    let before = |n: usize| (Filter::default(), From::Before(at(300 + days(n) / 3)));
+    measure(cx, "list, page before", before).await
+}
+
+/// By what is kept as keyed hashes only.
+async fn people(cx: &Context, some: PaymentId) -> anyhow::Result<()> {
+    let (payment, _) = cx.payment(some).await?;
     let creditor = payment.instructions[0].creditor_iban.clone();
     let end = creditor.electronic()[creditor.electronic().len() - 4..].to_owned();
-    let days = |n: usize| i64::try_from(n).unwrap_or(0) * 3;
-
-    measure(cx, "list, first page", |_| (none(), top)).await?;
-    measure(cx, "list, deep page (90 % of the way)", |n| {
-        (none(), From::After(deep(ago(657 + days(n) / 12))))
-    })
-    .await?;
-    measure(cx, "list, page before", |n| (none(), From::Before(deep(ago(300 + days(n) / 3))))).await?;
-    measure(cx, "status settled (most of them)", |_| {
-        (
-            Filter {
-                status: Some(Status::Settled),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "status in doubt (one in a thousand)", |_| {
-        (
-            Filter {
-                status: Some(Status::InDoubt),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "partner", |n| {
-        (
-            Filter {
-                partner_id: shop(n),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "bank", |n| {
-        (
-            Filter {
-                bank_code: bank(n),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "one day", |n| {
-        let day = Filter {
-            created_from: Some(ago(days(n) + 1)),
-            created_before: Some(ago(days(n))),
-            ..none()
-        };
-        (day, top)
-    })
-    .await?;
-    measure(cx, "amount, exact", |n| {
-        let minor = Some(12_345 + days(n));
-        (
-            Filter {
-                from_minor: minor,
-                to_minor: minor,
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "amount, wide range", |_| {
-        (
-            Filter {
-                from_minor: Some(10_000),
-                to_minor: Some(50_000),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "amount, range of few", |n| {
-        (
-            Filter {
-                from_minor: Some(20_000_000 + days(n)),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "payment id", |n| {
-        (
-            Filter {
-                id: Some(sample[n % sample.len()].id),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "external id", |n| {
-        (
-            Filter {
-                external_id: sample[n % sample.len()].external_id.clone(),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "e-mail of a payer", |n| {
-        let email = format!("platitor{n}@exemplu.example");
-        (
-            Filter {
-                person: Some(Person::Email(email)),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "whole IBAN of a creditor (many payments)", |_| {
-        (
-            Filter {
-                person: Some(Person::Iban(creditor.clone())),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "end of IBAN of a creditor", |_| {
-        (
-            Filter {
-                person: Some(Person::IbanEnd(end.clone())),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "end of any IBAN", |n| {
-        (
-            Filter {
-                person: Some(Person::IbanEnd(format!("{:04}", n * 47))),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "creditor's IBAN, in doubt", |_| {
-        let person = Some(Person::Iban(creditor.clone()));
-        (
-            Filter {
-                person,
-                status: Some(Status::InDoubt),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "partner, bank, refused", |n| {
-        (
-            Filter {
-                partner_id: shop(n),
-                bank_code: bank(n / 40),
-                status: Some(Status::Rejected),
-                ..none()
-            },
-            top,
-        )
-    })
-    .await?;
-    measure(cx, "partner, wide range of amounts, settled", |n| {
-        let filter = Filter {
-            partner_id: shop(n),
-            from_minor: Some(400_000),
-            status: Some(Status::Settled),
-            ..none()
-        };
-        (filter, top)
-    })
-    .await
+    let email = |n: usize| with(|f| f.person = Some(Person::Email(format!("platitor{n}@exemplu.example"))));
+    measure(cx, "e-mail of a payer", email).await?;
+    let whole = |_| with(|f| f.person = Some(Person::Iban(creditor.clone())));
+    measure(cx, "whole IBAN of a creditor (many payments)", whole).await?;
+    let its_end = |_| with(|f| f.person = Some(Person::IbanEnd(end.clone())));
+    measure(cx, "end of IBAN of a creditor", its_end).await?;
+    let any_end = |n: usize| with(|f| f.person = Some(Person::IbanEnd(format!("{:04}", n * 47))));
+    measure(cx, "end of any IBAN", any_end).await?;
+    let doubted = |_| {
+        with(|f| {
+            f.person = Some(Person::Iban(creditor.clone()));
+            f.status = Some(Status::InDoubt);
+        })
+    };
+    measure(cx, "creditor's IBAN, in doubt", doubted).await
 }
 
 async fn details(cx: &Context) -> anyhow::Result<()> {
