@@ -4,9 +4,10 @@ use super::pump::{Piece, Work, log, take};
 use crate::consent::ConsentId;
 use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::consents::due;
-use crate::flow::{Context, FlowError, deliver_mail, sessions};
+use crate::flow::{Context, FlowError, count_days, deliver_mail, sessions};
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
+use tokio_util::sync::CancellationToken;
 
 /// Payments that are due.
 #[derive(Clone, Debug)]
@@ -97,6 +98,11 @@ impl Work for Mails {
 pub(super) async fn tidy(cx: &Context) {
     log("sessions", sessions::remove_ended(cx).await.map(drop));
     cx.rules.sign_in_limit.tidy();
+}
+
+/// Keeps the figures of reports.
+pub(super) async fn count(cx: &Context, stop: &CancellationToken) {
+    log("reports", count_days::count_days(cx, || stop.is_cancelled()).await);
 }
 
 /// Does what is due now, once; answers how many pieces there were.

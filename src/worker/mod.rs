@@ -28,11 +28,18 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
             let _ = tokio::time::timeout(pace.interval, stop.cancelled()).await;
         }
     };
+    let count = async {
+        while !stop.is_cancelled() {
+            jobs::count(&cx, &stop).await;
+            let _ = tokio::time::timeout(pace.interval, stop.cancelled()).await;
+        }
+    };
     tokio::join!(
         pump::run(Payments(cx.clone()), pace, stop.clone()),
         pump::run(Consents(cx.clone()), pace, stop.clone()),
         pump::run(Mails(cx.clone()), pace, stop.clone()),
-        tidy
+        tidy,
+        count
     );
 }
 
@@ -43,6 +50,7 @@ pub async fn tick(cx: &Context) -> usize {
         let (payments, consents, mails) = (Payments(cx.clone()), Consents(cx.clone()), Mails(cx.clone()));
         let (payments, consents, mails) = tokio::join!(jobs::once(&payments, 16), jobs::once(&consents, 16), jobs::once(&mails, 16));
         jobs::tidy(cx).await;
+        jobs::count(cx, &CancellationToken::new()).await;
         let done = payments + consents + mails;
         if done == 0 {
             return total;

@@ -11,7 +11,11 @@ use actix_web::{HttpRequest, http::Method};
 
 /// The areas in the order of the navigation, each with its first page. A user sees those that the table lets
 /// the role open.
-const NAVIGATION: &[(Route, fn(&OfficeTexts) -> &'static str)] = &[(Route::Payments, |t| t.payments)];
+const NAVIGATION: &[(Route, fn(&OfficeTexts) -> &'static str)] = &[
+    (Route::Payments, |t| t.payments),
+    (Route::Reports, |t| t.reports),
+    (Route::Mail, |t| t.mail),
+];
 
 /// Which area a page belongs to: the longest first page that begins its address.
 fn area_of(route: Route) -> Option<Route> {

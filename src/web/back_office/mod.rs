@@ -9,10 +9,13 @@ pub mod frame;
 pub mod gate;
 mod home;
 mod language;
+mod mail;
+mod mail_texts;
 pub mod masking;
 mod payment;
 pub mod payment_page;
 mod refused;
+mod reports;
 pub mod roles;
 mod session_store;
 mod sign_in;
@@ -39,6 +42,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
     serve(config, Route::Payments, home::home);
     serve(config, Route::Payment, payment::show);
     serve(config, Route::ResolvePayment, payment::resolve);
+    serve(config, Route::Reports, reports::show);
+    serve(config, Route::ReportFile, reports::download);
+    serve(config, Route::Mail, mail::list);
+    serve(config, Route::SendMailAgain, mail::send_again);
+    serve(config, Route::MailPreview, mail::preview);
+    serve(config, Route::MailPreviewHtml, mail::preview_html);
 }
 
 /// Over https the prefix makes browsers refuse the cookie from anybody but this very host.

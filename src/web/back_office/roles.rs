@@ -75,6 +75,14 @@ routes! {
     Payments: Get "/back-office", EVERY_ROLE;
     Payment: Get "/back-office/payments/{id}", EVERY_ROLE;
     ResolvePayment: Post "/back-office/payments/{id}/resolve", OPERATORS;
+
+    Reports: Get "/back-office/reports", EVERY_ROLE;
+    ReportFile: Get "/back-office/reports.csv", EVERY_ROLE;
+
+    Mail: Get "/back-office/mail", EVERY_ROLE;
+    SendMailAgain: Post "/back-office/mail/{id}/again", OPERATORS;
+    MailPreview: Get "/back-office/mail/preview", EVERY_ROLE;
+    MailPreviewHtml: Get "/back-office/mail/preview.html", EVERY_ROLE;
 }
 
 impl Route {

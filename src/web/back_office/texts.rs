@@ -20,6 +20,8 @@ catalogue! {
         ended: "Sesiunea s-a încheiat. Intră din nou.", "The session has ended. Sign in again.";
         navigation: "Secțiuni", "Areas";
         payments: "Plăți", "Payments";
+        reports: "Rapoarte", "Reports";
+        mail: "E-mail", "Mail";
         signed_in_as: "Autentificat ca", "Signed in as";
         sign_out: "Ieși", "Sign out";
         other_language: "English", "Română";
