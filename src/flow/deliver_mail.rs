@@ -7,7 +7,7 @@ use crate::store::outbox::{self, Outcome};
 use std::time::Duration;
 
 /// How long one attempt may take before another sender may try.
-const LEASE: Duration = Duration::from_secs(120);
+pub(super) const LEASE: Duration = Duration::from_secs(120);
 
 /// Ids of messages that are due.
 ///

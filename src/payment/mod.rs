@@ -4,6 +4,7 @@
 //! arguments. Money is integer minor units with a currency, never a float.
 
 pub mod amount;
+pub mod durations;
 pub mod giro;
 pub mod iban;
 pub mod language;
@@ -17,6 +18,7 @@ pub mod text;
 pub mod transition;
 
 pub use amount::{Amount, Currency};
+pub use durations::Durations;
 pub use giro::Giro;
 pub use iban::Iban;
 pub use language::Language;

@@ -477,6 +477,37 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    report_days (day, partner_id, bank_code, currency) {
+        day -> Text,
+        partner_id -> Text,
+        bank_code -> Text,
+        currency -> Text,
+        payments -> BigInt,
+        settled -> BigInt,
+        partly_settled -> BigInt,
+        rejected -> BigInt,
+        cancelled -> BigInt,
+        blocked -> BigInt,
+        in_doubt -> BigInt,
+        left_unopened -> BigInt,
+        left_on_page -> BigInt,
+        left_at_bank -> BigInt,
+        without_order -> BigInt,
+        settled_minor -> BigInt,
+        settle_times -> Text,
+    }
+}
+
+diesel::table! {
+    report_passes (name) {
+        name -> Text,
+        counted_until -> Nullable<Timestamp>,
+        due_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(payments, erased_payments);
 
 diesel::allow_tables_to_appear_in_same_query!(

@@ -6,10 +6,11 @@ use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::consents::due;
 use crate::flow::warn_of_certificates::warn_of_certificates;
 use crate::flow::{
-    Context, FlowError, audit_checkpoint, deliver_mail, export_job, fill_search, four_eyes, payer_data, retention, sessions,
+    Context, FlowError, audit_checkpoint, count_days, deliver_mail, export_job, fill_search, four_eyes, payer_data, retention, sessions,
 };
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
+use tokio_util::sync::CancellationToken;
 
 /// Payments from before there was a search are made findable in so many steps between two pauses.
 const FILLS: usize = 20;
@@ -157,6 +158,11 @@ pub(super) async fn export(cx: &Context) -> bool {
             false
         }
     }
+}
+
+/// Keeps the figures of reports.
+pub(super) async fn count(cx: &Context, stop: &CancellationToken) {
+    log("reports", count_days::count_days(cx, || stop.is_cancelled()).await);
 }
 
 /// Does what is due now, once; answers how many pieces there were.

@@ -40,13 +40,20 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
             }
         }
     };
+    let count = async {
+        while !stop.is_cancelled() {
+            jobs::count(&cx, &stop).await;
+            let _ = tokio::time::timeout(pace.interval, stop.cancelled()).await;
+        }
+    };
     tokio::join!(
         pump::run(Payments(cx.clone()), pace, stop.clone()),
         pump::run(Consents(cx.clone()), pace, stop.clone()),
         pump::run(Mails(cx.clone()), pace, stop.clone()),
         pump::run(PayerRequests(cx.clone()), pace, stop.clone()),
         tidy,
-        exports
+        exports,
+        count
     );
 }
 
@@ -58,6 +65,7 @@ pub async fn tick(cx: &Context) -> usize {
         let (payments, consents, mails) = tokio::join!(jobs::once(&payments, 16), jobs::once(&consents, 16), jobs::once(&mails, 16));
         let requests = jobs::once(&PayerRequests(cx.clone()), 16).await;
         jobs::tidy(cx).await;
+        jobs::count(cx, &CancellationToken::new()).await;
         let exports = usize::from(jobs::export(cx).await);
         let done = payments + consents + mails + requests + exports;
         if done == 0 {

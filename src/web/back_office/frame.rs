@@ -22,6 +22,8 @@ const NAVIGATION: &[(Route, Name)] = &[
     (Route::Proposals, |t| t.proposals),
     (Route::Onboardings, |t| t.onboarding),
     (Route::PersonalData, |t| t.personal_data),
+    (Route::Reports, |t| t.reports),
+    (Route::Mail, |t| t.mail),
     (Route::AuditLog, |t| t.audit),
     (Route::Users, |t| t.users),
     (Route::Account, |t| t.account),

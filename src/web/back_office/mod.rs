@@ -18,6 +18,8 @@ pub mod frame;
 pub mod gate;
 mod home;
 mod language;
+mod mail;
+mod mail_texts;
 pub mod masking;
 mod onboarding;
 pub mod partners;
@@ -30,6 +32,7 @@ pub mod payment_page;
 mod personal_data;
 pub mod proposals;
 mod refused;
+mod reports;
 pub mod roles;
 mod session_store;
 mod sign_in;
@@ -91,6 +94,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
     serve(config, Route::DevicePage, enrol::show);
     serve(config, Route::EnrolDevice, enrol::finish);
     serve(config, Route::RenewRecoveryCodes, enrol::renew_recovery_codes);
+    serve(config, Route::Reports, reports::show);
+    serve(config, Route::ReportFile, reports::download);
+    serve(config, Route::Mail, mail::list);
+    serve(config, Route::SendMailAgain, mail::send_again);
+    serve(config, Route::MailPreview, mail::preview);
+    serve(config, Route::MailPreviewHtml, mail::preview_html);
 }
 
 /// Over https the prefix makes browsers refuse the cookie from anybody but this very host.

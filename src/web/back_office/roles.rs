@@ -148,6 +148,13 @@ routes! {
 
     AuditLog: Get "/back-office/audit", COMPLIANCE;
     AuditCsv: Get "/back-office/audit.csv", COMPLIANCE;
+    Reports: Get "/back-office/reports", EVERY_ROLE;
+    ReportFile: Get "/back-office/reports.csv", EVERY_ROLE;
+
+    Mail: Get "/back-office/mail", EVERY_ROLE;
+    SendMailAgain: Post "/back-office/mail/{id}/again", OPERATORS;
+    MailPreview: Get "/back-office/mail/preview", EVERY_ROLE;
+    MailPreviewHtml: Get "/back-office/mail/preview.html", EVERY_ROLE;
 }
 
 impl Route {

@@ -44,6 +44,8 @@ catalogue! {
         audit: "Audit", "Audit";
         search_payments: "Toate plățile și căutarea", "All payments and search";
         counted_to: "peste 1000", "over 1000";
+        reports: "Rapoarte", "Reports";
+        mail: "E-mail", "Mail";
         signed_in_as: "Autentificat ca", "Signed in as";
         sign_out: "Ieși", "Sign out";
         other_language: "English", "Română";

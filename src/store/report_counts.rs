@@ -1,0 +1,265 @@
+//! What the figures of days are counted from, and the pass that keeps them: one node at a time finds the days
+//! on which a payment has changed and counts those again.
+
+use super::reports::{DAYS, DayFigures, Row};
+use super::schema::{payment_events as e, payment_instructions as i, payments as t, report_days as d, report_passes as p};
+use super::{Access, StoreError};
+use crate::clock::Timestamp;
+use crate::payment::transition::Event;
+use crate::payment::{Currency, InstructionOutcome, Status};
+use chrono::NaiveDate;
+use diesel::{BoolExpressionMethods as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
+use std::collections::HashMap;
+
+/// A pass that nobody else makes now.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    version: i64,
+    /// Up to which moment changes were counted before; `None` the first time.
+    pub counted_until: Option<Timestamp>,
+}
+
+/// Whether a pass is due.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn is_due(a: &mut Access<'_>, now: Timestamp) -> Result<bool, StoreError> {
+    let due: Option<i64> = p::table
+        .filter(p::name.eq(DAYS))
+        .filter(p::due_at.is_null().or(p::due_at.le(now)))
+        .select(p::version)
+        .first(a.conn)
+        .optional()?;
+    Ok(due.is_some())
+}
+
+/// Takes a pass that is due, until `until`; `None` when it is not due or another node has it.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn begin(a: &mut Access<'_>, now: Timestamp, until: Timestamp) -> Result<Option<Pass>, StoreError> {
+    let found: Option<(i64, Option<Timestamp>)> = p::table
+        .filter(p::name.eq(DAYS))
+        .filter(p::due_at.is_null().or(p::due_at.le(now)))
+        .select((p::version, p::counted_until))
+        .first(a.conn)
+        .optional()?;
+    let Some((version, counted_until)) = found else { return Ok(None) };
+    let mine = p::table.filter(p::name.eq(DAYS)).filter(p::version.eq(version));
+    let set = (p::version.eq(version + 1), p::due_at.eq(until));
+    let taken = diesel::update(mine).set(set).execute(a.conn)? == 1;
+    Ok(taken.then_some(Pass {
+        version: version + 1,
+        counted_until,
+    }))
+}
+
+/// Holds the pass longer.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when another node has taken it over: nothing more may be written then.
+pub fn hold(a: &mut Access<'_>, pass: Pass, until: Timestamp) -> Result<(), StoreError> {
+    let mine = p::table.filter(p::name.eq(DAYS)).filter(p::version.eq(pass.version));
+    match diesel::update(mine).set(p::due_at.eq(until)).execute(a.conn)? {
+        0 => Err(StoreError::Conflict),
+        _ => Ok(()),
+    }
+}
+
+/// Ends the pass: changes up to `counted_until` are counted, and the next pass is due at `due_at`.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when another node has taken it over.
+pub fn end(a: &mut Access<'_>, pass: Pass, counted_until: Timestamp, due_at: Timestamp) -> Result<(), StoreError> {
+    let mine = p::table.filter(p::name.eq(DAYS)).filter(p::version.eq(pass.version));
+    let set = (
+        p::version.eq(pass.version + 1),
+        p::counted_until.eq(counted_until),
+        p::due_at.eq(due_at),
+    );
+    match diesel::update(mine).set(set).execute(a.conn)? {
+        0 => Err(StoreError::Conflict),
+        _ => Ok(()),
+    }
+}
+
+/// A payment that has changed.
+#[derive(Clone, Debug, diesel::Queryable)]
+pub struct Changed {
+    /// When it changed last.
+    pub updated_at: Timestamp,
+    /// Its number.
+    pub id: i64,
+    /// Whose it is.
+    pub partner_id: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// Payments that changed last at `after.0` with a number above `after.1`, or later, but before `until`: by the
+/// time of the change and number.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn changed(a: &mut Access<'_>, after: (Timestamp, i64), until: Timestamp, limit: i64) -> Result<Vec<Changed>, StoreError> {
+    let (at, number) = after;
+    Ok(t::table
+        // The first condition is what the index is used for.
+        .filter(t::updated_at.ge(at))
+        .filter(t::updated_at.gt(at).or(t::id.gt(number)))
+        .filter(t::updated_at.lt(until))
+        .order((t::updated_at, t::id))
+        .limit(limit)
+        .select((t::updated_at, t::id, t::partner_id, t::created_at))
+        .load(a.conn)?)
+}
+
+/// A payment as it is counted.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    /// Its number.
+    pub id: i64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Where it stands.
+    pub status: Status,
+    /// The bank's code; empty where none was chosen.
+    pub bank_code: String,
+    /// Its currency.
+    pub currency: Currency,
+    /// The order's amount in minor units; `None` without an order.
+    pub amount_minor: Option<i64>,
+    /// What moved of a payment of which a part moved, in minor units.
+    pub part_minor: i64,
+    /// Whether somebody opened the page.
+    pub opened: bool,
+    /// The last state before it was abandoned.
+    pub left_from: Option<Status>,
+    /// When the order was last sent to a bank.
+    pub sent_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+type CountedColumns = (
+    i64,
+    Timestamp,
+    String,
+    Option<String>,
+    String,
+    Option<i64>,
+    Option<String>,
+    Option<Timestamp>,
+);
+
+/// A partner's payments created from `from` to before `to`, after the one of `after`, by time and number.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn payments_of(
+    a: &mut Access<'_>,
+    partner_id: &str,
+    (from, to): (Timestamp, Timestamp),
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Counted>, StoreError> {
+    let rows: Vec<CountedColumns> = t::table
+        .filter(t::partner_id.eq(partner_id))
+        .filter(t::created_at.ge(from))
+        .filter(t::created_at.gt(from).or(t::id.gt(after)))
+        .filter(t::created_at.lt(to))
+        .order((t::created_at, t::id))
+        .limit(limit)
+        .select((
+            t::id,
+            t::created_at,
+            t::status,
+            t::bank_code,
+            t::currency,
+            t::amount_minor,
+            t::browser_hash,
+            t::ended_at,
+        ))
+        .load(a.conn)?;
+    let mut all = rows.into_iter().map(counted).collect::<Result<Vec<_>, _>>()?;
+    add_events(a, &mut all)?;
+    add_parts(a, &mut all)?;
+    Ok(all)
+}
+
+fn counted(row: CountedColumns) -> Result<Counted, StoreError> {
+    let (id, created_at, status, bank_code, currency, amount_minor, browser_hash, ended_at) = row;
+    Ok(Counted {
+        id,
+        created_at,
+        status: Status::parse(&status).ok_or_else(|| StoreError::Broken("payments.status is not readable".into()))?,
+        bank_code: bank_code.unwrap_or_default(),
+        currency: Currency::from_code(&currency).ok_or_else(|| StoreError::Broken("payments.currency is not readable".into()))?,
+        amount_minor,
+        part_minor: 0,
+        opened: browser_hash.is_some(),
+        left_from: None,
+        sent_at: None,
+        ended_at,
+    })
+}
+
+/// When they were sent, and from where they were abandoned.
+fn add_events(a: &mut Access<'_>, all: &mut [Counted]) -> Result<(), StoreError> {
+    let wanted: Vec<i64> = all
+        .iter()
+        .filter(|c| matches!(c.status, Status::Settled | Status::Abandoned))
+        .map(|c| c.id)
+        .collect();
+    let words = [Event::SubmitStarted.as_str(), Event::PsuGaveUp.as_str(), Event::Expired.as_str()];
+    let events: Vec<(i64, String, String, Timestamp)> = e::table
+        .filter(e::payment_id.eq_any(wanted))
+        .filter(e::event.eq_any(words))
+        .order((e::payment_id, e::seq))
+        .select((e::payment_id, e::event, e::from_status, e::at))
+        .load(a.conn)?;
+    let mut by_id: HashMap<i64, &mut Counted> = all.iter_mut().map(|c| (c.id, c)).collect();
+    for (id, event, from, at) in events {
+        let Some(payment) = by_id.get_mut(&id) else { continue };
+        if event == Event::SubmitStarted.as_str() {
+            payment.sent_at = Some(at);
+        } else {
+            payment.left_from = Status::parse(&from);
+        }
+    }
+    Ok(())
+}
+
+/// What moved of those of which a part moved.
+fn add_parts(a: &mut Access<'_>, all: &mut [Counted]) -> Result<(), StoreError> {
+    let mut by_id: HashMap<i64, &mut Counted> = all
+        .iter_mut()
+        .filter(|c| c.status == Status::PartlySettled)
+        .map(|c| (c.id, c))
+        .collect();
+    let parts: Vec<(i64, i64, Option<String>)> = i::table
+        .filter(i::payment_id.eq_any(by_id.keys().copied().collect::<Vec<_>>()))
+        .select((i::payment_id, i::amount_minor, i::bank_word))
+        .load(a.conn)?;
+    for (id, minor, word) in parts {
+        if let Some(payment) = by_id.get_mut(&id)
+            && InstructionOutcome::of(word.as_deref()) == InstructionOutcome::Made
+        {
+            payment.part_minor = payment.part_minor.saturating_add(minor);
+        }
+    }
+    Ok(())
+}
+
+/// Replaces the figures of a partner's day.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn replace(a: &mut Access<'_>, day: NaiveDate, partner_id: &str, all: &[DayFigures]) -> Result<(), StoreError> {
+    let old = d::table.filter(d::day.eq(day.to_string())).filter(d::partner_id.eq(partner_id));
+    diesel::delete(old).execute(a.conn)?;
+    for one in all {
+        diesel::insert_into(d::table).values(&Row::from(one)).execute(a.conn)?;
+    }
+    Ok(())
+}

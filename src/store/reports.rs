@@ -1,0 +1,251 @@
+//! Figures of days, as reports show them: kept in a table of their own, so that no report reads payments.
+
+use super::schema::{report_days as t, report_passes as p};
+use super::{Access, StoreError};
+use crate::clock::Timestamp;
+use crate::payment::{Currency, Durations};
+use chrono::NaiveDate;
+use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
+
+/// The name of the pass that counts days.
+pub(super) const DAYS: &str = "days";
+
+/// What became of some payments, all of one currency.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Payments with an order.
+    pub payments: i64,
+    /// The money moved.
+    pub settled: i64,
+    /// A part of the money moved.
+    pub partly_settled: i64,
+    /// Refused by the bank, or by the payer there.
+    pub rejected: i64,
+    /// Cancelled before execution.
+    pub cancelled: i64,
+    /// Stopped by a limit or a fraud rule.
+    pub blocked: i64,
+    /// Still in doubt.
+    pub in_doubt: i64,
+    /// Abandoned: the payer never opened the page.
+    pub left_unopened: i64,
+    /// Abandoned: opened, and not sent to a bank when it ended.
+    pub left_on_page: i64,
+    /// Abandoned: the bank waited for the payer.
+    pub left_at_bank: i64,
+    /// Tokens whose partner never sent an order; no payments.
+    pub without_order: i64,
+    /// The money that moved, in minor units.
+    pub settled_minor: i64,
+    /// From „Plătește” to the bank's word that all money moved, in seconds.
+    pub settle_times: Durations,
+}
+
+impl Figures {
+    /// Adds those of other payments in the same currency.
+    pub fn add(&mut self, other: &Self) {
+        let pairs = [
+            (&mut self.payments, other.payments),
+            (&mut self.settled, other.settled),
+            (&mut self.partly_settled, other.partly_settled),
+            (&mut self.rejected, other.rejected),
+            (&mut self.cancelled, other.cancelled),
+            (&mut self.blocked, other.blocked),
+            (&mut self.in_doubt, other.in_doubt),
+            (&mut self.left_unopened, other.left_unopened),
+            (&mut self.left_on_page, other.left_on_page),
+            (&mut self.left_at_bank, other.left_at_bank),
+            (&mut self.without_order, other.without_order),
+            (&mut self.settled_minor, other.settled_minor),
+        ];
+        for (sum, more) in pairs {
+            *sum = sum.saturating_add(more);
+        }
+        self.settle_times.merge(&other.settle_times);
+    }
+
+    /// Given up by their payers, wherever.
+    #[must_use]
+    pub const fn abandoned(&self) -> i64 {
+        self.left_unopened + self.left_on_page + self.left_at_bank
+    }
+
+    /// Payments that have ended, one way or another.
+    #[must_use]
+    pub const fn ended(&self) -> i64 {
+        self.settled + self.partly_settled + self.rejected + self.cancelled + self.blocked + self.abandoned()
+    }
+
+    /// Payments that have not, those in doubt among them.
+    #[must_use]
+    pub const fn open(&self) -> i64 {
+        self.payments - self.ended()
+    }
+
+    /// Of a thousand payments that have ended, so many were settled; `None` when none has ended.
+    #[must_use]
+    pub fn success_permille(&self) -> Option<i64> {
+        let ended = self.ended();
+        (ended > 0).then(|| (self.settled.saturating_mul(1000) + ended / 2) / ended)
+    }
+}
+
+/// The figures of a day, of one partner at one bank in one currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DayFigures {
+    /// The day where the payers are, on which the payments were created.
+    pub day: NaiveDate,
+    /// The partner's id.
+    pub partner_id: String,
+    /// The bank's code; empty where no bank was chosen.
+    pub bank_code: String,
+    /// The currency.
+    pub currency: Currency,
+    /// What became of them.
+    pub figures: Figures,
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = t)]
+pub(super) struct Row {
+    day: String,
+    partner_id: String,
+    bank_code: String,
+    currency: String,
+    payments: i64,
+    settled: i64,
+    partly_settled: i64,
+    rejected: i64,
+    cancelled: i64,
+    blocked: i64,
+    in_doubt: i64,
+    left_unopened: i64,
+    left_on_page: i64,
+    left_at_bank: i64,
+    without_order: i64,
+    settled_minor: i64,
+    settle_times: String,
+}
+
+impl From<&DayFigures> for Row {
+    fn from(of: &DayFigures) -> Self {
+        let f = &of.figures;
+        Self {
+            day: of.day.to_string(),
+            partner_id: of.partner_id.clone(),
+            bank_code: of.bank_code.clone(),
+            currency: of.currency.code().into(),
+            payments: f.payments,
+            settled: f.settled,
+            partly_settled: f.partly_settled,
+            rejected: f.rejected,
+            cancelled: f.cancelled,
+            blocked: f.blocked,
+            in_doubt: f.in_doubt,
+            left_unopened: f.left_unopened,
+            left_on_page: f.left_on_page,
+            left_at_bank: f.left_at_bank,
+            without_order: f.without_order,
+            settled_minor: f.settled_minor,
+            settle_times: f.settle_times.to_string(),
+        }
+    }
+}
+
+impl TryFrom<Row> for DayFigures {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let unreadable = |column| move || StoreError::Broken(format!("report_days.{column} is not readable"));
+        Ok(Self {
+            day: row.day.parse().map_err(|_| unreadable("day")())?,
+            currency: Currency::from_code(&row.currency).ok_or_else(unreadable("currency"))?,
+            figures: Figures {
+                payments: row.payments,
+                settled: row.settled,
+                partly_settled: row.partly_settled,
+                rejected: row.rejected,
+                cancelled: row.cancelled,
+                blocked: row.blocked,
+                in_doubt: row.in_doubt,
+                left_unopened: row.left_unopened,
+                left_on_page: row.left_on_page,
+                left_at_bank: row.left_at_bank,
+                without_order: row.without_order,
+                settled_minor: row.settled_minor,
+                settle_times: Durations::parse(&row.settle_times).ok_or_else(unreadable("settle_times"))?,
+            },
+            partner_id: row.partner_id,
+            bank_code: row.bank_code,
+        })
+    }
+}
+
+/// Which figures are wanted.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The first day.
+    pub from: NaiveDate,
+    /// The last day.
+    pub to: NaiveDate,
+    /// One partner's only.
+    pub partner_id: Option<String>,
+    /// Those at one bank only.
+    pub bank_code: Option<String>,
+}
+
+/// Figures by day, partner, bank and currency, in this order.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn of_days(a: &mut Access<'_>, wanted: &Wanted) -> Result<Vec<DayFigures>, StoreError> {
+    let mut query = t::table
+        .filter(t::day.ge(wanted.from.to_string()))
+        .filter(t::day.le(wanted.to.to_string()))
+        .into_boxed();
+    if let Some(partner) = &wanted.partner_id {
+        query = query.filter(t::partner_id.eq(partner));
+    }
+    if let Some(bank) = &wanted.bank_code {
+        query = query.filter(t::bank_code.eq(bank));
+    }
+    let rows: Vec<Row> = query.order((t::day, t::partner_id, t::bank_code, t::currency)).load(a.conn)?;
+    rows.into_iter().map(DayFigures::try_from).collect()
+}
+
+/// Up to which moment payments were counted; `None` before the first time.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn counted_until(a: &mut Access<'_>) -> Result<Option<Timestamp>, StoreError> {
+    let found: Option<Option<Timestamp>> = p::table
+        .filter(p::name.eq(DAYS))
+        .select(p::counted_until)
+        .first(a.conn)
+        .optional()?;
+    Ok(found.flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn success_is_counted_among_those_that_have_ended() {
+        let mut figures = Figures {
+            payments: 10,
+            settled: 2,
+            rejected: 1,
+            left_on_page: 1,
+            ..Figures::default()
+        };
+        assert_eq!((figures.success_permille(), figures.open(), figures.abandoned()), (Some(500), 6, 1));
+        figures.add(&Figures {
+            payments: 2,
+            cancelled: 2,
+            ..Figures::default()
+        });
+        assert_eq!((figures.success_permille(), figures.ended(), figures.open()), (Some(333), 6, 6));
+        assert_eq!(Figures::default().success_permille(), None);
+    }
+}
