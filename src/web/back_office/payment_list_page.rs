@@ -217,3 +217,104 @@ pub fn statuses(shell: &OfficeShell, asked: &str) -> Vec<Choice> {
     let named = |status: Status| (status.as_str().to_owned(), shell.t.status_word(&status).to_owned());
     choices(Status::ALL.into_iter().map(named), asked)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payment::Language;
+
+    #[test]
+    fn what_is_typed_and_what_a_bank_says_is_escaped_and_every_problem_leads_to_its_field() {
+        const HOSTILE: &str = "<script>alert(1)</script>";
+        let shell = OfficeShell::new(Language::Ro, "Plăți Sigure S.A.".into());
+        let wrong = [
+            Wrong::Id,
+            Wrong::Status,
+            Wrong::Least,
+            Wrong::Most,
+            Wrong::From,
+            Wrong::To,
+            Wrong::Who,
+        ];
+        let list = PaymentList {
+            l: ListTexts::of(Language::Ro),
+            search_action: "/search".into(),
+            csrf: "token".into(),
+            asked: Asked {
+                id: HOSTILE.into(),
+                least: HOSTILE.into(),
+                ..Asked::default()
+            },
+            who: Some(HOSTILE.into()),
+            partners: choices(std::iter::once((HOSTILE.into(), HOSTILE.into())), HOSTILE),
+            banks: Vec::new(),
+            statuses: statuses(&shell, "settled"),
+            problems: wrong.into_iter().map(Problem::Field).chain([Problem::PageExpired]).collect(),
+            total: Total::Exactly(120),
+            payments: vec![ListRow {
+                reference: "1234567890123456".into(),
+                created_at: "21.11.2026, 12:00".into(),
+                partner: HOSTILE.into(),
+                external_id: HOSTILE.into(),
+                creditor: HOSTILE.into(),
+                amount: "1,00 RON".into(),
+                bank: HOSTILE.into(),
+                status: Status::Settled,
+                bank_word: HOSTILE.into(),
+            }],
+            newer: None,
+            older: None,
+            exports: true,
+            csv: "/csv".into(),
+            saved: vec![Saved {
+                id: "1".into(),
+                name: HOSTILE.into(),
+                address: "/list".into(),
+            }],
+            query: "id=1".into(),
+            shell,
+        };
+        let html = list.render().unwrap();
+        assert!(!html.contains("<script>"));
+        let page = scraper::Html::parse_document(&html);
+        let select = |css: &str| page.select(&scraper::Selector::parse(css).unwrap()).collect::<Vec<_>>();
+        let links = select("[role=alert] a");
+        assert_eq!(links.len(), wrong.len() + 1);
+        for link in links {
+            assert_eq!(select(link.attr("href").unwrap()).len(), 1, "{:?}", link.attr("href"));
+        }
+        for field in select("form input:not([type=hidden]), select") {
+            assert_eq!(select(&format!("label[for='{}']", field.attr("id").unwrap())).len(), 1);
+        }
+        let found = |n| list_of(n).found();
+        assert_eq!(
+            (found(1), found(19), found(20)),
+            ("o plată".into(), "19 plăți".into(), "20 de plăți".into())
+        );
+        assert_eq!((found(101), found(120)), ("101 plăți".into(), "120 de plăți".into()));
+    }
+
+    fn list_of(n: usize) -> PaymentList {
+        let shell = OfficeShell::new(Language::Ro, String::new());
+        PaymentList {
+            l: ListTexts::of(Language::Ro),
+            search_action: String::new(),
+            csrf: String::new(),
+            asked: Asked::default(),
+            who: None,
+            partners: Vec::new(),
+            banks: Vec::new(),
+            statuses: Vec::new(),
+            problems: Vec::new(),
+            total: Total::Exactly(n),
+            payments: Vec::new(),
+            newer: None,
+            older: None,
+            exports: false,
+            csv: String::new(),
+            saved: Vec::new(),
+            query: String::new(),
+            shell,
+        }
+    }
+}
