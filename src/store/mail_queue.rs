@@ -153,6 +153,8 @@ pub enum Again {
 pub fn try_again(a: &mut Access<'_>, id: &str, now: Timestamp, not_taken_before: Timestamp) -> Result<Again, StoreError> {
     let found: Vec<(i64, Option<Timestamp>, Option<Timestamp>)> = t::table
         .filter(t::id.eq(id))
+        // One that was erased has nothing to send.
+        .filter(t::payload_sealed.ne(Vec::<u8>::new()))
         .select((t::version, t::due_at, t::sent_at))
         .load(a.conn)?;
     let Some((version, due_at, sent_at)) = found.into_iter().next() else {

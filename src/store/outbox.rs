@@ -202,7 +202,9 @@ pub fn again(a: &mut Access<'_>, payment: PaymentId, message_id: &str, now: Time
     let resting = t::table
         .filter(t::payment_id.eq(payment.number()))
         .filter(t::message_id.eq(message_id))
-        .filter(t::due_at.is_null());
+        .filter(t::due_at.is_null())
+        // One that was erased has nothing to send.
+        .filter(t::payload_sealed.ne(Vec::<u8>::new()));
     let set = (t::due_at.eq(now), t::version.eq(t::version + 1));
     Ok(diesel::update(resting).set(set).execute(a.conn)? == 1)
 }

@@ -163,6 +163,14 @@ pub fn fill(a: &mut Access<'_>, id: PaymentId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Forgets what a payment was found by; the next fill writes what is left of it.
+pub(super) fn forget(a: &mut Access<'_>, id: PaymentId) -> Result<(), StoreError> {
+    diesel::delete(k::table.filter(k::payment_id.eq(id.number()))).execute(a.conn)?;
+    let nothing = t::search_stamp.eq(None::<i64>);
+    diesel::update(t::table.find(id.number())).set(nothing).execute(a.conn)?;
+    Ok(())
+}
+
 /// Leaves a payment unfindable whose sealed columns do not open, so that it is not tried for ever; the next save
 /// writes what it is found by.
 ///

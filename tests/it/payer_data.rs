@@ -3,8 +3,13 @@
 use crate::support::TestApp;
 use crate::support::psu::ANA;
 use serde_json::{Value, json};
+use smartpay::flow::resend_mail::resend_mail;
 use smartpay::flow::{FlowError, payer_data, retention};
+use smartpay::payment::{Iban, PaymentId};
+use smartpay::store::outbox;
 use smartpay::store::payer_requests::RequestKind;
+use smartpay::store::payment_search::{self, Filter, From};
+use smartpay::store::search_keys::Person;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -126,6 +131,27 @@ async fn what_the_law_does_not_keep_is_erased_and_the_rest_is_named() {
     assert_eq!(app.payment(open).await.psu_email.as_deref(), Some(EMAIL));
     let mails = "SELECT CAST(COUNT(*) AS TEXT) AS line FROM outbox WHERE LENGTH(payload_sealed) > 0";
     assert_eq!(app.database.lines(mails), ["0"]);
+    app.tick().await;
+    let found_by = async |person: Person| {
+        let by = Filter {
+            person: Some(person),
+            ..Filter::default()
+        };
+        let found = app.cx.db.read(move |a| payment_search::find(a, &by, From::Top, 10)).await.unwrap();
+        found.into_iter().map(|place| place.id.number()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found_by(Person::Email(EMAIL.into())).await,
+        [open],
+        "an erased address finds nothing"
+    );
+    let account = Iban::parse(ANA.iban).unwrap();
+    assert_eq!(found_by(Person::Iban(account)).await, [paid], "what is kept is found");
+    let known = PaymentId::from_number(paid).unwrap();
+    let mail = app.cx.db.read(move |a| outbox::of_payment(a, known)).await.unwrap().remove(0);
+    resend_mail(&app.cx, known, &mail.message_id, "ana").await.unwrap();
+    let mail = app.cx.db.read(move |a| outbox::of_payment(a, known)).await.unwrap().remove(0);
+    assert_eq!(mail.due_at, None, "an erased mail is not sent again");
     // The pages of the back office still show what is left.
     let admin = app.admin().await;
     admin.sign_in().await;

@@ -1,6 +1,6 @@
 //! A partner reads the accounts and statements of its own service account at the Treasury, through the gateway.
 
-use super::{DEBTOR, PASSWORD, USER};
+use super::{DEBTOR, PASSWORD, USER, ready};
 use crate::support::consents::ConsentTokens;
 use crate::support::partner::{Answer, Partner};
 use crate::support::{RETURN_URL, TestApp, profile};
@@ -8,6 +8,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use smartpay::bank::access::Holder;
+use smartpay::bank::accounts::{AccountInformation as _, ConsentKind, ConsentRequest, ConsentVerdict, StatementFormat, StatementQuery};
+use smartpay::bank::{Connector, PsuContext};
 use smartpay::flow::add_partner::add_partner;
 use smartpay::flow::bank_access::set_credentials;
 use smartpay::partner::{Partner as Profile, PartnerKind};
@@ -202,4 +204,51 @@ async fn a_long_list_of_accounts_is_read_to_its_end() {
     assert_eq!(seen, (1..=45).map(|n| format!("{n:013}")).collect::<Vec<_>>());
     let answer = partner.get_consent("accounts", &tokens, "?page=next").await;
     assert_eq!(answer.status, 422, "{}", answer.json);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_account_reads_accounts_and_statements_without_a_payer() {
+    let app = ready().await;
+    let holder = app.enter_bank_login(USER, PASSWORD).await;
+    let bank = app.cx.banks.get("epp").unwrap().connector().unwrap();
+    let Connector::Epp(bank) = bank else { panic!() };
+    let wanted = ConsentRequest {
+        consent: uuid::Uuid::now_v7(),
+        partner: holder.as_str().to_owned(),
+        kind: ConsentKind::Accounts,
+        valid_until: "2027-01-01".parse().unwrap(),
+        recurring: true,
+    };
+    let psu = PsuContext {
+        ip: "198.51.100.7".parse().unwrap(),
+        user_agent: None,
+        return_url: app.public("payment-return/epp"),
+        state: "s".to_owned(),
+        seed: [0; 32],
+        psu_id: None,
+    };
+    let consent = bank.request_consent(&wanted, &psu).await.unwrap();
+    assert_eq!(consent.verdict, ConsentVerdict::Valid);
+    let read = bank.accounts(&consent.session, None).await;
+    let accounts = read.result.unwrap().items;
+    assert_eq!(accounts.len(), 2);
+    assert_eq!(accounts[1].iban.as_ref().unwrap().grouped(), DEBTOR);
+    assert_eq!(accounts[1].balances[0].amount.hundredths, 18_500_000_000);
+    let query = |format| StatementQuery {
+        date: app.cx.clock.now().date(),
+        format,
+        special: false,
+    };
+    app.bank.fail_next_epp(EppCall::Download, Fault::Status(410));
+    let read = bank.statement(&read.session, &accounts[1].id, &query(StatementFormat::Json)).await;
+    let file = read.result.unwrap();
+    let statement: Value = serde_json::from_slice(&file.bytes).unwrap();
+    assert_eq!(
+        (&statement["bankAccount"], file.media_type.as_str()),
+        (&json!("840000074222184357"), "application/json")
+    );
+    assert_eq!(app.bank.epp_calls(EppCall::StatementUrl), 2, "the link had gone: another one, once");
+    let read = bank.statement(&read.session, &accounts[1].id, &query(StatementFormat::Pdf)).await;
+    assert!(read.result.unwrap().bytes.starts_with(b"%PDF-"));
+    assert_eq!(app.bank.epp_calls(EppCall::Login), 1);
 }
