@@ -61,10 +61,11 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
 pub async fn tick(cx: &Context) -> usize {
     let mut total = 0;
     loop {
+        // It may write mails, which are sent below.
+        jobs::tidy(cx).await;
         let (payments, consents, mails) = (Payments(cx.clone()), Consents(cx.clone()), Mails(cx.clone()));
         let (payments, consents, mails) = tokio::join!(jobs::once(&payments, 16), jobs::once(&consents, 16), jobs::once(&mails, 16));
         let requests = jobs::once(&PayerRequests(cx.clone()), 16).await;
-        jobs::tidy(cx).await;
         jobs::count(cx, &CancellationToken::new()).await;
         let exports = usize::from(jobs::export(cx).await);
         let done = payments + consents + mails + requests + exports;
