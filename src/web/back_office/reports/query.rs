@@ -75,7 +75,7 @@ fn day(text: &str, otherwise: NaiveDate) -> Option<NaiveDate> {
         return Some(otherwise);
     }
     // Years of four digits: what a date field sends, and what sorts as text.
-    let usual = text.len() == 10 && text.is_ascii();
+    let usual = text.len() == 10 && text.is_ascii() && text.starts_with(|c: char| c.is_ascii_digit());
     usual.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
 }
 
