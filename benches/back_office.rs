@@ -5,7 +5,7 @@
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
 
 use anyhow::Context as _;
-use smartpay::clock::{Clock, Timestamp};
+use smartpay::clock::Clock;
 use smartpay::config::Settings;
 use smartpay::crypto::Vault;
 use smartpay::demo::{certificates::write_private, volume};
