@@ -87,21 +87,25 @@ async fn a_file_is_filled_in_page_by_page_and_a_wrong_field_keeps_what_was_typed
 
     let history = officer.get(&officer.at(&path(&id, "/history"))).await;
     history.says("Beneficiar real 2: Nume").says("Altă Ană").says("compliance");
+    shows_what_stood_on_a_day(&app, &id).await;
+}
+
+async fn shows_what_stood_on_a_day(app: &TestApp, id: &str) {
     app.advance(DAY * 3);
-    let officer = Admin::of_role(&app, Role::Compliance).await;
+    let officer = Admin::of_role(app, Role::Compliance).await;
     let today = app.today();
     let before = (today - chrono::Days::new(9)).to_string();
     officer
-        .get(&officer.at(&path(&id, &format!("/history?on={before}"))))
+        .get(&officer.at(&path(id, &format!("/history?on={before}"))))
         .await
         .says("La acea dată dosarul nu exista");
     officer
-        .get(&officer.at(&path(&id, &format!("/history?on={today}"))))
+        .get(&officer.at(&path(id, &format!("/history?on={today}"))))
         .await
         .says("Dosarul la sfârșitul zilei")
         .says("J40/1234/2020");
     officer
-        .get(&officer.at(&path(&id, "/history?on=ieri")))
+        .get(&officer.at(&path(id, "/history?on=ieri")))
         .await
         .says("Scrie data ca AAAA-LL-ZZ");
 }
@@ -161,7 +165,7 @@ async fn documents_go_up_and_come_down_as_they_are_and_only_for_those_who_may() 
     );
     assert!(down.headers["cache-control"].to_str().unwrap().contains("no-store"));
     let read = "SELECT COALESCE(subject, '') AS line FROM audit WHERE action = 'onboarding_document_read'";
-    assert_eq!(app.database.lines(read), [id.clone()]);
+    assert_eq!(app.database.lines(read), std::slice::from_ref(&id));
 
     let mut huge = pdf();
     huge.resize(10 * 1024 * 1024 + 1, b' ');

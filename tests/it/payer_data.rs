@@ -43,9 +43,10 @@ async fn ask(app: &TestApp, kind: RequestKind, email: &str) -> String {
     id
 }
 
-fn of<'v>(data: &'v Value, number: i64) -> &'v Value {
+fn of(data: &Value, number: i64) -> &Value {
+    let number = number.to_string();
     let all = data["payments"].as_array().unwrap();
-    all.iter().find(|p| p["reference"] == number.to_string()).unwrap()
+    all.iter().find(|p| p["reference"] == number.as_str()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
