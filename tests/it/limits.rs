@@ -6,8 +6,8 @@ use crate::support::partner::{an_order, with};
 use crate::support::proposals::{APPROVER, PROPOSER};
 use crate::support::psu::ANA;
 use serde_json::json;
-use smartpay::flow::Context;
 use smartpay::flow::init_payment::{InitOrder, init_payment};
+use smartpay::flow::{Context, FlowError};
 use smartpay::payment::limits::{Action, Figure};
 use smartpay::payment::{Amount, Currency, Iban, Instruction, PaymentId, Status};
 use smartpay::store::{Db, partners};
@@ -194,21 +194,21 @@ async fn fifty_at_once_against_ten_are_ten() {
     let app = TestApp::start().await;
     app.limit("shop", &[(Figure::PaymentsPerDay, 10, Action::Block)]).await;
     let shop = app.shop();
-    let mut tokens = Vec::new();
+    let partner = app.cx.db.read(|a| partners::by_client_id(a, "shop")).await.unwrap().unwrap();
+    let mut ids = Vec::new();
     for _ in 0..50 {
-        tokens.push(shop.tokens().await);
+        ids.push(PaymentId::from_number(shop.tokens().await.payment).unwrap());
     }
-    let order = an_order();
-    let answers = futures_util::future::join_all(tokens.iter().map(|t| shop.init(t, &order))).await;
-    let mut by_status = [0, 0];
-    for answer in answers {
-        match answer.status {
-            200 => by_status[0] += 1,
-            422 => by_status[1] += 1,
-            other => panic!("{other}: {}", answer.json),
-        }
-    }
-    assert_eq!(by_status, [10, 40]);
+    let calls = ids.iter().map(|&id| init_payment(&app.cx, &partner, id, order(id)));
+    let answers = futures_util::future::join_all(calls).await;
+    let blocked = |e: &FlowError| matches!(e, FlowError::AgainstRules(why) if why[0].code == "LIMIT_PAYMENTS_PER_DAY");
+    let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
+    let refused = answers
+        .iter()
+        .filter_map(|answer| answer.as_ref().err())
+        .filter(|e| blocked(e))
+        .count();
+    assert_eq!((accepted, refused), (10, 40));
 }
 
 /// An order as the gateway reads it.
