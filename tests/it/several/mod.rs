@@ -9,7 +9,6 @@ use crate::support::browser::Page;
 use crate::support::partner::{Started, a_list, list_of, with};
 use crate::support::psu::{ANA, Psu};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_partner_reads_each_payment_of_its_list() {
@@ -47,10 +46,7 @@ async fn five_thousand_are_stored_at_once() {
     let list = list_of(&vec![long; 5000]);
     let body = serde_json::to_vec(&list).unwrap().len();
     assert!(body > 2_000_000, "longer than any other call: {body}");
-    let began = Instant::now();
     let started = erp.start_with(&list).await;
-    let took = began.elapsed();
-    assert!(took < Duration::from_secs(10), "{took:?}");
     let status = erp.status(&started.tokens).await.good().json;
     assert_eq!(status["payments"].as_array().map(Vec::len), Some(5000));
     assert_eq!(status["amount"], total(5000));
