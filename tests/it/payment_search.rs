@@ -134,7 +134,7 @@ async fn a_payer_who_changes_the_address_is_found_by_the_new_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_follow_one_another_and_do_not_move_when_payments_come_in() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with("[gateway]\nrequests_per_minute = 1000000\nrequests_burst = 100000\n").await;
     let shop = app.shop();
     for n in 0..120 {
         shop.start(json!({ "amount": format!("{}.00", 1 + n % 7) })).await;
