@@ -81,7 +81,7 @@ async fn fault_23_the_answer_to_a_commit_is_lost() {
     let shop = world.shop();
     // initPayment: the partner repeats the call, and it is the same payment.
     let tokens = shop.token().await.unwrap();
-    wire.lose_answer_of(0);
+    wire.lose_answer_of(0).await;
     let first = shop.init(&tokens, &an_order()).await.unwrap();
     assert!(first.status >= 500 && wire.has_cut(), "{}", first.json);
     let answer = good(shop.init(&tokens, &an_order()).await.unwrap()).unwrap();
@@ -90,7 +90,7 @@ async fn fault_23_the_answer_to_a_commit_is_lost() {
     // The intent: it may be on the disk, so nothing is sent, and after the lease the payer may try again.
     let payer = Payer::new();
     let form = payer.form(&link, ANA).await.unwrap();
-    wire.lose_answer_of(0);
+    wire.lose_answer_of(0).await;
     assert!(payer.submit(&form).await.unwrap().status >= 500 && wire.has_cut());
     assert_eq!(world.door.seen(POST), 0, "no POST without a saved intent");
     assert_eq!(world.payment(tokens.payment).await.status, Status::Initiating);
@@ -98,13 +98,13 @@ async fn fault_23_the_answer_to_a_commit_is_lost() {
     world.becomes(tokens.payment, Status::Created).await;
     // The record of the bank's answer: it was saved.
     let form = payer.form(&link, ANA).await.unwrap();
-    wire.lose_answer_of(1);
+    wire.lose_answer_of(1).await;
     assert!(payer.submit(&form).await.unwrap().status >= 500 && wire.has_cut());
     let page = payer.get(&link).await.unwrap();
     assert!(page.has("a#go"), "{}", page.text());
     let back = payer.decide(&page, ANA, "da").await.unwrap();
     // The record of the code's exchange.
-    wire.lose_answer_of(1);
+    wire.lose_answer_of(1).await;
     assert!(payer.get(&back).await.unwrap().status >= 500 && wire.has_cut());
     world.advance(A_LEASE).await;
     world.becomes(tokens.payment, Status::Settled).await;
