@@ -12,10 +12,12 @@ use smartpay::crypto::Vault;
 use smartpay::demo::certificates::{DevelopmentCa, write_private};
 use smartpay::demo::volume;
 use smartpay::flow::Context;
+use smartpay::flow::count_days::count_days;
 use smartpay::flow::export::{Export, csv_rows};
 use smartpay::payment::{PaymentId, Status};
 use smartpay::store::connection::Location;
 use smartpay::store::payment_search::{self, Filter, From, Line, Place};
+use smartpay::store::reports::Wanted;
 use smartpay::store::search_keys::Person;
 use smartpay::store::{self, history, outbox, partners};
 use std::path::Path;
@@ -48,6 +50,7 @@ async fn main() -> anyhow::Result<()> {
     }
     searches(&cx).await?;
     details(&cx).await?;
+    reports(&cx).await?;
     export(&cx).await
 }
 
@@ -224,6 +227,35 @@ async fn details(cx: &Context) -> anyhow::Result<()> {
     }
     let found = took.len();
     report("detail of a payment", took, found);
+    Ok(())
+}
+
+/// Counts what was not counted yet, then what a report reads.
+async fn reports(cx: &Context) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    count_days(cx, || false).await?;
+    println!("counted the days in {} ms", begun.elapsed().as_millis());
+    let today = cx.now().date();
+    let known = cx.db.read(partners::list).await?;
+    for (what, days, one_partner) in [
+        ("report of 30 days", 30, false),
+        ("report of a year", 365, false),
+        ("report of a year, one partner", 365, true),
+    ] {
+        let (mut took, mut found) = (Vec::with_capacity(TIMES), 0);
+        for n in 0..TIMES {
+            let wanted = Wanted {
+                from: today - chrono::Duration::days(days),
+                to: today,
+                partner_id: one_partner.then(|| known[n % known.len()].id.clone()),
+                bank_code: None,
+            };
+            let begun = Instant::now();
+            found += cx.db.read(move |a| store::reports::of_days(a, &wanted)).await?.len();
+            took.push(begun.elapsed());
+        }
+        report(what, took, found);
+    }
     Ok(())
 }
 
