@@ -334,6 +334,13 @@
   }
   if (reload) setTimeout(() => { location.replace(refreshUrl); }, Number(reload) * 1000);
 
+  // --- the confirmation on paper
+  const print = $('print');
+  if (print) {
+    print.hidden = false;
+    print.addEventListener('click', () => window.print());
+  }
+
   // --- back to the partner
   const back = document.querySelector('a[data-return]');
   if (back && !cameBack) {
@@ -347,12 +354,14 @@
       location.assign(back.href);
     }, 1000);
     const stay = $('stay');
-    stay.addEventListener('click', () => {
+    const stop = () => {
       clearInterval(timer);
       $('countdown').hidden = true;
       $('staying').textContent = stay.dataset.staying;
-      back.focus();
-    });
+    };
+    stay.addEventListener('click', () => { stop(); back.focus(); });
+    // Who keeps the confirmation is not led away from it.
+    for (const keep of document.querySelectorAll('.keep a, .keep button')) keep.addEventListener('click', stop);
     addEventListener('pagehide', () => clearInterval(timer));
   }
 })();

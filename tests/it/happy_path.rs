@@ -35,12 +35,38 @@ async fn from_the_shop_to_the_bank_and_back() {
     }
 
     leads_home(&psu.get(&page.url).await, started.tokens.payment);
+    is_confirmed_on_paper(&app, &psu, &psu.get(&page.url).await).await;
     let [order] = app.bank.orders().try_into().unwrap();
     assert_eq!((order.received.money.minor, order.status), (24_990, Word::Acsc));
     assert_eq!(app.bank.balance_minor(ANA.iban), Some(1_250_000 - 24_990));
     is_mailed(&app, started.tokens.payment, &order.received.payment_id);
     let status = shop.status(&started.tokens).await;
     assert_eq!((status.text("amount"), status.text("bank")), ("249.90", "cec"));
+}
+
+/// The payer's browser takes a PDF from the result, and no other browser does.
+async fn is_confirmed_on_paper(app: &TestApp, psu: &Psu, result: &Page) {
+    let url = result.link(".keep a[download]");
+    let file = psu.get(&url).await;
+    assert_eq!(
+        (file.status, file.headers["content-type"].to_str().unwrap()),
+        (200, "application/pdf")
+    );
+    assert!(
+        file.headers["content-disposition"]
+            .to_str()
+            .unwrap()
+            .starts_with("attachment; filename=\"confirmare-")
+    );
+    assert!(file.body.starts_with("%PDF-"));
+    assert_eq!(app.psu().get(&url).await.status, 404, "a browser that was never here");
+    let (open, other) = (app.shop().start(json!({})).await, app.psu());
+    other.open(&open.link).await;
+    let elsewhere = other.get(&url).await;
+    assert_eq!(elsewhere.status, 403, "a browser that another payment is bound to");
+    assert!(!elsewhere.body.contains("%PDF"));
+    let early = open.link.as_str().replace("/payment-initiation", "/payment-initiation/receipt");
+    assert_eq!(other.get(&early.parse().unwrap()).await.status, 404, "nothing has moved");
 }
 
 /// The payer on our page, at the bank, and back; answers the page after the return.

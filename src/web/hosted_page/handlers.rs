@@ -8,6 +8,7 @@ pub mod consent;
 pub mod consent_steps;
 pub mod hand_over;
 pub mod list;
+pub mod receipt;
 pub mod steps;
 
 use super::browser::Browser;

@@ -12,6 +12,7 @@ pub mod giro_texts;
 mod handlers;
 pub mod list_texts;
 pub mod pages;
+mod receipt;
 mod render;
 pub mod step_texts;
 pub mod texts;
@@ -29,6 +30,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route(web::get().to(handlers::show))
             .route(web::post().to(handlers::submit)),
     );
+    config.route(render::RECEIPT, web::get().to(handlers::receipt::receipt));
     config.route("/payment-initiation/withdraw", web::post().to(handlers::withdraw));
     config.service(
         web::resource(render::LIST)

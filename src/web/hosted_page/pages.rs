@@ -29,7 +29,7 @@ macro_rules! opaque {
         }
     )+};
 }
-use opaque;
+pub(super) use opaque;
 opaque!(PostForm, OrderView);
 
 pub use at_bank::{AtBank, GoToBank, GoWhy, InDoubt, TimeOver, Waiting, WaitingFor};

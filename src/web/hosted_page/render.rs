@@ -4,11 +4,13 @@ mod at_bank;
 mod choose;
 mod consent_step;
 mod list;
+mod receipt;
 
 pub use at_bank::{fingerprint, step_of};
 pub use choose::{ACCOUNT, ACCOUNT_LEAVE, CHOOSE, offering_accounts};
 pub use consent_step::{StepPlace, StepProblem, consent_notice, has_page, step_page};
 pub use list::{EDIT, LIST};
+pub use receipt::RECEIPT;
 
 use super::browser::Browser;
 use super::form::{BankChoice, FieldError, FormInput, KnownOrder};
@@ -297,6 +299,7 @@ impl View<'_> {
             return_url: self.return_url().filter(|_| payment.status.is_final()),
             parts: self.parts(page),
             refused: self.refused_items(),
+            receipt: self.receipt_path(),
             try_again: self.may_try_again().then(|| TryAgain {
                 url: format!("{}&again=1", self.own_path()),
                 leave: self.post_form(WITHDRAW),

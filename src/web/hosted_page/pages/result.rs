@@ -3,6 +3,7 @@
 use super::{OrderView, Parts, PostForm, RefusedItems, Shell, opaque};
 use crate::payment::limits::Figure;
 use crate::web::hosted_page::list_texts::ListTexts;
+use crate::web::hosted_page::receipt::ReceiptTexts;
 use askama::Template;
 
 /// Why a payment was refused.
@@ -65,6 +66,8 @@ pub struct Result {
     pub parts: Option<Parts>,
     /// What the bank refused, and why, where it said so.
     pub refused: Option<RefusedItems>,
+    /// The confirmation as a file, once money has moved.
+    pub receipt: Option<String>,
     /// How to try again, while the link lives; the payment has not ended then.
     pub try_again: Option<TryAgain>,
 }
@@ -81,6 +84,10 @@ pub struct TryAgain {
 opaque!(Result, TryAgain);
 
 impl Result {
+    fn receipt_texts(&self) -> &'static ReceiptTexts {
+        ReceiptTexts::of(self.shell.language)
+    }
+
     /// `good`, `bad` or `calm`: how the page looks. Never the only sign of the outcome.
     fn tone(&self) -> &'static str {
         match self.outcome {

@@ -97,6 +97,7 @@ fn ended(language: Language, outcome: Outcome) -> Result {
         return_url: Some("https://shop.example/?a=1&b=2".into()),
         refused: None,
         parts: None,
+        receipt: None,
         try_again: None,
     }
 }
