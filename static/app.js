@@ -56,6 +56,23 @@
     // Who goes there is not told what is missing here.
     const leaving = '.give-up, .language, .lines, .pager';
 
+    // How far what was typed is from an IBAN of its country, in the server's words; '' when it is as long.
+    const lengths = new Map(say.ibanLengths.split(' ').map((known) => [known.slice(0, 2), Number(known.slice(2))]));
+    const wanting = (value) => {
+      const typed = compact(value);
+      const by = isLocal(value) || !lengths.has(typed.slice(0, 2)) ? 0 : lengths.get(typed.slice(0, 2)) - typed.length;
+      const n = Math.abs(by);
+      const form = n === 1 ? 0 : n % 100 === 0 || n % 100 >= 20 ? 2 : 1;
+      return by ? (by > 0 ? say.ibanShort : say.ibanLong).split('|')[form].replace('{n}', String(n)) : '';
+    };
+    // Only for the eye, and only while it is typed: a screen reader hears what is wrong when the field is left.
+    const count = (field) => {
+      const line = $(field.id + '-count');
+      const text = document.activeElement === field && !field.hasAttribute('aria-invalid') && compact(field.value).length > 4 ? wanting(field.value) : '';
+      line.textContent = text;
+      line.hidden = !text;
+    };
+
     const chosenBank = () => radios.find((r) => r.checked);
     const isShown = (field) => !userCode || userCode.hidden === false || !userCode.contains(field);
 
@@ -67,7 +84,7 @@
       if (Number(field.dataset.most) > 0 && [...value].length > Number(field.dataset.most)) return field.dataset.tooLong;
       switch (field.dataset.check) {
         case 'iban': {
-          if (!ibanIsRight(value)) return say.iban;
+          if (!ibanIsRight(value)) return wanting(value) || say.iban;
           const creditor = $('creditor_iban') ? $('creditor_iban').value : say.creditorIban;
           return field.id === 'debtor_iban' && whole(value) === whole(creditor) ? say.same : '';
         }
@@ -113,16 +130,23 @@
         if (field.dataset.check === 'iban') groupWhileTyping(field);
         // A complaint disappears as soon as it no longer holds; a new one waits until the field is left.
         if (field.hasAttribute('aria-invalid')) show(field.id, field, problemOf(field));
+        if (field.dataset.check === 'iban') count(field);
         if (field.id === 'debtor_iban') suggest();
         refreshButton();
       });
       field.addEventListener('blur', (event) => {
         if (event.relatedTarget && event.relatedTarget.closest(leaving)) return;
         show(field.id, field, problemOf(field));
+        if (field.dataset.check === 'iban') count(field);
         if (field.id === 'debtor_iban') suggest();
         refreshButton();
       });
       field.addEventListener('change', refreshButton);
+      if (field.dataset.check === 'iban') {
+        const line = document.createElement('p');
+        Object.assign(line, { id: field.id + '-count', className: 'hint', hidden: true, ariaHidden: 'true' });
+        field.after(line);
+      }
       if (field.dataset.check === 'iban' && field.value) field.value = grouped(field.value);
     }
 

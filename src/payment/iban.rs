@@ -15,6 +15,63 @@ pub struct Iban(String);
 #[error("not a valid IBAN")]
 pub struct InvalidIban;
 
+/// Characters of a whole IBAN by country, where payments go that are made here (IBAN Registry, ISO 13616).
+pub const LENGTHS: [(&str, usize); 38] = [
+    ("AD", 24),
+    ("AT", 20),
+    ("BE", 16),
+    ("BG", 22),
+    ("CH", 21),
+    ("CY", 28),
+    ("CZ", 24),
+    ("DE", 22),
+    ("DK", 18),
+    ("EE", 20),
+    ("ES", 24),
+    ("FI", 18),
+    ("FR", 27),
+    ("GB", 22),
+    ("GI", 23),
+    ("GR", 27),
+    ("HR", 21),
+    ("HU", 28),
+    ("IE", 22),
+    ("IS", 26),
+    ("IT", 27),
+    ("LI", 21),
+    ("LT", 20),
+    ("LU", 20),
+    ("LV", 21),
+    ("MC", 27),
+    ("MD", 24),
+    ("MT", 31),
+    ("NL", 18),
+    ("NO", 15),
+    ("PL", 28),
+    ("PT", 25),
+    ("RO", 24),
+    ("RS", 22),
+    ("SE", 24),
+    ("SI", 19),
+    ("SK", 24),
+    ("SM", 27),
+];
+
+/// By how many characters what was typed is shorter (above 0) or longer (below 0) than an IBAN of its country;
+/// `None` when it is none of [`LENGTHS`] or as long as it should be.
+#[must_use]
+pub fn wanting(text: &str) -> Option<isize> {
+    let typed: Vec<char> = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '\u{2010}'..='\u{2015}'))
+        .take(80)
+        .collect();
+    let country: String = typed.iter().take(2).collect::<String>().to_ascii_uppercase();
+    let (_, whole) = LENGTHS.iter().find(|(known, _)| *known == country)?;
+    let (whole, typed) = (isize::try_from(*whole).ok()?, isize::try_from(typed.len()).ok()?);
+    Some(whole - typed).filter(|n| *n != 0)
+}
+
 /// Country and check digits of every Serbian account: a number whose own control digits are right leaves 1 when
 /// divided by 97, and then the digits that ISO 13616 asks for are always 35.
 const SERBIAN_PREFIX: &str = "RS35";
@@ -191,6 +248,44 @@ impl From<Iban> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_missing_is_counted() {
+        for (text, expected) in [
+            ("RO49 AAAA 1B31 0075 9384 00", Some(2)),
+            ("ro49-aaaa-1b31-0075-9384-0000-1", Some(-1)),
+            ("RO49AAAA1B31007593840000", None),
+            ("RO", Some(22)),
+            ("R", None),
+            ("XX12", None),
+            ("840-742221843-57", None),
+            ("", None),
+        ] {
+            assert_eq!(wanting(text), expected, "{text}");
+        }
+        // Examples of the registry, right in every character.
+        for example in [
+            "AT611904300234573201",
+            "BE68539007547034",
+            "BG80BNBG96611020345678",
+            "CH9300762011623852957",
+            "DE89370400440532013000",
+            "ES9121000418450200051332",
+            "FR1420041010050500013M02606",
+            "GB29NWBK60161331926819",
+            "HU42117730161111101800000000",
+            "IT60X0542811101000000123456",
+            "MD24AG000225100013104168",
+            "MT84MALT011000012345MTLCAST001S",
+            "NL91ABNA0417164300",
+            "NO9386011117947",
+            "PL61109010140000071219812874",
+            "RS35260005601001611379",
+            "SI56263300012039086",
+        ] {
+            assert!(Iban::parse(example).is_ok() && wanting(example).is_none(), "{example}");
+        }
+    }
     use proptest::prelude::*;
 
     const VALID: [&str; 5] = [

@@ -5,6 +5,7 @@ use crate::flow::edit_instruction::EditedInstruction;
 use crate::flow::init_payment::CannotTake;
 use crate::partner::profile::{Field, PartnerKind};
 use crate::payment::amount::AmountError;
+use crate::payment::iban::wanting;
 use crate::payment::order::{MAX_DETAILS_CHARS, MAX_NAME_CHARS};
 use crate::payment::text::{for_bank, has_forbidden_characters, is_email};
 use crate::payment::{Amount, Currency, Iban};
@@ -133,6 +134,10 @@ pub enum FieldError {
     NothingForBank,
     /// Not a valid IBAN.
     InvalidIban,
+    /// So many characters of the IBAN are missing.
+    IbanTooShort(u64),
+    /// So many characters too many.
+    IbanTooLong(u64),
     /// An account outside Serbia, where dinars are paid.
     NotSerbian,
     /// The payer's account is the creditor's.
@@ -292,7 +297,11 @@ fn details(input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Result<S
 
 /// An account that can pay or be paid in this currency: dinars stay in Serbia.
 fn iban(text: &str, currency: Currency) -> Result<Iban, FieldError> {
-    let iban = Iban::parse(required(text)?).map_err(|_| FieldError::InvalidIban)?;
+    let iban = Iban::parse(required(text)?).map_err(|_| match wanting(text) {
+        Some(n @ 1..) => FieldError::IbanTooShort(n.unsigned_abs() as u64),
+        Some(n) => FieldError::IbanTooLong(n.unsigned_abs() as u64),
+        None => FieldError::InvalidIban,
+    })?;
     if currency == Currency::Rsd && iban.serbian_account().is_none() {
         return Err(FieldError::NotSerbian);
     }

@@ -14,6 +14,7 @@ use super::consent_texts::ConsentTexts;
 use super::giro_texts::{Fact, GiroTexts};
 use super::step_texts::StepTexts;
 use super::texts::Texts;
+use crate::payment::iban::LENGTHS;
 use crate::payment::text::for_bank;
 use crate::payment::{Amount, Iban, Language};
 use crate::web::assets;
@@ -84,6 +85,12 @@ pub struct Shell {
 }
 
 impl Shell {
+    /// The lengths of IBANs for the page's script, as `RO24 RS22`.
+    fn iban_lengths(&self) -> String {
+        let lengths = LENGTHS.iter().map(|(country, whole)| format!("{country}{whole}"));
+        lengths.collect::<Vec<_>>().join(" ")
+    }
+
     /// A page that names neither a partner nor a payment.
     #[must_use]
     pub const fn new(language: Language, operator: Operator, terms_url: String) -> Self {

@@ -121,6 +121,10 @@ catalogue! {
         required: "Câmp obligatoriu", "Required field";
         forbidden_characters: "Scrie textul pe un singur rând, fără caractere speciale invizibile.", "Write the text on one line, without invisible special characters.";
         nothing_for_bank: "Folosește litere și cifre; banca nu poate primi acest text.", "Use letters and digits; the bank cannot receive this text.";
+        iban_short: "Lipsește un caracter din IBAN.|Lipsesc {n} caractere din IBAN.|Lipsesc {n} de caractere din IBAN.",
+            "One character of the IBAN is missing.|{n} characters of the IBAN are missing.|{n} characters of the IBAN are missing.";
+        iban_long: "IBAN-ul are un caracter în plus.|IBAN-ul are {n} caractere în plus.|IBAN-ul are {n} de caractere în plus.",
+            "The IBAN has one character too many.|The IBAN has {n} characters too many.|The IBAN has {n} characters too many.";
         invalid_iban: "IBAN-ul nu este corect. Verifică fiecare cifră și literă.", "This IBAN is not correct. Check every digit and letter.";
         not_serbian: "În dinari se plătește numai între conturi din Serbia. Scrie un cont din Serbia.", "Dinars are paid between accounts in Serbia only. Enter an account in Serbia.";
         same_iban: "IBAN-ul tău este același cu al beneficiarului. Scrie contul din care plătești.", "Your IBAN is the same as the payee’s. Enter the account you pay from.";
@@ -247,6 +251,8 @@ pub fn field_error(language: Language, error: FieldError) -> String {
         FieldError::ForbiddenCharacters => t.forbidden_characters,
         FieldError::NothingForBank => t.nothing_for_bank,
         FieldError::InvalidIban => t.invalid_iban,
+        FieldError::IbanTooShort(n) => return counted(t.iban_short, n),
+        FieldError::IbanTooLong(n) => return counted(t.iban_long, n),
         FieldError::NotSerbian => t.not_serbian,
         FieldError::SameIban => t.same_iban,
         FieldError::Amount(AmountError::Empty) => t.required,
@@ -284,6 +290,16 @@ fn bank_cannot(language: Language, cannot: CannotTake) -> String {
     }
 }
 
+/// The form of a text for a number: for one, for few, and with the particle that Romanian puts before many.
+fn counted(forms: &str, n: u64) -> String {
+    let form = match n {
+        1 => 0,
+        n if n.is_multiple_of(100) || n % 100 >= 20 => 2,
+        _ => 1,
+    };
+    forms.split('|').nth(form).unwrap_or(forms).replace("{n}", &n.to_string())
+}
+
 fn too_long(language: Language, most: u64) -> String {
     match language {
         Language::Ro => {
@@ -306,6 +322,18 @@ mod tests {
             "Scrie cel mult 140 de caractere."
         );
         assert_eq!(field_error(Language::Ro, FieldError::TooLong(101)), "Scrie cel mult 101 caractere.");
+        assert_eq!(
+            field_error(Language::Ro, FieldError::IbanTooShort(1)),
+            "Lipsește un caracter din IBAN."
+        );
+        assert_eq!(
+            field_error(Language::Ro, FieldError::IbanTooShort(2)),
+            "Lipsesc 2 caractere din IBAN."
+        );
+        assert_eq!(
+            field_error(Language::Ro, FieldError::IbanTooLong(20)),
+            "IBAN-ul are 20 de caractere în plus."
+        );
         assert_eq!(field_error(Language::En, FieldError::TooLong(35)), "Write at most 35 characters.");
     }
 }
