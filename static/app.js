@@ -60,7 +60,7 @@
     const lengths = new Map(say.ibanLengths.split(' ').map((known) => [known.slice(0, 2), Number(known.slice(2))]));
     const wanting = (value) => {
       const typed = compact(value);
-      const by = isLocal(value) || !lengths.has(typed.slice(0, 2)) ? 0 : lengths.get(typed.slice(0, 2)) - typed.length;
+      const by = isLocal(value) || !/^[A-Z0-9]{1,40}$/.test(typed) || !lengths.has(typed.slice(0, 2)) ? 0 : lengths.get(typed.slice(0, 2)) - typed.length;
       const n = Math.abs(by);
       const form = n === 1 ? 0 : n % 100 === 0 || n % 100 >= 20 ? 2 : 1;
       return by ? (by > 0 ? say.ibanShort : say.ibanLong).split('|')[form].replace('{n}', String(n)) : '';

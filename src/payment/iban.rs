@@ -58,7 +58,7 @@ pub const LENGTHS: [(&str, usize); 38] = [
 ];
 
 /// By how many characters what was typed is shorter (above 0) or longer (below 0) than an IBAN of its country;
-/// `None` when it is none of [`LENGTHS`] or as long as it should be.
+/// `None` when it is none of [`LENGTHS`], as long as it should be, or nobody's slip of the finger.
 #[must_use]
 pub fn wanting(text: &str) -> Option<isize> {
     let typed: Vec<char> = text
@@ -66,6 +66,9 @@ pub fn wanting(text: &str) -> Option<isize> {
         .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '\u{2010}'..='\u{2015}'))
         .take(80)
         .collect();
+    if typed.len() > 40 || !typed.iter().all(char::is_ascii_alphanumeric) {
+        return None;
+    }
     let country: String = typed.iter().take(2).collect::<String>().to_ascii_uppercase();
     let (_, whole) = LENGTHS.iter().find(|(known, _)| *known == country)?;
     let (whole, typed) = (isize::try_from(*whole).ok()?, isize::try_from(typed.len()).ok()?);
@@ -259,6 +262,7 @@ mod tests {
             ("R", None),
             ("XX12", None),
             ("840-742221843-57", None),
+            ("RO49AAAA1B3100759384000\0", None),
             ("", None),
         ] {
             assert_eq!(wanting(text), expected, "{text}");

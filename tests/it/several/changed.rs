@@ -16,7 +16,7 @@ async fn a_payment_of_the_list_is_changed_and_another_removed() {
     let again = psu.submit(&wrong).await;
     assert_eq!(again.status, 422);
     assert!(
-        again.text().contains("Suma se poate citi în două feluri") && again.text().contains("IBAN-ul nu este corect"),
+        again.text().contains("Suma se poate citi în două feluri") && again.text().contains("Lipsesc 20 de caractere din IBAN."),
         "{}",
         again.text()
     );
