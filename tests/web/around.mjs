@@ -70,7 +70,8 @@ async function shop(walk) {
     await page.waitForLoadState();
     await see('mail');
     await page.goto(`${page.url()}/html`);
-    await see('mail, as HTML');
+    // Its policy is a sandbox without script: the validator reads it, axe cannot.
+    await judge.look(page, area, 'mail, as HTML', 'as sent');
   }
   await context.close();
 }

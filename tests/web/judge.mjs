@@ -47,7 +47,11 @@ const IS_ABOUT_STATUS = /Failed to load resource: the server responded with a st
 export class Judge {
   constructor() {
     const { HtmlValidate } = tool('html-validate');
-    this.validator = new HtmlValidate({ extends: ['html-validate:recommended'] });
+    this.validator = new HtmlValidate({
+      extends: ['html-validate:recommended'],
+      // Boxes of one name are a list of answers, as HTML has it (form-dup-name knows radio buttons only).
+      rules: { 'form-dup-name': ['error', { shared: ['radio', 'checkbox', 'submit', 'button', 'reset'] }] },
+    });
     this.findings = new Map();
     this.tally = new Map();
     this.answers = new WeakMap();
@@ -102,13 +106,13 @@ export class Judge {
     });
   }
 
-  /** Judges the page that is open now. `as` is one of LOOKS. */
+  /** Judges the page that is open now. `as` is one of LOOKS; 'as sent' where no script can run. */
   async look(page, area, name, as) {
     this.now.set(page, name);
     this.count(area, 'pages');
     this.tell(area, name);
     await this.validate(page, area, name);
-    for (const eye of LOOKS[as]) {
+    for (const eye of LOOKS[as] ?? []) {
       const where = `${eye.width} ${eye.forcedColors === 'active' ? 'forced colours' : eye.colorScheme}`;
       await page.emulateMedia({ colorScheme: eye.colorScheme, forcedColors: eye.forcedColors });
       await page.setViewportSize({ width: eye.width, height: eye.width < 700 ? 844 : 900 });

@@ -89,7 +89,6 @@ async function redirect(walk, lang) {
   const { demo } = walk;
   const back = demo.file.hosted_page;
   const payer = await Payer.arrive(walk, lang, await demo.purchase());
-  const url = payer.page.url();
   await pay(payer.page, ANA);
   await payer.page.waitForSelector('#go');
   await payer.see('on the way to the bank');
@@ -97,7 +96,8 @@ async function redirect(walk, lang) {
   await signIn(payer.page, ANA);
   await decide(payer.page, 'nu', back);
   await payer.see('not approved, may be tried again');
-  await payer.open(url);
+  await payer.page.click('a.primary');
+  await payer.page.waitForSelector('#pay-form');
   await pay(payer.page, ANA);
   await payer.page.click('#go');
   await signIn(payer.page, ANA);
