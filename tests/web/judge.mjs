@@ -5,11 +5,11 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 // The tools lie in a folder of their own, beside no package.json of ours.
-const from_tools = createRequire(path.join(process.env.SMARTPAY_WEB_TOOLS, 'package.json'));
-export const tool = (name) => from_tools(name);
-export const tool_module = (name) => import(pathToFileURL(from_tools.resolve(name)));
+const fromTools = createRequire(path.join(process.env.SMARTPAY_WEB_TOOLS, 'package.json'));
+export const tool = (name) => fromTools(name);
+export const toolModule = (name) => import(pathToFileURL(fromTools.resolve(name)));
 
-const AXE = fs.readFileSync(from_tools.resolve('axe-core/axe.min.js'), 'utf8');
+const AXE = fs.readFileSync(fromTools.resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag2aaa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
 // The contrast of AAA (7:1) is beyond what we promise; partners choose their colour at 4.5:1.
 const EVERY_RULE = { runOnly: { type: 'tag', values: TAGS }, rules: { 'color-contrast-enhanced': { enabled: false } } };

@@ -1,4 +1,9 @@
-// The back office: every page that is looked at, with the payments and partners that are there.
+// The back office: every page of the role table, with the payments and partners that are there.
+import fs from 'node:fs';
+
+const TABLE = new URL('../../src/web/back_office/roles.rs', import.meta.url);
+// Files to download, styles, and mails as they are sent: no pages.
+const NO_PAGE = /\.(csv|xlsx|css|html)$|\/export$|\/documents\//;
 
 const AREA = { ro: 'back office, Romanian', en: 'back office, English' };
 
@@ -36,9 +41,8 @@ const links = (page, pattern) => page.$$eval('main a[href]', (all, source) => al
 /** Fixed addresses of the role table, and where things are found whose address is not fixed. */
 const FIXED = [
   '', '/payments', '/payments?status=Settled', '/partners', '/partners/new', '/proposals', '/onboarding', '/personal-data', '/users',
-  '/account', '/account/password', '/account/device', '/exports', '/audit', '/reports', '/mail', '/mail/preview', '/confirm', '/nothing-here',
+  '/account', '/account/password', '/account/device', '/keys', '/exports', '/audit', '/reports', '/mail', '/mail/preview', '/confirm', '/nothing-here',
 ];
-const SECTIONS = ['identification', 'group', 'owners', 'representative'];
 
 async function addresses(page, office) {
   const found = [];
@@ -50,8 +54,7 @@ async function addresses(page, office) {
   if (partner) {
     found.push(partner, `${partner}/preview`, `${partner}/onboarding`, `${partner}/onboarding/history`);
     await page.goto(new URL(`${partner}/onboarding`, office).href);
-    const edits = [...new Set(await links(page, '/onboarding/edit/'))];
-    found.push(...(edits.length ? edits : SECTIONS.map((s) => `${partner}/onboarding/edit/${s}`)));
+    found.push(...new Set(await links(page, '/onboarding/edit/')));
   }
   for (const [list, pattern] of [
     ['/users', '/back-office/users/[^/?]+$'],
@@ -64,7 +67,7 @@ async function addresses(page, office) {
   return found.map((path) => new URL(path, office).href);
 }
 
-async function walk_all(walk) {
+async function backOffice(walk) {
   const { demo, judge } = walk;
   const office = demo.file.back_office.replace(/\/$/, '');
   const context = await walk.context(AREA.ro, 'ro');
@@ -72,6 +75,7 @@ async function walk_all(walk) {
   await signIn(walk, 'ro', page);
   await makeSomething(page, office);
   const all = [...FIXED.map((path) => office + path), ...(await addresses(page, office))];
+  leftOut(judge, [...all, `${office}/login`, `${office}/login/code`]);
   for (const lang of ['ro', 'en']) {
     if (lang === 'en') {
       await page.goto(office);
@@ -86,14 +90,30 @@ async function walk_all(walk) {
   await context.close();
 }
 
-/** Forms sent empty or used once, so that their answers are seen and lists are not empty. */
+/** So that lists are not empty: a proposal, a request of a payer, an export. */
 async function makeSomething(page, office) {
-  for (const path of ['/exports', '/personal-data', '/partners/new']) {
-    await page.goto(office + path);
-    const button = page.locator('main form button[type=submit]').first();
-    if (await button.count()) await button.click().catch(() => null);
-    await page.waitForLoadState();
+  await page.goto(`${office}/partners`);
+  const partners = await links(page, '/back-office/partners/(?!new)[^/?]+$');
+  await page.goto(new URL(partners.at(-1), office).href);
+  await page.click('form[action$="/activation"] button');
+  await page.waitForLoadState();
+  await page.goto(`${office}/personal-data`);
+  await page.fill('#email', 'nimeni@exemplu.ro');
+  await page.check('#kind-export');
+  await page.check('#understood');
+  await page.click('main form button[type=submit]');
+  await page.waitForLoadState();
+  await page.goto(`${office}/payments`);
+  await page.click('form[action$="/exports"] button');
+  await page.waitForLoadState();
+}
+
+/** A page of the role table that no address led to. */
+function leftOut(judge, seen) {
+  for (const [, path] of fs.readFileSync(TABLE, 'utf8').matchAll(/: Get "([^"]+)"/g)) {
+    const shape = new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}$`);
+    if (!NO_PAGE.test(path) && !seen.some((url) => shape.test(new URL(url).pathname))) judge.found(AREA.ro, path, 'nowhere', 'not-seen', 'no address led there');
   }
 }
 
-export const stories = [['back office', walk_all]];
+export const stories = [['back office', backOffice]];

@@ -1,10 +1,10 @@
 // pa11y (HTML CodeSniffer and axe) on a page, in a browser of its own with the payer's cookies.
-import { standStill, tool, tool_module } from './judge.mjs';
+import { standStill, tool, toolModule } from './judge.mjs';
 
 export class Pa11y {
   static async start(judge, chromium) {
     const self = new Pa11y();
-    const loaded = await tool_module('pa11y');
+    const loaded = await toolModule('pa11y');
     self.run = loaded.default ?? loaded;
     const puppeteer = tool('puppeteer');
     self.browser = await (puppeteer.default ?? puppeteer).launch({ executablePath: chromium, args: ['--no-sandbox'] });
