@@ -56,6 +56,8 @@ pub(super) fn public_server(
         trusted_proxies: settings.public.trusted_proxies.clone(),
         detached,
     };
+    // Nobody waits for it: a file that is asked for earlier is packed then.
+    std::thread::spawn(web::assets::prepare);
     let site = actix_web::web::Data::new(site);
     let stopping = actix_web::web::Data::new(stopping.clone());
     let server = HttpServer::new(move || {

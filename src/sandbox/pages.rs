@@ -13,12 +13,15 @@ use askama::Template;
 const SHOWN_ENTRIES: usize = 200;
 const STYLE: &str = include_str!("../../static/sandbox/sandbox.css");
 const ICON: &str = include_str!("../../static/sandbox/icon.svg");
-const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const SCRIPT: &str = include_str!("../../static/sandbox/sandbox.js");
+const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                   form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(index))
         .route("/sandbox.css", web::get().to(style))
+        .route("/sandbox.js", web::get().to(script))
         .route("/icon.svg", web::get().to(icon))
         .default_service(web::to(not_found));
 }
@@ -185,6 +188,10 @@ async fn bank_page(bank: web::Data<Sandbox>, of: web::Data<&'static Profile>) ->
 
 async fn style() -> HttpResponse {
     file("text/css; charset=utf-8", STYLE)
+}
+
+async fn script() -> HttpResponse {
+    file("text/javascript; charset=utf-8", SCRIPT)
 }
 
 async fn icon() -> HttpResponse {

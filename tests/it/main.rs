@@ -48,6 +48,7 @@ mod onboarding_pages;
 mod once_only;
 mod one_browser;
 mod one_time_code;
+mod page_weight;
 mod partner_calls;
 mod partner_pages;
 mod payer_data;
