@@ -11,6 +11,9 @@ use jobs::{Consents, Mails, PayerRequests, Payments};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// Pause between two writes of what came of the calls to banks: they share a commit.
+const BANK_CALLS_EVERY: Duration = Duration::from_secs(3);
+
 /// How the worker runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -46,6 +49,12 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
             let _ = tokio::time::timeout(pace.interval, stop.cancelled()).await;
         }
     };
+    let bank_calls = async {
+        while !stop.is_cancelled() {
+            jobs::bank_calls(&cx).await;
+            let _ = tokio::time::timeout(BANK_CALLS_EVERY.max(pace.interval), stop.cancelled()).await;
+        }
+    };
     tokio::join!(
         pump::run(Payments(cx.clone()), pace, stop.clone()),
         pump::run(Consents(cx.clone()), pace, stop.clone()),
@@ -53,8 +62,11 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
         pump::run(PayerRequests(cx.clone()), pace, stop.clone()),
         tidy,
         exports,
-        count
+        count,
+        bank_calls
     );
+    // What the last jobs did.
+    jobs::bank_calls(&cx).await;
 }
 
 /// Runs all jobs until nothing is due any more; answers how many there were. For tests.
@@ -67,6 +79,7 @@ pub async fn tick(cx: &Context) -> usize {
         let (payments, consents, mails) = tokio::join!(jobs::once(&payments, 16), jobs::once(&consents, 16), jobs::once(&mails, 16));
         let requests = jobs::once(&PayerRequests(cx.clone()), 16).await;
         jobs::count(cx, &CancellationToken::new()).await;
+        jobs::bank_calls(cx).await;
         let exports = usize::from(jobs::export(cx).await);
         let done = payments + consents + mails + requests + exports;
         if done == 0 {
