@@ -75,14 +75,20 @@ async fn a_bank_that_fails_is_shown_with_its_errors_and_the_ids_to_quote() {
 
     let list = looker.get(&looker.at(BANKS)).await;
     let row = row_of(&list, "CEC Bank");
-    assert!(row.contains("nu răspunde") && row.contains("Răspuns neinteligibil, HTTP 200"), "{row}");
+    assert!(
+        row.contains("nu răspunde") && row.contains("Răspuns neinteligibil, HTTP 200"),
+        "{row}"
+    );
     assert!(row_of(&list, "Banca Transilvania").contains("neconfigurată"));
     let page = looker.get(&looker.at(CEC)).await;
     page.says("Eroarea băncii (5xx)").says("Berlin Group").says("CECEROBU");
     assert!(!page.body.contains(ANA.email) && !page.body.contains(ANA.iban));
     let errors = page.parts("[aria-labelledby=errors] tbody tr");
     assert_eq!(errors.len(), 5, "{errors:?}");
-    assert!(page.has(&format!("[aria-labelledby=errors] a[href='/back-office/payments/{}']", started.tokens.payment)));
+    assert!(page.has(&format!(
+        "[aria-labelledby=errors] a[href='/back-office/payments/{}']",
+        started.tokens.payment
+    )));
     for id in page.parts("[aria-labelledby=errors] code.code") {
         assert!(!Uuid::parse_str(id.trim()).unwrap().is_nil());
     }
@@ -106,13 +112,20 @@ async fn a_bank_that_fails_is_shown_with_its_errors_and_the_ids_to_quote() {
     let looker = Admin::of_role(&app, Role::ReadOnly).await;
     let row = row_of(&looker.get(&looker.at(BANKS)).await, "CEC Bank");
     assert!(row.contains("are probleme") && !row.contains("nu răspunde"), "{row}");
-    let payment = looker.get(&looker.at(&format!("/back-office/payments/{}", started.tokens.payment))).await;
+    let payment = looker
+        .get(&looker.at(&format!("/back-office/payments/{}", started.tokens.payment)))
+        .await;
     let history = app.history(started.tokens.payment).await;
     let settled = history.last().unwrap().request_id.clone().unwrap();
     payment.says("X-Request-ID").says(&settled);
     let of_bank = history.iter().filter(|entry| entry.actor == "bank");
     assert!(of_bank.clone().count() >= 2 && of_bank.clone().all(|entry| entry.request_id.is_some()));
-    assert!(history.iter().filter(|entry| entry.actor != "bank").all(|entry| entry.request_id.is_none()));
+    assert!(
+        history
+            .iter()
+            .filter(|entry| entry.actor != "bank")
+            .all(|entry| entry.request_id.is_none())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
