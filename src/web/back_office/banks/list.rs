@@ -1,7 +1,8 @@
 //! All banks, a line each.
 
 use super::state::{Found, Spans, State};
-use super::texts::{BankTexts, SwitchTexts};
+use super::switch_texts::SwitchTexts;
+use super::texts::BankTexts;
 use super::{address, at_most, availability};
 use crate::bank::directory::Bank;
 use crate::flow::FlowError;
@@ -49,6 +50,8 @@ struct BanksPage {
     b: &'static BankTexts,
     none_called: bool,
     rows: Vec<BankRow>,
+    /// Address and name of those that have no settings.
+    without_settings: Vec<(String, String)>,
 }
 
 /// What is known of all banks.
@@ -84,10 +87,16 @@ pub async fn list(site: web::Data<Site>, request: HttpRequest, user: SignedIn) -
     let known = known(&site).await.map_err(|e| user.failed(&site, e))?;
     let spans = known.found.spans();
     let none = Spans::default();
-    let rows = site.cx.banks.list().iter();
-    let rows = rows.map(|bank| row(&site, &user, bank, &known, spans.get(&bank.code).unwrap_or(&none)));
+    let (configured, others): (Vec<&Bank>, Vec<&Bank>) = site.cx.banks.list().iter().partition(|bank| bank.active());
+    let rows = configured
+        .into_iter()
+        .map(|bank| row(&site, &user, bank, &known, spans.get(&bank.code).unwrap_or(&none)));
     let page = BanksPage {
         rows: rows.collect(),
+        without_settings: others
+            .into_iter()
+            .map(|bank| (address(Route::Bank, &bank.code), bank.name.clone()))
+            .collect(),
         b: BankTexts::of(user.language),
         none_called: known.contacts.is_empty() && known.found.is_empty(),
         shell: user.shell(&site, &request, Route::Banks),

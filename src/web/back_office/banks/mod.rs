@@ -8,6 +8,7 @@ mod page;
 mod show;
 mod state;
 mod switch;
+mod switch_texts;
 mod texts;
 
 use super::roles::{Route, serve};

@@ -1,6 +1,7 @@
 //! One bank's page as plain data.
 
-use super::texts::{BankTexts, SwitchTexts};
+use super::switch_texts::SwitchTexts;
+use super::texts::BankTexts;
 use crate::flow::close_bank::{MESSAGE_CHARS, REASON_CHARS};
 use crate::web::back_office::frame::OfficeShell;
 use crate::web::back_office::reports::chart::{Chart, HEIGHT};

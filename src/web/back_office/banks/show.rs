@@ -2,7 +2,8 @@
 
 use super::page::{BankPage, ClosureRow, Drawing, ErrorRow, KindRow, MaySwitch, OffForm};
 use super::state::{Found, Spans, State};
-use super::texts::{BankTexts, SwitchTexts};
+use super::switch_texts::SwitchTexts;
+use super::texts::BankTexts;
 use super::{address, at_most, availability};
 use crate::bank::calls::Kind;
 use crate::bank::directory::Bank;
