@@ -7,7 +7,7 @@ use crate::flow::consents::due;
 use crate::flow::warn_of_certificates::warn_of_certificates;
 use crate::flow::{
     Context, FlowError, audit_checkpoint, count_bank_calls, count_days, deliver_mail, export_job, fill_search, four_eyes, payer_data,
-    retention, sessions,
+    reseal, retention, sessions,
 };
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
@@ -169,6 +169,11 @@ pub(super) async fn bank_calls(cx: &Context) {
 /// Keeps the figures of reports.
 pub(super) async fn count(cx: &Context, stop: &CancellationToken) {
     log("reports", count_days::count_days(cx, || stop.is_cancelled()).await);
+}
+
+/// Seals anew what older keys have sealed.
+pub(super) async fn reseal(cx: &Context, stop: &CancellationToken) {
+    log("reseal", reseal::reseal(cx, || stop.is_cancelled()).await);
 }
 
 /// Does what is due now, once; answers how many pieces there were.

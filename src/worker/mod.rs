@@ -55,6 +55,12 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
             let _ = tokio::time::timeout(BANK_CALLS_EVERY.max(pace.interval), stop.cancelled()).await;
         }
     };
+    let reseal = async {
+        while !stop.is_cancelled() {
+            jobs::reseal(&cx, &stop).await;
+            let _ = tokio::time::timeout(pace.interval, stop.cancelled()).await;
+        }
+    };
     tokio::join!(
         pump::run(Payments(cx.clone()), pace, stop.clone()),
         pump::run(Consents(cx.clone()), pace, stop.clone()),
@@ -63,7 +69,8 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
         tidy,
         exports,
         count,
-        bank_calls
+        bank_calls,
+        reseal
     );
     // What the last jobs did.
     jobs::bank_calls(&cx).await;
@@ -80,6 +87,7 @@ pub async fn tick(cx: &Context) -> usize {
         let requests = jobs::once(&PayerRequests(cx.clone()), 16).await;
         jobs::count(cx, &CancellationToken::new()).await;
         jobs::bank_calls(cx).await;
+        jobs::reseal(cx, &CancellationToken::new()).await;
         let exports = usize::from(jobs::export(cx).await);
         let done = payments + consents + mails + requests + exports;
         if done == 0 {
