@@ -8,11 +8,13 @@ mod rules;
 pub use listeners::bind;
 
 use crate::bank::Connector;
+use crate::bank::calls::Calls;
 use crate::bank::directory::Directory;
 use crate::clock::Clock;
 use crate::config::{MailTransport, Settings, SmtpEncryption};
 use crate::crypto::Vault;
 use crate::flow::Context;
+use crate::flow::bank_states::BankStates;
 use crate::mail::{Mailer, SentMails, SmtpSettings, SmtpTls};
 use crate::store::connection::Location;
 use crate::store::{self, Db};
@@ -152,8 +154,11 @@ pub fn context(settings: &Settings, clock: Clock) -> anyhow::Result<Context> {
 fn context_and_mails(settings: &Settings, clock: Clock, public: SocketAddr) -> anyhow::Result<(Context, Option<SentMails>)> {
     let (mailer, sent_mails) = mailer(settings)?;
     let db = database(settings)?;
+    let calls = Calls::new(clock.clone());
     let context = Context {
-        banks: connected_banks(settings, &db, &clock)?,
+        banks: connected_banks(settings, &db, &clock, calls.clone())?,
+        bank_states: BankStates::default(),
+        calls,
         db,
         mailer: Arc::new(mailer),
         clock,
@@ -191,12 +196,12 @@ fn read_pem(path: Option<&Path>, setting: &str) -> anyhow::Result<Option<String>
         .with_context(|| format!("{setting} is not PEM"))
 }
 
-fn connected_banks(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result<crate::bank::directory::Banks> {
+fn connected_banks(settings: &Settings, db: &Db, clock: &Clock, calls: Calls) -> anyhow::Result<crate::bank::directory::Banks> {
     let mut access = BTreeMap::new();
     for code in settings.bank.keys() {
         access.extend(banks::access(settings, db, code)?.map(|found| (code.clone(), found)));
     }
-    Ok(Directory::shipped()?.connect(access, &banks::tools(settings, db, clock)?)?)
+    Ok(Directory::shipped()?.connect(access, &banks::tools(settings, db, clock, calls)?)?)
 }
 
 /// Every bank, and why it is not active where it is not.
@@ -206,7 +211,7 @@ fn connected_banks(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Resul
 pub fn bank_standings(settings: &Settings) -> anyhow::Result<Vec<banks::Standing>> {
     install_crypto_provider();
     let db = database(settings)?;
-    banks::standings(settings, &db, &banks::tools(settings, &db, &Clock::default())?)
+    banks::standings(settings, &db, &banks::tools(settings, &db, &Clock::default(), Calls::default())?)
 }
 
 /// The connector of one configured bank, for a command.
@@ -216,7 +221,12 @@ pub fn bank_standings(settings: &Settings) -> anyhow::Result<Vec<banks::Standing
 pub fn bank_connector(settings: &Settings, code: &str) -> anyhow::Result<Connector> {
     install_crypto_provider();
     let db = database(settings)?;
-    banks::connector(settings, &db, &banks::tools(settings, &db, &Clock::default())?, code)
+    banks::connector(
+        settings,
+        &db,
+        &banks::tools(settings, &db, &Clock::default(), Calls::default())?,
+        code,
+    )
 }
 
 fn mailer(settings: &Settings) -> anyhow::Result<(Mailer, Option<SentMails>)> {

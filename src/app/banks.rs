@@ -4,6 +4,7 @@
 use super::read_pem;
 use crate::bank::Tools;
 use crate::bank::access::{Holder, Keeper};
+use crate::bank::calls::Calls;
 use crate::bank::directory::{BankAccess, Directory};
 use crate::bank::http::{BankHttp, BankHttpSettings};
 use crate::bank::{Connector, Credentials};
@@ -17,18 +18,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What connectors share.
+/// What connectors share; what comes of their calls is noted in `noted`.
 ///
 /// # Errors
 /// A text that says what to mend.
-pub fn tools(settings: &Settings, db: &Db, clock: &Clock) -> anyhow::Result<Tools> {
+pub fn tools(settings: &Settings, db: &Db, clock: &Clock, noted: Calls) -> anyhow::Result<Tools> {
     let calls = &settings.bank_calls;
     let http = BankHttp::new(&BankHttpSettings {
         connect_timeout: Duration::from_millis(calls.connect_timeout_ms),
         total_timeout: Duration::from_millis(calls.total_timeout_ms),
         extra_root_pem: read_pem(calls.extra_root_ca.as_deref(), "bank_calls.extra_root_ca")?,
         identity_pem: client_identity(settings)?,
-    })?;
+    })?
+    .noting(noted);
     let keeper = Keeper::new(Arc::new(DatabaseKeeper::new(db.clone(), clock.clone())));
     Ok(Tools {
         http,

@@ -3,6 +3,7 @@
 //! **Invariant:** one call is at most one request. Nothing here repeats, follows a redirect, uses a proxy
 //! or logs a body, a header or a path; plain HTTP goes to this machine only.
 
+use super::calls::{self, Calls, Seen};
 use super::{BankError, refusal};
 use crate::fail_point;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -70,6 +71,8 @@ pub struct BankHttp {
     /// For calls that act: a new connection each, because a kept one may die under the request, and then
     /// nobody knows whether the bank has it.
     acting: Client,
+    /// Where it is noted what came of the calls.
+    calls: Option<Calls>,
 }
 
 /// One request to a bank.
@@ -152,7 +155,17 @@ impl BankHttp {
         Ok(Self {
             reading: build(KEPT_CONNECTIONS)?,
             acting: build(0)?,
+            calls: None,
         })
+    }
+
+    /// The same client, which notes what comes of its calls.
+    #[must_use]
+    pub fn noting(self, calls: Calls) -> Self {
+        Self {
+            calls: Some(calls),
+            ..self
+        }
     }
 
     /// Makes one call.
@@ -185,13 +198,20 @@ impl BankHttp {
             status = tracing::field::Empty,
             duration_ms = tracing::field::Empty,
         );
-        let started = Instant::now();
-        let mut status = None;
-        let result = self.exchange(call, &mut status).instrument(span.clone()).await.and_then(read);
-        if let Some(status) = status {
+        let (bank, operation, request_id) = (call.bank, call.operation, call.request_id);
+        calls::leaves(request_id);
+        let (started, mut met) = (Instant::now(), Met::default());
+        let result = self.exchange(call, &mut met).instrument(span.clone()).await;
+        let took = started.elapsed();
+        if let Some(calls) = &self.calls {
+            let seen = Seen::of(operation, met.status, met.timed_out, &result);
+            calls.note(bank, operation, request_id, seen, took);
+        }
+        let result = result.and_then(read);
+        if let Some(status) = met.status {
             span.record("status", status);
         }
-        span.record("duration_ms", u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+        span.record("duration_ms", u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         span.in_scope(|| match &result {
             Ok(_) => tracing::info!("the bank answered"),
             Err(error) => tracing::warn!(%error, "the bank call failed"),
@@ -199,7 +219,7 @@ impl BankHttp {
         result
     }
 
-    async fn exchange(&self, call: Call<'_>, status: &mut Option<u16>) -> Result<Reply, BankError> {
+    async fn exchange(&self, call: Call<'_>, met: &mut Met) -> Result<Reply, BankError> {
         if !is_safe_destination(&call.url) {
             return Err(BankError::NotSent("only https, or http on this machine".to_owned()));
         }
@@ -215,15 +235,18 @@ impl BankHttp {
             Body::Json(bytes) => request.header(CONTENT_TYPE, "application/json").body(bytes),
             Body::Form(text) => request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(text),
         };
-        let answer = request.send().await.map_err(before_the_answer)?;
+        let answer = request.send().await.map_err(|e| {
+            met.timed_out = e.is_timeout();
+            before_the_answer(e)
+        })?;
         fail_point::may_die_in(call.operation, "bank_acted");
         let code = answer.status();
-        *status = Some(code.as_u16());
+        met.status = Some(code.as_u16());
         if code.is_server_error() || code.is_informational() || code == StatusCode::REQUEST_TIMEOUT {
             return Err(BankError::Unknown(format!("HTTP {}", code.as_u16())));
         }
         let headers = answer.headers().clone();
-        let body = match read_bounded(answer, most).await {
+        let body = match read_bounded(answer, most, &mut met.timed_out).await {
             Err(fault) if code.is_success() => return Err(BankError::Unknown(fault)),
             // The status has refused already; a body that cannot be read only takes the explanation away.
             body => body.unwrap_or_default(),
@@ -234,6 +257,15 @@ impl BankHttp {
             body,
         })
     }
+}
+
+/// What was met on the way.
+#[derive(Debug, Default)]
+struct Met {
+    /// The answer's status, where there was one.
+    status: Option<u16>,
+    /// The time was over.
+    timed_out: bool,
 }
 
 /// What an answer below 500 means.
@@ -322,13 +354,16 @@ fn describe(error: reqwest::Error) -> String {
     refusal::harmless(&text, MAX_FAULT_CHARS)
 }
 
-async fn read_bounded(mut answer: reqwest::Response, most: usize) -> Result<Vec<u8>, String> {
+async fn read_bounded(mut answer: reqwest::Response, most: usize, timed_out: &mut bool) -> Result<Vec<u8>, String> {
     let too_large = || format!("the answer is larger than {most} bytes");
     if answer.content_length().is_some_and(|n| n > most as u64) {
         return Err(too_large());
     }
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(describe)? {
+    while let Some(chunk) = answer.chunk().await.map_err(|e| {
+        *timed_out = e.is_timeout();
+        describe(e)
+    })? {
         if body.len() + chunk.len() > most {
             return Err(too_large());
         }

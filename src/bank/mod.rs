@@ -7,6 +7,7 @@
 pub mod access;
 pub mod accounts;
 pub mod berlin_group;
+pub mod calls;
 mod connector_accounts;
 #[cfg(test)]
 pub(crate) mod contract;

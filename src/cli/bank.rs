@@ -8,6 +8,7 @@ use smartpay::app;
 use smartpay::bank::BankError;
 use smartpay::bank::access::Holder;
 use smartpay::bank::berlin_group::enrolment::{AppRequest, Applicant, Portal};
+use smartpay::bank::calls::Calls;
 use smartpay::bank::directory::Directory;
 use smartpay::clock::Clock;
 use smartpay::flow::enrol_bank::{EnrolError, create_app};
@@ -86,7 +87,7 @@ async fn enrol(wanted: Enrolment) -> anyhow::Result<()> {
     let configured = settings.bank.get(bank).and_then(|s| s.base_url.clone());
     let base = Directory::shipped()?.portal(bank, configured)?;
     let db = app::database(&settings)?;
-    let tools = app::banks::tools(&settings, &db, &Clock::default())?;
+    let tools = app::banks::tools(&settings, &db, &Clock::default(), Calls::default())?;
     let known = tools.keeper.login(bank, &Holder::Operator).await;
     match known {
         Ok(_) if !wanted.replace => bail!("{bank} is enrolled already; --replace creates a new app in its place"),

@@ -192,6 +192,7 @@ fn history(created_at: Timestamp, events: &[Event], word: Option<&str>) -> (Stat
                 None
             },
             detail: None,
+            request_id: None,
         };
         lines.push((at, entry));
         status = to;

@@ -1,6 +1,6 @@
 //! The PSU does on our page what the bank asked for: chooses how to get a code, enters it, wants another one.
 
-use super::bank_call::{Call, History, TRIES, claim, connector, finish, psu_step, save, session, try_claim, wait_a_moment};
+use super::bank_call::{Call, History, TRIES, claim, connector, finish, psu_step, save, session, told, try_claim, wait_a_moment};
 use super::verdict::internal;
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
@@ -29,8 +29,9 @@ pub async fn answer_step(cx: &Context, id: PaymentId, browser_hash: &str, reply:
         let Some(session) = session(&payment)? else { return Ok(()) };
         if let Some(mut claim) = try_claim(cx, payment).await? {
             claim.payment.notice = None;
-            let result = connector(cx, &claim.payment)?.reply(&session, &reply).await;
-            let payment = finish(cx, claim, Call::Reply, result).await?;
+            let bank = connector(cx, &claim.payment)?;
+            let told = told(claim.payment.id, bank.reply(&session, &reply)).await;
+            let payment = finish(cx, claim, Call::Reply, told).await?;
             if payment.status == Status::AwaitingPsu && payment.code_tries >= MAX_CODE_TRIES {
                 end_attempt(cx, payment).await?;
             }

@@ -1,7 +1,7 @@
 //! The timer looks at a payment that is due: asks the bank, or ends what nobody pursues any more. Before a
 //! payment is given up, the bank is asked, and where it cannot be asked, the order is withdrawn there.
 
-use super::bank_call::{Call, Change, History, connector, finish_later, save, session, write_all};
+use super::bank_call::{Call, Change, History, connector, finish_later, save, session, told, write_all};
 use super::verdict::{internal, lost_attempt, refusal_stands};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError, after};
@@ -140,14 +140,14 @@ async fn ask(cx: &Context, held: Claim) -> Result<Option<Asked>, FlowError> {
             .await
             .map(|_| None);
     };
-    let result = connector(cx, &held.payment)?.ask(&session).await;
+    let told = told(held.payment.id, connector(cx, &held.payment)?.ask(&session)).await;
     fail_point::may_die("ask_unsaved");
     let late = held.payment.status == Status::AwaitingPsu && held.payment.expires_at <= cx.now();
-    if late && psu_has_not_authorised(&result) {
-        let session = result.ok().map_or(session, |answer| answer.session);
+    if late && psu_has_not_authorised(&told.result) {
+        let session = told.result.ok().map_or(session, |answer| answer.session);
         return give_up(cx, held, &session).await.map(|()| None);
     }
-    finish_later(cx, held, Call::Ask, result).await.map(|change| Some(Asked(change)))
+    finish_later(cx, held, Call::Ask, told).await.map(|change| Some(Asked(change)))
 }
 
 /// The bank says that the PSU has done nothing, or cannot be asked because the PSU never came back.

@@ -2,10 +2,11 @@
 
 use super::verdict::{by_error, by_verdict};
 use super::{Context, FlowError, after, notify};
+use crate::bank::calls;
 use crate::bank::{Answer, BankError, Connector, PsuStep, Session, Verdict};
 use crate::clock::Timestamp;
 use crate::payment::transition::{self, NotAllowed};
-use crate::payment::{Event, Status, next};
+use crate::payment::{Event, PaymentId, Status, next};
 use crate::store::history::Entry;
 use crate::store::outbox::NewMessage;
 use crate::store::payments::{self, Claim, Payment};
@@ -14,6 +15,7 @@ use crate::store::{Access, StoreError, instructions};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Which verb called the bank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,21 @@ pub(super) struct Heard {
 #[derive(Debug, Default)]
 pub(super) struct History {
     pub(super) entries: Vec<Entry>,
+    /// The bank call that what is added came from.
+    heard_by: Option<Uuid>,
+}
+
+/// What a bank said, and the request id of the call by which it said it.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) result: Result<Answer, BankError>,
+    pub(super) request_id: Option<Uuid>,
+}
+
+/// Calls the bank about a payment.
+pub(super) async fn told(payment: PaymentId, call: impl Future<Output = Result<Answer, BankError>>) -> Told {
+    let (result, request_id) = calls::about(payment, call).await;
+    Told { result, request_id }
 }
 
 impl History {
@@ -70,7 +87,13 @@ impl History {
             actor,
             bank_word: payment.bank_word.clone(),
             detail,
+            request_id: self.heard_by.map(|id| id.to_string()),
         });
+    }
+
+    /// What is added from here on came from this bank call.
+    pub(super) fn heard_by(&mut self, request_id: Option<Uuid>) {
+        self.heard_by = request_id;
     }
 }
 
@@ -117,53 +140,33 @@ pub(super) fn psu_step(payment: &Payment) -> Result<Option<PsuStep>, FlowError> 
 }
 
 /// Saves what the bank said: status, history, outbox, in one write; releases the claim.
-pub(super) async fn finish(cx: &Context, claim: Claim, call: Call, result: Result<Answer, BankError>) -> Result<Payment, FlowError> {
-    settle(cx, claim, call, result, History::default(), false).await
+pub(super) async fn finish(cx: &Context, claim: Claim, call: Call, told: Told) -> Result<Payment, FlowError> {
+    settle(cx, claim, call, told, History::default(), false).await
 }
 
 /// As [`finish`], and keeps the claim for another call.
-pub(super) async fn finish_and_keep(cx: &Context, claim: Claim, call: Call, answer: Answer) -> Result<Claim, FlowError> {
-    let payment = settle(cx, claim, call, Ok(answer), History::default(), true).await?;
+pub(super) async fn finish_and_keep(cx: &Context, claim: Claim, call: Call, told: Told) -> Result<Claim, FlowError> {
+    let payment = settle(cx, claim, call, told, History::default(), true).await?;
     Ok(Claim { payment })
 }
 
 /// As [`finish`], with what has happened already.
-pub(super) async fn finish_with(
-    cx: &Context,
-    claim: Claim,
-    call: Call,
-    result: Result<Answer, BankError>,
-    history: History,
-) -> Result<Payment, FlowError> {
-    settle(cx, claim, call, result, history, false).await
+pub(super) async fn finish_with(cx: &Context, claim: Claim, call: Call, told: Told, history: History) -> Result<Payment, FlowError> {
+    settle(cx, claim, call, told, history, false).await
 }
 
 /// As [`finish`], but nothing is written yet: the claim stays until the caller has written the change, together
 /// with others ([`write_all`]).
-pub(super) async fn finish_later(cx: &Context, claim: Claim, call: Call, result: Result<Answer, BankError>) -> Result<Change, FlowError> {
-    outcome(cx, claim, call, result, History::default(), false).await
+pub(super) async fn finish_later(cx: &Context, claim: Claim, call: Call, told: Told) -> Result<Change, FlowError> {
+    outcome(cx, claim, call, told, History::default(), false).await
 }
 
-async fn settle(
-    cx: &Context,
-    claim: Claim,
-    call: Call,
-    result: Result<Answer, BankError>,
-    history: History,
-    keep_lease: bool,
-) -> Result<Payment, FlowError> {
-    outcome(cx, claim, call, result, history, keep_lease).await?.write(cx).await
+async fn settle(cx: &Context, claim: Claim, call: Call, told: Told, history: History, keep_lease: bool) -> Result<Payment, FlowError> {
+    outcome(cx, claim, call, told, history, keep_lease).await?.write(cx).await
 }
 
 /// What the bank's answer, or the lack of one, makes of a payment.
-async fn outcome(
-    cx: &Context,
-    claim: Claim,
-    call: Call,
-    result: Result<Answer, BankError>,
-    mut history: History,
-    keep_lease: bool,
-) -> Result<Change, FlowError> {
+async fn outcome(cx: &Context, claim: Claim, call: Call, told: Told, mut history: History, keep_lease: bool) -> Result<Change, FlowError> {
     let mut payment = claim.payment;
     let now = cx.now();
     let mut saving = Saving {
@@ -172,7 +175,8 @@ async fn outcome(
         words: Vec::new(),
         keep_lease,
     };
-    match result {
+    history.heard_by(told.request_id);
+    match told.result {
         Ok(answer) => {
             saving.hint = answer.ask_again_after;
             saving.words = answer

@@ -1,12 +1,9 @@
-//! What the operator does with mail: sees what waits, was sent and was given up; has one tried again; and sees
-//! each kind of mail as payers get it.
+//! What the operator sees of mail: what waits, was sent and was given up, and each kind of mail as payers get it.
 
-use super::deliver_mail::LEASE;
-use super::{Context, FlowError, after};
+use super::{Context, FlowError};
 use crate::mail::{self, MailKind, MailLine, OutgoingMail, PaymentMail, ReasonWord};
 use crate::payment::{Amount, Currency, InstructionOutcome, Language};
-use crate::store::audit;
-use crate::store::mail_queue::{self, Again, Listed, Standing};
+use crate::store::mail_queue::{self, Listed, Standing};
 
 /// Messages of a list.
 const MOST: i64 = 50;
@@ -58,29 +55,6 @@ pub async fn mails(cx: &Context, standing: Standing) -> Result<Mails, FlowError>
         waiting,
         given_up,
     })
-}
-
-/// Has a message tried again at once. What is being sent at this moment, or will be within two minutes, is left
-/// alone ([`Again::Soon`]): payers must not get it twice.
-///
-/// # Errors
-/// [`FlowError::Internal`] of the database.
-pub async fn send_again(cx: &Context, admin_id: &str, mail_id: &str) -> Result<Again, FlowError> {
-    if uuid::Uuid::try_parse(mail_id).is_err() {
-        return Ok(Again::Unknown);
-    }
-    let (admin, id, now) = (admin_id.to_owned(), mail_id.to_owned(), cx.now());
-    let soon = after(now, LEASE);
-    Ok(cx
-        .db
-        .write(move |a| {
-            let again = mail_queue::try_again(a, &id, now, soon)?;
-            if again == Again::Due {
-                audit::add(a, now, &admin, "mail_sent_again", Some(&format!("mail:{id}")), None)?;
-            }
-            Ok(again)
-        })
-        .await?)
 }
 
 /// A mail as payers get it, about a payment that does not exist.

@@ -16,9 +16,12 @@ pub mod ask_bank;
 pub mod audit_checkpoint;
 pub mod bank_access;
 mod bank_call;
+pub mod bank_states;
 pub mod change_partner;
 pub mod choose_language;
+pub mod close_bank;
 pub mod consents;
+pub mod count_bank_calls;
 pub mod count_days;
 pub mod deliver_mail;
 pub mod edit_instruction;
@@ -60,6 +63,7 @@ mod withdrawal;
 pub use error::{FieldProblem, FlowError};
 pub use office_rules::OfficeRules;
 
+use crate::bank::calls::Calls;
 use crate::bank::directory::{Bank, Banks};
 use crate::clock::{Clock, Timestamp};
 use crate::mail::Mailer;
@@ -67,6 +71,7 @@ use crate::partner::Partner;
 use crate::payment::PaymentId;
 use crate::store::payments::Payment;
 use crate::store::{Db, partners, payments};
+use bank_states::BankStates;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -84,6 +89,10 @@ pub struct Context {
     pub clock: Clock,
     /// Lifetimes and names from the settings.
     pub rules: Arc<Rules>,
+    /// What came of the calls to banks.
+    pub calls: Calls,
+    /// Which banks are switched off, and which do not answer.
+    pub bank_states: BankStates,
 }
 
 /// Lifetimes and names from the settings.

@@ -23,7 +23,7 @@ pub enum Opened {
 }
 
 /// Opens a payment's page and binds the link to this browser when it is the first. A standing order that can
-/// no longer begin on its first day ends here.
+/// no longer begin on its first day ends here. What is known of the banks is fresh afterwards.
 ///
 /// # Errors
 /// [`FlowError::NotFound`] for a wrong link, the same for every kind of wrong.
@@ -41,6 +41,7 @@ pub async fn open_page(cx: &Context, id: PaymentId, state: &str, browser_hash: &
     if payment.browser_hash.as_deref() != Some(browser_hash) {
         return Ok(Opened::OtherBrowser);
     }
+    cx.look_at_banks().await?;
     if is_too_late_to_begin(cx, &payment) {
         payment = end_standing_order(cx, payment).await?;
     }

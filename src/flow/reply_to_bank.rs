@@ -1,7 +1,7 @@
 //! The PSU comes back from the bank. The return proves nothing: it may carry a code with which the bank can
 //! be asked, and the bank is asked.
 
-use super::bank_call::{Call, History, TRIES, connector, finish_with, save, session, try_claim, wait_a_moment};
+use super::bank_call::{Call, History, TRIES, connector, finish_with, save, session, told, try_claim, wait_a_moment};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FlowError};
 use crate::bank::{Answer, PaymentInitiation as _, PsuReply, Reason, Verdict};
@@ -54,9 +54,10 @@ pub async fn reply_to_bank(
         let query = heard(cx, &payment, browser_hash, &query);
         if let Some(mut claim) = try_claim(cx, payment).await? {
             let bank = connector(cx, &claim.payment)?;
-            let result = bank.reply(&session, &PsuReply::CameBack { query }).await;
+            let back = PsuReply::CameBack { query };
+            let told = told(claim.payment.id, bank.reply(&session, &back)).await;
             let (mut call, mut history) = (Call::Reply, History::default());
-            if let Ok(answer) = &result
+            if let Ok(answer) = &told.result
                 && by_browser_only(answer)
             {
                 match make_denial_true(cx, &mut claim.payment, answer, &mut history).await? {
@@ -66,7 +67,7 @@ pub async fn reply_to_bank(
                 }
             }
             fail_point::may_die("reply_unsaved");
-            finish_with(cx, claim, call, result, history).await?;
+            finish_with(cx, claim, call, told, history).await?;
             return Ok(id);
         }
         wait_a_moment(cx).await;

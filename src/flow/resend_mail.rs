@@ -1,29 +1,52 @@
-//! Sends a mail once more that a server has taken already, or has refused: the same words under the same
-//! Message-ID, so that it is recognised as a copy.
+//! Sends a mail once more, for every page that offers it: the same words under the same Message-ID, so that a copy is
+//! recognised as one.
+//!
+//! The rule: what may be in a sender's hands is left alone, so that payers do not get it twice by accident; what a
+//! server has taken already is sent again only by somebody who saw that it was.
 
-use super::{Context, FlowError};
+use super::deliver_mail::LEASE;
+use super::{Context, FlowError, after};
 use crate::payment::PaymentId;
-use crate::store::{audit, outbox};
+use crate::store::audit;
+use crate::store::mail_queue::{self, Again, Wanted};
 
-/// Makes a message of a payment due again; one that waits to be sent is left as it is. Who did it goes to the
-/// audit log.
+/// Which message, as the page showed it.
+#[derive(Clone, Debug)]
+pub struct Resending {
+    /// Its id.
+    pub mail_id: String,
+    /// The payment whose page it was; none for the list of all.
+    pub payment: Option<PaymentId>,
+    /// Whether the page said that a server has it.
+    pub saw_sent: bool,
+}
+
+/// Makes a message due at once; what is being sent, or will be within two minutes, is left alone ([`Again::Soon`]), and
+/// so is what was sent unless that was seen ([`Again::Sent`]). Who did it goes to the audit log.
 ///
 /// # Errors
-/// [`FlowError::NotFound`] when the payment has no such message.
-pub async fn resend_mail(cx: &Context, id: PaymentId, message_id: &str, admin_id: &str) -> Result<(), FlowError> {
-    let (now, message_id, admin_id) = (cx.now(), message_id.to_owned(), admin_id.to_owned());
-    let known = cx
-        .db
-        .write(move |a| {
-            let mails = outbox::of_payment(a, id)?;
-            let Some(mail) = mails.into_iter().find(|m| m.message_id == message_id) else {
-                return Ok(false);
+/// [`FlowError::Internal`] of the database.
+pub async fn resend_mail(cx: &Context, admin_id: &str, resending: Resending) -> Result<Again, FlowError> {
+    if uuid::Uuid::try_parse(&resending.mail_id).is_err() {
+        return Ok(Again::Unknown);
+    }
+    let (admin, now) = (admin_id.to_owned(), cx.now());
+    let soon = after(now, LEASE);
+    let write = cx.db.write(move |a| {
+        let wanted = Wanted {
+            id: &resending.mail_id,
+            payment: resending.payment,
+            even_if_sent: resending.saw_sent,
+        };
+        let (again, kind) = mail_queue::try_again(a, wanted, now, soon)?;
+        if again == Again::Due {
+            let subject = match resending.payment {
+                Some(payment) => payment.to_string(),
+                None => format!("mail:{}", resending.mail_id),
             };
-            if outbox::again(a, id, &message_id, now)? {
-                audit::add(a, now, &admin_id, "mail_resent", Some(&id.to_string()), Some(&mail.kind))?;
-            }
-            Ok(true)
-        })
-        .await?;
-    if known { Ok(()) } else { Err(FlowError::NotFound) }
+            audit::add(a, now, &admin, "mail_sent_again", Some(&subject), Some(&kind))?;
+        }
+        Ok(again)
+    });
+    Ok(write.await?)
 }

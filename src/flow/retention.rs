@@ -3,7 +3,7 @@
 //! reported.
 
 use super::onboarding::{self, renewals, years_after};
-use super::{Context, FlowError};
+use super::{Context, FlowError, count_bank_calls};
 use crate::clock::Timestamp;
 use crate::mail::compliance::ComplianceMail;
 use crate::store::erasure::{self, Because, Erased, Report, Scope};
@@ -218,6 +218,7 @@ pub async fn daily(cx: &Context) -> Result<(), FlowError> {
     renewals::remind(cx).await?;
     onboarding::look_again(cx).await?;
     forget_old_exports(cx).await?;
+    count_bank_calls::forget_old(cx).await?;
     run(cx, "clock").await.map(drop)
 }
 

@@ -1,6 +1,6 @@
 //! The PSU presses „Plătește”: the intent is written, then the order goes to the bank, once.
 
-use super::bank_call::{Call, History, connector, finish, finish_and_keep, save, session};
+use super::bank_call::{Call, History, Told, connector, finish, finish_and_keep, save, session, told};
 use super::edit_instruction::{EditedInstruction, giro, is_as_shown};
 use super::init_payment::cannot_take;
 use super::limits::{judge_and_count, note};
@@ -8,7 +8,7 @@ use super::open_page::is_too_late_to_begin;
 use super::verdict::{PSU_ID_REFUSED, detail_of, internal, refusal_notice};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
 use super::{Context, FieldProblem, FlowError, after};
-use crate::bank::{Answer, BankError, PaymentInitiation as _, PsuContext, PsuReply, PsuStep, Verdict, refusal};
+use crate::bank::{BankError, PaymentInitiation as _, PsuContext, PsuReply, PsuStep, Verdict, refusal};
 use crate::crypto;
 use crate::fail_point;
 use crate::partner::{Field, Partner};
@@ -19,6 +19,7 @@ use crate::store::{StoreError, instructions};
 use secrecy::SecretString;
 use std::net::IpAddr;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// What the PSU confirmed, checked by the page's rules.
 #[derive(Clone)]
@@ -65,7 +66,7 @@ pub struct PsuDevice {
 /// # Errors
 /// [`FlowError::NotFound`] when the link is not this browser's; [`FlowError::Busy`] when another tab is at it;
 /// [`FlowError::OtherContent`] when the order is not the one the PSU was shown; [`FlowError::AgainstRules`] when
-/// the bank cannot be given such an order.
+/// the bank cannot be given such an order or is switched off.
 pub async fn submit_payment(
     cx: &Context,
     id: PaymentId,
@@ -81,6 +82,7 @@ pub async fn submit_payment(
     if !open || payment.expires_at <= cx.now() || is_too_late_to_begin(cx, &payment) {
         return Ok(());
     }
+    cx.look_at_banks().await?;
     check(cx, &payment, &confirmed)?;
     let state = crypto::new_token();
     fail_point::may_die("submit_before_intent");
@@ -90,7 +92,7 @@ pub async fn submit_payment(
         return Ok(());
     };
     fail_point::may_die("submit_after_intent");
-    let result = match connector(cx, &payment) {
+    let told = match connector(cx, &payment) {
         Ok(bank) => {
             let order = order_of(&payment);
             let psu = PsuContext {
@@ -101,15 +103,18 @@ pub async fn submit_payment(
                 seed: crypto::random(),
                 psu_id: psu.psu_id.clone(),
             };
-            bank.initiate(&order, &psu).await
+            told(id, bank.initiate(&order, &psu)).await
         }
-        Err(_) => Err(BankError::Unsupported),
+        Err(_) => Told {
+            result: Err(BankError::Unsupported),
+            request_id: None,
+        },
     };
     fail_point::may_die("submit_unsaved");
     let claim = Claim { payment };
-    match result {
-        Ok(answer) if answer.verdict == Verdict::PsuNeeded(PsuStep::Begin) => begin(cx, claim, answer, psu.psu_id.clone()).await?,
-        result => finish(cx, claim, Call::Initiate, result).await.map(drop)?,
+    match &told.result {
+        Ok(answer) if answer.verdict == Verdict::PsuNeeded(PsuStep::Begin) => begin(cx, claim, told, psu.psu_id.clone()).await?,
+        _ => finish(cx, claim, Call::Initiate, told).await.map(drop)?,
     }
     fail_point::may_die("submit_saved");
     Ok(())
@@ -120,6 +125,10 @@ fn check(cx: &Context, payment: &Payment, confirmed: &ConfirmedOrder) -> Result<
     let several = payment.instructions.len() > 1;
     if !is_as_shown(payment, confirmed.shown.as_deref()) || several == confirmed.instruction.is_some() {
         return Err(FlowError::OtherContent);
+    }
+    if cx.closure_of(&confirmed.bank_code).is_some() {
+        let words = "the bank is switched off";
+        return Err(FlowError::AgainstRules(vec![FieldProblem::new("bank", "BANK_OFF", words)]));
     }
     let bank = cx.banks.get(&confirmed.bank_code);
     if bank.is_some_and(|bank| cannot_take(bank, payment.currency, payment.instructions.len(), payment.schedule.is_some()).is_some()) {
@@ -135,25 +144,27 @@ fn check(cx: &Context, payment: &Payment, confirmed: &ConfirmedOrder) -> Result<
 
 /// The order is at the bank, and its authorisation must be started by a call of its own. The order is saved
 /// first: a request for approval never goes out for an order that a crash could make us forget.
-async fn begin(cx: &Context, claim: Claim, answer: Answer, psu_id: Option<SecretString>) -> Result<(), FlowError> {
-    let claim = finish_and_keep(cx, claim, Call::Initiate, answer).await?;
+async fn begin(cx: &Context, claim: Claim, initiated: Told, psu_id: Option<SecretString>) -> Result<(), FlowError> {
+    let claim = finish_and_keep(cx, claim, Call::Initiate, initiated).await?;
     fail_point::may_die("begin_saved");
     let Some(session) = session(&claim.payment)? else {
         return Err(FlowError::Internal(format!("payment {} has no session", claim.payment.id)));
     };
-    let result = connector(cx, &claim.payment)?.reply(&session, &PsuReply::Begin { psu_id }).await;
+    let (bank, start) = (connector(cx, &claim.payment)?, PsuReply::Begin { psu_id });
+    let told = told(claim.payment.id, bank.reply(&session, &start)).await;
     fail_point::may_die("begin_unsaved");
-    match result {
-        Err(error) => not_begun(cx, claim.payment, &error).await,
-        Ok(answer) => finish(cx, claim, Call::Begin, Ok(answer)).await.map(drop),
+    match &told.result {
+        Err(error) => not_begun(cx, claim.payment, error, told.request_id).await,
+        Ok(_) => finish(cx, claim, Call::Begin, told).await.map(drop),
     }
 }
 
 /// The PSU was not asked. The order is withdrawn, and the PSU may try again; where the bank does not confirm
 /// that, the page offers to withdraw it.
-async fn not_begun(cx: &Context, mut payment: Payment, error: &BankError) -> Result<(), FlowError> {
+async fn not_begun(cx: &Context, mut payment: Payment, error: &BankError, request_id: Option<Uuid>) -> Result<(), FlowError> {
     tracing::warn!(payment = %payment.id, %error, "the authorisation was not started");
     let mut history = History::default();
+    history.heard_by(request_id);
     history.note(&payment, "not_begun", "bank", Some(detail_of(error)));
     payment.notice = Some(
         match error {

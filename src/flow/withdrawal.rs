@@ -1,7 +1,7 @@
 //! Cancelling an order at the bank (DELETE), the same for everybody who wants it: the payer who gives up or
 //! changes the bank, the timer, a denial that came through the browser.
 
-use super::bank_call::{History, connector};
+use super::bank_call::{History, Told, connector, told};
 use super::verdict::detail_of;
 use super::{Context, FlowError};
 use crate::bank::{BankError, PaymentInitiation as _, Session, Verdict};
@@ -25,7 +25,9 @@ pub(super) async fn withdraw_at_bank(
     session: &Session,
     history: &mut History,
 ) -> Result<Withdrawal, FlowError> {
-    let result = connector(cx, payment)?.withdraw(session).await;
+    let bank = connector(cx, payment)?;
+    let Told { result, request_id } = told(payment.id, bank.withdraw(session)).await;
+    history.heard_by(request_id);
     let (outcome, detail) = match result {
         Ok(answer) if matches!(answer.verdict, Verdict::Cancelled(_)) => {
             payment.bank_word = Some(answer.bank_word);

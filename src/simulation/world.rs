@@ -6,9 +6,11 @@ use super::aspsp::Rules as BankRules;
 use super::database::{self, Database};
 use super::dice::Dice;
 use super::gate::{Fate, Gate, Point, Wire};
+use crate::bank::calls::Calls;
 use crate::bank::directory::simulated::banks;
 use crate::bank::simulated::{Request, Simulated, Style};
 use crate::clock::{Clock, Timestamp};
+use crate::flow::bank_states::BankStates;
 use crate::flow::open_page::Opened;
 use crate::flow::sign_in::SignInLimit;
 use crate::flow::{Context, FlowError, OfficeRules, Rules};
@@ -118,6 +120,8 @@ impl World {
             mailer: Arc::new(Mailer::Simulated(Box::new(wire.clone()))),
             clock: clock.clone(),
             rules: Arc::new(our_rules()),
+            calls: Calls::default(),
+            bank_states: BankStates::default(),
         };
         // Few banks in a run: the same one again and another one are both likely.
         let (oauth, some) = (&rules[0], 1 + dice.roll(3));

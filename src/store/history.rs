@@ -22,6 +22,8 @@ pub struct Entry {
     pub bank_word: Option<String>,
     /// Anything else worth knowing; no personal data.
     pub detail: Option<String>,
+    /// The id by which the bank knows the call that this came from (`X-Request-ID`).
+    pub request_id: Option<String>,
 }
 
 /// A stored history entry.
@@ -46,6 +48,8 @@ pub struct StoredEntry {
     pub detail: Option<String>,
     /// When.
     pub at: Timestamp,
+    /// The id by which the bank knows the call that this came from (`X-Request-ID`).
+    pub request_id: Option<String>,
 }
 
 impl StoredEntry {
@@ -60,6 +64,7 @@ impl StoredEntry {
             bank_word: entry.bank_word.clone(),
             detail: entry.detail.clone(),
             at,
+            request_id: entry.request_id.clone(),
         }
     }
 }

@@ -145,30 +145,50 @@ pub enum Again {
     Unknown,
 }
 
-/// Makes a message due now that was given up, or whose next try is later than `not_taken_before`: a message due
-/// earlier may be in a sender's hands, and would be sent twice.
+/// A message that is to be sent once more.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// It must be about this payment, where one is named.
+    pub payment: Option<PaymentId>,
+    /// Also when a server has it already.
+    pub even_if_sent: bool,
+}
+
+/// Makes a message due now that rests, or whose next try is later than `not_taken_before`: a message due earlier may
+/// be in a sender's hands, and would be sent twice. Answers its kind, too.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn try_again(a: &mut Access<'_>, id: &str, now: Timestamp, not_taken_before: Timestamp) -> Result<Again, StoreError> {
-    let found: Vec<(i64, Option<Timestamp>, Option<Timestamp>)> = t::table
-        .filter(t::id.eq(id))
+pub fn try_again(
+    a: &mut Access<'_>,
+    wanted: Wanted<'_>,
+    now: Timestamp,
+    not_taken_before: Timestamp,
+) -> Result<(Again, String), StoreError> {
+    let mut query = t::table
+        .filter(t::id.eq(wanted.id.to_owned()))
         // One that was erased has nothing to send.
         .filter(t::payload_sealed.ne(Vec::<u8>::new()))
-        .select((t::version, t::due_at, t::sent_at))
-        .load(a.conn)?;
-    let Some((version, due_at, sent_at)) = found.into_iter().next() else {
-        return Ok(Again::Unknown);
+        .select((t::version, t::due_at, t::sent_at, t::kind))
+        .into_boxed();
+    if let Some(payment) = wanted.payment {
+        query = query.filter(t::payment_id.eq(payment.number()));
+    }
+    let found: Vec<(i64, Option<Timestamp>, Option<Timestamp>, String)> = query.load(a.conn)?;
+    let Some((version, due_at, sent_at, kind)) = found.into_iter().next() else {
+        return Ok((Again::Unknown, String::new()));
     };
-    if sent_at.is_some() {
-        return Ok(Again::Sent);
-    }
     if due_at.is_some_and(|due| due <= not_taken_before) {
-        return Ok(Again::Soon);
+        return Ok((Again::Soon, kind));
     }
-    let mine = t::table.filter(t::id.eq(id)).filter(t::version.eq(version));
+    if sent_at.is_some() && !wanted.even_if_sent {
+        return Ok((Again::Sent, kind));
+    }
+    let mine = t::table.filter(t::id.eq(wanted.id)).filter(t::version.eq(version));
     let changed = diesel::update(mine)
         .set((t::due_at.eq(now), t::version.eq(version + 1)))
         .execute(a.conn)?;
-    Ok(if changed == 1 { Again::Due } else { Again::Soon })
+    Ok((if changed == 1 { Again::Due } else { Again::Soon }, kind))
 }

@@ -11,6 +11,9 @@ pub mod audit;
 pub mod audit_checkpoints;
 pub mod audit_search;
 pub mod bank_access;
+pub mod bank_calls;
+pub mod bank_closures;
+pub mod bank_contacts;
 #[cfg(test)]
 pub(crate) mod between_jobs;
 pub mod bulk;

@@ -170,6 +170,8 @@ pub fn finish(a: &mut Access<'_>, claimed: &Claimed, outcome: &Outcome, now: Tim
 /// What became of a message.
 #[derive(Clone, Debug, Queryable)]
 pub struct Delivery {
+    /// Its id.
+    pub id: String,
     /// What it is about.
     pub kind: String,
     /// Its stable id.
@@ -190,21 +192,6 @@ pub struct Delivery {
 /// [`StoreError`] of the database.
 pub fn of_payment(a: &mut Access<'_>, payment: PaymentId) -> Result<Vec<Delivery>, StoreError> {
     let of = t::table.filter(t::payment_id.eq(payment.number())).order(t::created_at);
-    let columns = (t::kind, t::message_id, t::attempts, t::sent_at, t::due_at, t::created_at);
+    let columns = (t::id, t::kind, t::message_id, t::attempts, t::sent_at, t::due_at, t::created_at);
     Ok(of.select(columns).load(a.conn)?)
-}
-
-/// Makes a message due that is not waiting to be sent; `false` when there is none such.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn again(a: &mut Access<'_>, payment: PaymentId, message_id: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let resting = t::table
-        .filter(t::payment_id.eq(payment.number()))
-        .filter(t::message_id.eq(message_id))
-        .filter(t::due_at.is_null())
-        // One that was erased has nothing to send.
-        .filter(t::payload_sealed.ne(Vec::<u8>::new()));
-    let set = (t::due_at.eq(now), t::version.eq(t::version + 1));
-    Ok(diesel::update(resting).set(set).execute(a.conn)? == 1)
 }

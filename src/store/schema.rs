@@ -3,9 +3,9 @@
 mod office;
 
 pub use office::{
-    audit_checkpoints, daily_jobs, export_parts, exports, onboarding_document_parts, onboarding_documents, onboarding_files,
-    onboarding_versions, partner_certificates, partner_counts, payer_request_payments, payer_requests, proposals, report_days,
-    report_passes, reseal_passes, retention_reports, saved_filters,
+    audit_checkpoints, bank_calls, bank_closures, bank_contacts, bank_errors, daily_jobs, export_parts, exports, onboarding_document_parts,
+    onboarding_documents, onboarding_files, onboarding_versions, partner_certificates, partner_counts, payer_request_payments,
+    payer_requests, proposals, report_days, report_passes, reseal_passes, retention_reports, saved_filters,
 };
 
 diesel::table! {
@@ -104,6 +104,7 @@ diesel::table! {
         bank_word -> Nullable<Text>,
         detail -> Nullable<Text>,
         at -> Timestamp,
+        request_id -> Nullable<Text>,
     }
 }
 

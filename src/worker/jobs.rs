@@ -6,8 +6,8 @@ use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::consents::due;
 use crate::flow::warn_of_certificates::warn_of_certificates;
 use crate::flow::{
-    Context, FlowError, audit_checkpoint, count_days, deliver_mail, export_job, fill_search, four_eyes, payer_data, reseal, retention,
-    sessions,
+    Context, FlowError, audit_checkpoint, count_bank_calls, count_days, deliver_mail, export_job, fill_search, four_eyes, payer_data,
+    reseal, retention, sessions,
 };
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
@@ -159,6 +159,11 @@ pub(super) async fn export(cx: &Context) -> bool {
             false
         }
     }
+}
+
+/// Keeps what came of the calls to banks.
+pub(super) async fn bank_calls(cx: &Context) {
+    log("bank calls", count_bank_calls::count_bank_calls(cx).await.map(drop));
 }
 
 /// Keeps the figures of reports.

@@ -11,6 +11,9 @@ use jobs::{Consents, Mails, PayerRequests, Payments};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// Pause between two writes of what came of the calls to banks: they share a commit.
+const BANK_CALLS_EVERY: Duration = Duration::from_secs(3);
+
 /// How the worker runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -46,6 +49,12 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
             let _ = tokio::time::timeout(pace.interval, stop.cancelled()).await;
         }
     };
+    let bank_calls = async {
+        while !stop.is_cancelled() {
+            jobs::bank_calls(&cx).await;
+            let _ = tokio::time::timeout(BANK_CALLS_EVERY.max(pace.interval), stop.cancelled()).await;
+        }
+    };
     let reseal = async {
         while !stop.is_cancelled() {
             jobs::reseal(&cx, &stop).await;
@@ -60,8 +69,11 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
         tidy,
         exports,
         count,
+        bank_calls,
         reseal
     );
+    // What the last jobs did.
+    jobs::bank_calls(&cx).await;
 }
 
 /// Runs all jobs until nothing is due any more; answers how many there were. For tests.
@@ -74,6 +86,7 @@ pub async fn tick(cx: &Context) -> usize {
         let (payments, consents, mails) = tokio::join!(jobs::once(&payments, 16), jobs::once(&consents, 16), jobs::once(&mails, 16));
         let requests = jobs::once(&PayerRequests(cx.clone()), 16).await;
         jobs::count(cx, &CancellationToken::new()).await;
+        jobs::bank_calls(cx).await;
         jobs::reseal(cx, &CancellationToken::new()).await;
         let exports = usize::from(jobs::export(cx).await);
         let done = payments + consents + mails + requests + exports;

@@ -16,6 +16,7 @@ mod audit_log;
 mod back_office;
 mod bad_input;
 mod bank_silent;
+mod banks_office;
 mod commands;
 mod conformance;
 mod consent_page;

@@ -3,9 +3,10 @@
 use crate::support::TestApp;
 use crate::support::psu::ANA;
 use serde_json::{Value, json};
-use smartpay::flow::resend_mail::resend_mail;
+use smartpay::flow::resend_mail::{Resending, resend_mail};
 use smartpay::flow::{FlowError, payer_data, retention};
 use smartpay::payment::{Iban, PaymentId};
+use smartpay::store::mail_queue::Again;
 use smartpay::store::outbox;
 use smartpay::store::payer_requests::RequestKind;
 use smartpay::store::payment_search::{self, Filter, From};
@@ -150,7 +151,12 @@ async fn what_the_law_does_not_keep_is_erased_and_the_rest_is_named() {
     assert_eq!(found_by(Person::Iban(account)).await, [paid], "what is kept is found");
     let known = PaymentId::from_number(paid).unwrap();
     let mail = app.cx.db.read(move |a| outbox::of_payment(a, known)).await.unwrap().remove(0);
-    resend_mail(&app.cx, known, &mail.message_id, "ana").await.unwrap();
+    let resending = Resending {
+        mail_id: mail.id,
+        payment: Some(known),
+        saw_sent: true,
+    };
+    assert_eq!(resend_mail(&app.cx, "ana", resending).await.unwrap(), Again::Unknown);
     let mail = app.cx.db.read(move |a| outbox::of_payment(a, known)).await.unwrap().remove(0);
     assert_eq!(mail.due_at, None, "an erased mail is not sent again");
     // The pages of the back office still show what is left.

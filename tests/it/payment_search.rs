@@ -347,7 +347,8 @@ async fn a_mail_is_sent_again_as_the_same_mail() {
     let to_bank = psu.pay(&paid.link, ANA).await;
     psu.come_back(&psu.approve(&to_bank, ANA).await).await;
     app.let_pass(10, Duration::from_secs(2)).await;
-    let sent = app.mails.all().len();
+    let first = app.mails.all();
+    let sent = first.len();
     assert!(sent > 0);
     let admin = Admin::of_role(&app, Role::Support).await;
     let address = admin.at(&format!("{LIST}/{}", paid.tokens.payment));
@@ -356,12 +357,18 @@ async fn a_mail_is_sent_again_as_the_same_mail() {
     assert_eq!(admin.submit(&form.clone().with("mail", "nobody@nowhere")).await.status, 404);
     admin.follow(&admin.submit(&form).await).await.says("așteaptă să fie trimis");
     // A second click while it waits sends no third copy.
-    admin.submit(&form).await;
+    admin.follow(&admin.submit(&form).await).await.says("în cel mult două minute");
+    app.tick().await;
+    // Who did not see that it was sent does not send it again.
+    let blind = form.clone().without("sent");
+    admin.follow(&admin.submit(&blind).await).await.says("a fost deja trimis");
     app.tick().await;
     let mails = app.mails.all();
     assert_eq!(mails.len(), sent + 1);
-    assert_eq!(mails.last().unwrap().message_id, form.value("mail"));
-    let written = app.database.lines("SELECT detail AS line FROM audit WHERE action = 'mail_resent'");
+    assert_eq!(mails.last().unwrap().message_id, first.last().unwrap().message_id);
+    let written = app
+        .database
+        .lines("SELECT detail AS line FROM audit WHERE action = 'mail_sent_again'");
     assert_eq!(written, ["settled"]);
     let reader = Admin::of_role(&app, Role::ReadOnly).await;
     assert!(!reader.get(&address).await.has("form[action$='/resend']"));

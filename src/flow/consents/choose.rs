@@ -156,7 +156,8 @@ pub async fn begin(
     if !is_open(&payment, &psu.browser_hash, cx)? {
         return Err(FlowError::NotAllowed.into());
     }
-    if !cx.banks.get(bank).is_some_and(shows_accounts) {
+    cx.look_at_banks().await?;
+    if cx.closure_of(bank).is_some() || !cx.banks.get(bank).is_some_and(shows_accounts) {
         return Err(ConsentError::NotOffered);
     }
     let (tries, last) = cx

@@ -31,7 +31,8 @@ pub enum Opened {
     OtherBrowser,
 }
 
-/// Opens a consent's page and binds the link to this browser when it is the first.
+/// Opens a consent's page and binds the link to this browser when it is the first. What is known of the banks is fresh
+/// afterwards.
 ///
 /// # Errors
 /// [`FlowError::NotFound`] for a wrong link, the same for every kind of wrong.
@@ -49,6 +50,7 @@ pub async fn open_consent(cx: &Context, id: ConsentId, state: &str, browser_hash
     if consent.browser_hash.as_deref() != Some(browser_hash) {
         return Ok(Opened::OtherBrowser);
     }
+    cx.look_at_banks().await?;
     Ok(Opened::Bound(Box::new(consent), Box::new(partner)))
 }
 
@@ -63,7 +65,8 @@ pub async fn go_to_bank(cx: &Context, id: ConsentId, psu: &PsuDevice, bank: &str
     if consent.browser_hash.as_deref() != Some(&psu.browser_hash) {
         return Err(FlowError::NotFound.into());
     }
-    if !cx.banks.get(bank).is_some_and(|b| offers(b, consent.kind)) {
+    cx.look_at_banks().await?;
+    if cx.closure_of(bank).is_some() || !cx.banks.get(bank).is_some_and(|b| offers(b, consent.kind)) {
         return Err(ConsentError::NotOffered);
     }
     let now = cx.now();

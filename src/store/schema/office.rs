@@ -215,6 +215,73 @@ diesel::table! {
 }
 
 diesel::table! {
+    bank_calls (width_s, period, bank_code, kind) {
+        width_s -> Integer,
+        period -> Timestamp,
+        bank_code -> Text,
+        kind -> Text,
+        done -> BigInt,
+        refused -> BigInt,
+        too_many -> BigInt,
+        server_error -> BigInt,
+        timed_out -> BigInt,
+        unreachable -> BigInt,
+        malformed -> BigInt,
+        total_us -> BigInt,
+        took_0 -> BigInt,
+        took_1 -> BigInt,
+        took_2 -> BigInt,
+        took_3 -> BigInt,
+        took_4 -> BigInt,
+        took_5 -> BigInt,
+        took_6 -> BigInt,
+        took_7 -> BigInt,
+        took_8 -> BigInt,
+        took_9 -> BigInt,
+        took_10 -> BigInt,
+    }
+}
+
+diesel::table! {
+    bank_contacts (bank_code) {
+        bank_code -> Text,
+        answered_at -> Nullable<Timestamp>,
+        done_at -> Nullable<Timestamp>,
+        failed_at -> Nullable<Timestamp>,
+        failed_in_row -> BigInt,
+    }
+}
+
+diesel::table! {
+    bank_errors (id) {
+        id -> Text,
+        bank_code -> Text,
+        at -> Timestamp,
+        operation -> Text,
+        outcome -> Text,
+        http_status -> Nullable<Integer>,
+        code -> Nullable<Text>,
+        request_id -> Text,
+        payment_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    bank_closures (id) {
+        id -> Text,
+        bank_code -> Text,
+        from_at -> Timestamp,
+        until_at -> Nullable<Timestamp>,
+        message_ro -> Text,
+        message_en -> Text,
+        reason -> Text,
+        admin_id -> Text,
+        created_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     reseal_passes (name) {
         name -> Text,
         key_id -> BigInt,

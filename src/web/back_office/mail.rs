@@ -8,6 +8,7 @@ use super::roles::Route;
 use crate::clock::Timestamp;
 use crate::flow::FlowError;
 use crate::flow::look_after_mail::{self, Mail, Preview};
+use crate::flow::resend_mail::{Resending, resend_mail};
 use crate::payment::Language;
 use crate::store::mail_queue::{Again, Standing};
 use crate::web::hosted_page::browser::Browser;
@@ -185,14 +186,24 @@ pub async fn send_again(
     if !site.is_own_form(&request, &again_address(&id), &form.csrf) {
         return Err(user.failed(&site, FlowError::NotYou));
     }
-    let again = look_after_mail::send_again(&site.cx, &user.admin.id, &id).await;
-    let word = match again.map_err(|e| user.failed(&site, e))? {
-        Again::Due => "due",
-        Again::Soon => "soon",
-        Again::Sent => "sent",
-        Again::Unknown => return Err(user.failed(&site, FlowError::NotFound)),
+    let resending = Resending {
+        mail_id: id.into_inner(),
+        payment: None,
+        saw_sent: false,
     };
+    let again = resend_mail(&site.cx, &user.admin.id, resending).await;
+    let word = word(again.map_err(|e| user.failed(&site, e))?).ok_or_else(|| user.failed(&site, FlowError::NotFound))?;
     Ok(go(&format!("{}?again={word}", Route::Mail.path())))
+}
+
+/// What came of it, for the address of the page that says so; `None` when there is no such message.
+pub(super) const fn word(again: Again) -> Option<&'static str> {
+    match again {
+        Again::Due => Some("due"),
+        Again::Soon => Some("soon"),
+        Again::Sent => Some("sent"),
+        Again::Unknown => None,
+    }
 }
 
 /// GET /back-office/mail/preview: a kind of mail with sample data, its subject and its text.

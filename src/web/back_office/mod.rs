@@ -8,6 +8,7 @@
 mod account;
 mod audit;
 pub mod audit_page;
+mod banks;
 mod code;
 mod confirm;
 mod device;
@@ -98,6 +99,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     serve(config, Route::Keys, keys::show);
     serve(config, Route::Reports, reports::show);
     serve(config, Route::ReportFile, reports::download);
+    banks::routes(config);
     serve(config, Route::Mail, mail::list);
     serve(config, Route::SendMailAgain, mail::send_again);
     serve(config, Route::MailPreview, mail::preview);

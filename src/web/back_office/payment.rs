@@ -1,6 +1,7 @@
 //! A payment's page, and the end of a doubt.
 
 use super::gate::{SignedIn, go};
+use super::mail_texts::MailTexts;
 use super::masking::{Sight, UnmaskForm};
 use super::payment_mails::MailRecord;
 use super::payment_page::{EventLine, Fact, InstructionLine, PaymentPage, PaymentTexts, ResolveForm, ResolveProblem};
@@ -41,6 +42,7 @@ pub struct Shown {
     resolved: Option<String>,
     proposed: Option<String>,
     refused: Option<String>,
+    mail: Option<String>,
 }
 
 /// What is rendered: who looks, in which language, and what was posted.
@@ -144,6 +146,7 @@ fn event(entry: StoredEntry) -> Option<EventLine> {
         actor: entry.actor,
         bank_word: entry.bank_word.unwrap_or_default(),
         detail: entry.detail.unwrap_or_default(),
+        request_id: entry.request_id.unwrap_or_default(),
     })
 }
 
@@ -167,8 +170,10 @@ pub async fn show(
         Some(p.resolved)
     } else if shown.proposed.is_some() {
         Some(p.proposed)
+    } else if shown.refused.is_some() {
+        Some(p.not_in_doubt)
     } else {
-        shown.refused.as_ref().map(|_| p.not_in_doubt)
+        shown.mail.as_deref().and_then(|word| MailTexts::of(language).notice(word))
     };
     let look = Look {
         site: &site,

@@ -3,7 +3,7 @@
 use super::gate::{SignedIn, go};
 use super::roles::Route;
 use crate::flow::FlowError;
-use crate::flow::resend_mail::resend_mail;
+use crate::flow::resend_mail::{self, resend_mail};
 use crate::payment::{Language, PaymentId};
 use crate::store::outbox::Delivery;
 use crate::web::hosted_page::browser::Browser;
@@ -33,8 +33,8 @@ catalogue! {
 pub struct MailLine {
     /// What it is about.
     pub kind: String,
-    /// Its stable id, by which it is sent again.
-    pub message_id: String,
+    /// Its id, by which it is sent again.
+    pub id: String,
     /// When it was written, in local time.
     pub written: String,
     /// What became of it, and when.
@@ -43,6 +43,8 @@ pub struct MailLine {
     pub attempts: i32,
     /// It is not waiting to be sent.
     pub rests: bool,
+    /// A server has it.
+    pub sent: bool,
 }
 
 /// The mails of a payment.
@@ -82,11 +84,12 @@ fn line(mail: Delivery, l: &MailTexts, language: Language) -> MailLine {
     };
     MailLine {
         kind: mail.kind,
-        message_id: mail.message_id,
+        id: mail.id,
         written: local_time(mail.created_at, language),
         state,
         attempts: mail.attempts,
         rests: mail.due_at.is_none(),
+        sent: mail.sent_at.is_some(),
     }
 }
 
@@ -96,6 +99,8 @@ fn line(mail: Delivery, l: &MailTexts, language: Language) -> MailLine {
 pub struct Resending {
     csrf: String,
     mail: String,
+    /// Not empty when the page said that a server has it.
+    sent: String,
 }
 
 /// POST /back-office/payments/{id}/resend.
@@ -110,8 +115,14 @@ pub async fn resend(
     if !site.is_own_form(&request, &action(id), &form.csrf) {
         return Err(user.failed(&site, FlowError::NotYou));
     }
-    resend_mail(&site.cx, id, &form.mail, &user.admin.id)
-        .await
-        .map_err(|e| user.failed(&site, e))?;
-    Ok(go(&super::payment::address(id)))
+    let form = form.into_inner();
+    let resending = resend_mail::Resending {
+        mail_id: form.mail,
+        payment: Some(id),
+        saw_sent: !form.sent.is_empty(),
+    };
+    let again = resend_mail(&site.cx, &user.admin.id, resending).await;
+    let word = super::mail::word(again.map_err(|e| user.failed(&site, e))?);
+    let word = word.ok_or_else(|| user.failed(&site, FlowError::NotFound))?;
+    Ok(go(&format!("{}?mail={word}", super::payment::address(id))))
 }

@@ -32,6 +32,8 @@ catalogue! {
         from_to: "Stare", "Status";
         actor: "Cine", "Who";
         detail: "Detalii", "Detail";
+        request_id: "Id cerere (X-Request-ID)", "Request id (X-Request-ID)";
+        request_id_lead: "Când întrebi banca despre plată, spune-i id-ul cererii: după el își găsește banca apelul.", "When you ask the bank about the payment, quote the request id: the bank finds the call by it.";
         resolve: "Rezolvă dubiul", "Resolve the doubt";
         resolve_lead: "Numai după ce ai aflat de la bancă, în scris sau din extras, ce s-a întâmplat cu ordinul. Plătitorul și partenerul văd imediat rezultatul, iar el nu mai poate fi schimbat de aici.",
             "Only after you learnt from the bank, in writing or from a statement, what became of the order. The payer and the partner see the outcome at once, and it cannot be changed from here.";
@@ -95,6 +97,8 @@ pub struct EventLine {
     pub bank_word: String,
     /// Anything else; hostile text.
     pub detail: String,
+    /// The id by which the bank knows the call (`X-Request-ID`).
+    pub request_id: String,
 }
 
 /// What is wrong with a posted resolution.
@@ -208,6 +212,7 @@ mod tests {
             actor: "bank".into(),
             bank_word: HOSTILE.into(),
             detail: HOSTILE.into(),
+            request_id: HOSTILE.into(),
         };
         let instruction = InstructionLine {
             creditor: HOSTILE.into(),

@@ -152,6 +152,11 @@ routes! {
     Reports: Get "/back-office/reports", EVERY_ROLE;
     ReportFile: Get "/back-office/reports.csv", EVERY_ROLE;
 
+    Banks: Get "/back-office/banks", EVERY_ROLE;
+    Bank: Get "/back-office/banks/{id}", EVERY_ROLE;
+    SwitchBankOff: Post "/back-office/banks/{id}/off", OPERATORS;
+    SwitchBankOn: Post "/back-office/banks/{id}/on", OPERATORS;
+
     Mail: Get "/back-office/mail", EVERY_ROLE;
     SendMailAgain: Post "/back-office/mail/{id}/again", OPERATORS;
     MailPreview: Get "/back-office/mail/preview", EVERY_ROLE;

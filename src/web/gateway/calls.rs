@@ -4,6 +4,7 @@ use super::envelope::success;
 use super::input::{self, LIST_BODY, ORDER_BODY};
 use super::reader::Refused;
 use super::{ApiError, Gateway, consents, order, peer};
+use crate::bank::directory::Bank;
 use crate::consent::Kind;
 use crate::flow::consents::init::offers;
 use crate::flow::init_payment::{init_payment as start, serves};
@@ -247,11 +248,13 @@ async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<P
     known.filter(|p| p.active).ok_or_else(ApiError::not_you)
 }
 
-/// GET banks: those of the partner's currency. The certificate alone says who asks: no payment exists yet.
+/// GET banks: those of the partner's currency; one that the operator has switched off is not active. The certificate alone says who asks: no payment exists yet.
 pub async fn banks(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let partner = known_certificate(&gateway, peer(&request)?).await?;
-    let payload: Vec<BankLine> = gateway
-        .cx
+    let cx = &gateway.cx;
+    cx.look_at_banks().await?;
+    let on = |bank: &Bank| cx.closure_of(&bank.code).is_none();
+    let payload: Vec<BankLine> = cx
         .banks
         .list()
         .iter()
@@ -261,15 +264,15 @@ pub async fn banks(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<
             name: bank.name.clone(),
             logo: crate::web::bank_logo_url(gateway.public_url(), bank),
             bic: bank.bic.clone(),
-            active: bank.active(),
+            active: bank.active() && on(bank),
             required: Required {
                 psu_id: bank.facts.requires_psu_id,
                 psu_id_type: bank.facts.requires_psu_id_type,
                 iban: bank.facts.requires_iban,
             },
             account_access: AccountAccess {
-                accounts: offers(bank, Kind::Accounts),
-                funds: offers(bank, Kind::Funds),
+                accounts: on(bank) && offers(bank, Kind::Accounts),
+                funds: on(bank) && offers(bank, Kind::Funds),
             },
         })
         .collect();

@@ -8,7 +8,7 @@ use crate::payment::amount::AmountError;
 use crate::payment::iban::wanting;
 use crate::payment::order::{MAX_DETAILS_CHARS, MAX_NAME_CHARS};
 use crate::payment::text::{for_bank, has_forbidden_characters, is_email};
-use crate::payment::{Amount, Currency, Iban};
+use crate::payment::{Amount, Currency, Iban, Language};
 use serde::{Deserialize, Serialize};
 use validator::ValidateLength;
 
@@ -90,13 +90,37 @@ pub struct BankChoice {
     pub psu_id: Option<PsuIdRule>,
     /// Why it cannot be given this order.
     pub cannot: Option<CannotTake>,
+    /// What payers read while it is switched off.
+    pub off: Option<OffMessage>,
+    /// Its last calls all failed: it can be chosen, with a warning.
+    pub silent: bool,
+}
+
+/// What payers read of a bank that is switched off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OffMessage {
+    /// In Romanian.
+    pub ro: String,
+    /// In English.
+    pub en: String,
+}
+
+impl OffMessage {
+    /// In a language.
+    #[must_use]
+    pub fn text(&self, language: Language) -> &str {
+        match language {
+            Language::Ro => &self.ro,
+            Language::En => &self.en,
+        }
+    }
 }
 
 impl BankChoice {
     /// Whether it can be chosen for this order.
     #[must_use]
     pub const fn usable(&self) -> bool {
-        self.active && self.cannot.is_none()
+        self.active && self.cannot.is_none() && self.off.is_none()
     }
 }
 
@@ -150,6 +174,8 @@ pub enum FieldError {
     UnknownBank,
     /// A bank that cannot be used now.
     BankUnavailable,
+    /// A bank that is switched off: its own message says why.
+    BankOff,
     /// A bank that cannot be given this order.
     BankCannot(CannotTake),
     /// Not in the form of the chosen bank's user codes.
@@ -327,6 +353,7 @@ fn bank<'a>(code: &str, banks: &'a [BankChoice]) -> Result<&'a BankChoice, Field
     let bank = banks.iter().find(|b| b.code == code).ok_or(FieldError::UnknownBank)?;
     match bank.cannot {
         _ if !bank.active => Err(FieldError::BankUnavailable),
+        _ if bank.off.is_some() => Err(FieldError::BankOff),
         Some(cannot) => Err(FieldError::BankCannot(cannot)),
         None => Ok(bank),
     }

@@ -19,6 +19,8 @@ fn banks() -> Vec<BankChoice> {
         needs_user_code,
         psu_id: None,
         cannot: None,
+        off: None,
+        silent: false,
     };
     vec![
         bank("unicredit", "BACX", true, false),
@@ -264,6 +266,21 @@ fn a_bank_that_cannot_take_the_order_is_neither_accepted_nor_suggested() {
         let outcome = validate(&input(), &known(), PartnerKind::Ecommerce, &banks).outcome;
         assert_eq!(outcome, Err(vec![(Field::Bank, FieldError::BankUnavailable)]));
     }
+}
+
+#[test]
+fn a_bank_that_is_switched_off_is_neither_accepted_nor_suggested_and_a_silent_one_is() {
+    let mut banks = banks();
+    banks[0].silent = true;
+    let checked = |banks: &[BankChoice]| validate(&input(), &known(), PartnerKind::Ecommerce, banks).outcome;
+    assert_eq!(checked(&banks).unwrap().bank, "unicredit");
+    assert_eq!(suggest_bank(PAYER, &banks).unwrap().code, "unicredit");
+    banks[0].off = Some(OffMessage {
+        ro: "Banca este în mentenanță.".into(),
+        en: "The bank is being maintained.".into(),
+    });
+    assert_eq!(checked(&banks), Err(vec![(Field::Bank, FieldError::BankOff)]));
+    assert_eq!(suggest_bank(PAYER, &banks), None);
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub use list::{EDIT, LIST};
 pub use receipt::RECEIPT;
 
 use super::browser::Browser;
-use super::form::{BankChoice, FieldError, FormInput, KnownOrder};
+use super::form::{BankChoice, FieldError, FormInput, KnownOrder, OffMessage};
 use super::pages::{
     self, Busy, FormNotice, Notice, NoticeKind, OrderView, Outcome, PartnerBrand, PaymentForm, PostForm, Refusal, Shell, TryAgain,
     WaitingFor,
@@ -105,9 +105,19 @@ pub fn bank_choices_of(cx: &Context, currency: Currency, instructions: usize, is
         needs_user_code: b.facts.requires_psu_id,
         psu_id: b.psu_id.clone(),
         cannot: cannot_take(b, currency, instructions, is_standing_order),
+        off: off_message(cx, &b.code),
+        silent: b.active() && cx.is_bank_silent(&b.code),
     };
     let serving = cx.banks.list().iter().filter(|b| serves(b, currency));
     serving.map(choice).collect()
+}
+
+/// What payers read of a bank that is switched off.
+pub(super) fn off_message(cx: &Context, bank: &str) -> Option<OffMessage> {
+    cx.closure_of(bank).map(|closure| OffMessage {
+        ro: closure.message_ro,
+        en: closure.message_en,
+    })
 }
 
 /// What is known of the order before the PSU adds to it.

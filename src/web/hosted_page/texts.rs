@@ -99,6 +99,7 @@ catalogue! {
         bank_count: "bănci găsite", "banks found";
         bank_change: "Schimbă banca", "Change bank";
         bank_inactive: "indisponibilă momentan", "currently unavailable";
+        bank_silent: "nu răspunde momentan; plata poate să nu reușească", "not answering at the moment; the payment may fail";
         bank_suggested: "Am propus banca după IBAN. Verifică dacă este corectă.", "We suggested the bank from the IBAN. Check that it is right.";
         bank_differs: "IBAN-ul pare să fie de la {bank}. Dacă ai cont acolo, schimbă banca; altfel poți continua.",
             "The IBAN looks like one of {bank}. If your account is there, change the bank; otherwise you can go on.";
@@ -263,7 +264,7 @@ pub fn field_error(language: Language, error: FieldError) -> String {
         FieldError::Amount(AmountError::Ambiguous) => t.amount_ambiguous,
         FieldError::InvalidEmail => t.invalid_email,
         FieldError::UnknownBank => t.unknown_bank,
-        FieldError::BankUnavailable => t.bank_unavailable,
+        FieldError::BankUnavailable | FieldError::BankOff => t.bank_unavailable,
         FieldError::BankCannot(cannot) => return bank_cannot(language, cannot),
         FieldError::NotAUserCode => t.not_a_user_code,
         FieldError::TermsNotAccepted => t.terms_not_accepted,

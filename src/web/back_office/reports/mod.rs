@@ -3,7 +3,7 @@
 //! **Invariant:** no page and no file reads payments; all is added up from the figures that the worker keeps.
 //! No personal data is among them.
 
-mod chart;
+pub(super) mod chart;
 mod csv;
 mod page;
 mod query;

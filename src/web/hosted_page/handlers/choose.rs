@@ -60,7 +60,9 @@ pub async fn begin(site: web::Data<Site>, request: HttpRequest, posted: web::For
         return Ok(html(StatusCode::FORBIDDEN, page));
     }
     let banks = bank_choices(&site.cx, &checked.payment);
-    let offering = banks.iter().filter(|b| site.cx.banks.get(&b.code).is_some_and(shows_accounts));
+    let offering = banks
+        .iter()
+        .filter(|b| b.off.is_none() && site.cx.banks.get(&b.code).is_some_and(shows_accounts));
     let user_code = match form::user_code(&input.user_code, offering.into_iter().find(|b| b.code == input.bank)) {
         Ok(code) => code,
         Err(error) => {

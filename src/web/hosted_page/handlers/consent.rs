@@ -22,7 +22,8 @@ use crate::web::hosted_page::consent_texts::ConsentTexts;
 use crate::web::hosted_page::pages::{
     ConsentAtBank, ConsentBank, ConsentForm, ConsentPage, ConsentProblem, ConsentResult, Leave, NoticeKind, Shell, StepPaths,
 };
-use crate::web::hosted_page::render::{ACCOUNT, Rendered, StepPlace, StepProblem, brand, consent_notice, notice, step_page};
+use crate::web::hosted_page::render::{ACCOUNT, Rendered, StepPlace, StepProblem, brand, consent_notice, notice, off_message, step_page};
+use crate::web::hosted_page::texts::Texts;
 use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -155,6 +156,18 @@ impl Here {
         }
     }
 
+    fn choice(&self, cx: &Context, bank: &Bank) -> ConsentBank {
+        let off = off_message(cx, &bank.code).map(|off| off.text(self.language).to_owned());
+        ConsentBank {
+            code: bank.code.clone(),
+            name: bank.name.clone(),
+            chosen: off.is_none() && self.consent.bank_code.as_deref() == Some(&bank.code),
+            needs_user_code: bank.facts.requires_psu_id,
+            warning: (off.is_none() && cx.is_bank_silent(&bank.code)).then_some(Texts::of(self.language).bank_silent),
+            off,
+        }
+    }
+
     fn question(&self, site: &Site, problem: Option<ConsentProblem>, notice: Option<String>) -> Rendered {
         let here = |b: &&Bank| offers(b, self.consent.kind) && serves(b, self.partner.currency);
         let banks = site.cx.banks.list().iter().filter(here);
@@ -165,14 +178,7 @@ impl Here {
             kind: self.consent.kind,
             until: self.until(),
             recurring: self.consent.recurring,
-            banks: banks
-                .map(|b| ConsentBank {
-                    code: b.code.clone(),
-                    name: b.name.clone(),
-                    chosen: self.consent.bank_code.as_deref() == Some(&b.code),
-                    needs_user_code: b.facts.requires_psu_id,
-                })
-                .collect(),
+            banks: banks.map(|b| self.choice(&site.cx, b)).collect(),
             notice: notice.or_else(|| self.last_try(&site.cx)),
             problem,
         }

@@ -30,6 +30,10 @@ pub struct ConsentBank {
     pub chosen: bool,
     /// Whether it asks for the PSU's user code.
     pub needs_user_code: bool,
+    /// Why it cannot be chosen: it is switched off.
+    pub off: Option<String>,
+    /// What the PSU should know before choosing it.
+    pub warning: Option<&'static str>,
 }
 
 /// What is wrong with what was posted.

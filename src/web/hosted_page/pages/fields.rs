@@ -55,12 +55,21 @@ pub(super) struct Views<'a> {
     pub(super) input: &'a FormInput,
     /// What the chosen bank calls its user code.
     pub(super) user_code_label: Option<&'a str>,
+    /// What is said of the chosen bank while it is switched off.
+    pub(super) off: Option<&'a str>,
 }
 
 impl Views<'_> {
     pub(super) fn error(&self, field: Field) -> Option<String> {
         let (_, error) = self.errors.iter().find(|(f, _)| *f == field)?;
-        Some(texts::field_error(self.language, *error))
+        Some(self.words(*error))
+    }
+
+    fn words(&self, error: FieldError) -> String {
+        match (error, self.off) {
+            (FieldError::BankOff, Some(words)) => words.to_owned(),
+            _ => texts::field_error(self.language, error),
+        }
     }
 
     fn label(&self, field: Field) -> Cow<'static, str> {
@@ -124,7 +133,7 @@ impl Views<'_> {
                 id(*field).to_owned()
             },
             label: self.label(*field),
-            message: texts::field_error(self.language, *error),
+            message: self.words(*error),
         };
         self.errors.iter().map(line).collect()
     }

@@ -110,7 +110,9 @@ struct BankOption {
     /// Whether it is chosen.
     chosen: bool,
     /// Why it cannot be chosen.
-    why_not: Option<&'static str>,
+    why_not: Option<String>,
+    /// What the PSU should know before choosing it.
+    warning: Option<&'static str>,
     /// What it calls its user code, and the form of those.
     user_code: Option<(String, String)>,
 }
@@ -188,8 +190,11 @@ impl PaymentForm {
             .then(|| form::suggest_bank(&input.debtor_iban, banks))
             .flatten();
         let chosen = suggested.map_or(input.bank.as_str(), |b| &b.code);
-        let rule = banks.iter().find(|b| b.code == chosen).and_then(|b| b.psu_id.as_ref());
+        let bank = banks.iter().find(|b| b.code == chosen);
+        let rule = bank.and_then(|b| b.psu_id.as_ref());
+        let off = bank.and_then(|b| b.off.as_ref());
         let view = Views {
+            off: off.map(|off| off.text(language)),
             language,
             errors,
             input: &input,
@@ -359,11 +364,13 @@ fn option(language: Language, bank: &BankChoice, chosen: &str) -> BankOption {
         bank: bank.clone(),
         initials: initials(&bank.name),
         chosen: bank.usable() && bank.code == chosen,
-        why_not: match bank.cannot {
-            _ if !bank.active => Some(texts::Texts::of(language).bank_inactive),
-            Some(cannot) => Some(texts::cannot_take(language, cannot)),
-            None => None,
+        why_not: match (bank.cannot, &bank.off) {
+            _ if !bank.active => Some(texts::Texts::of(language).bank_inactive.to_owned()),
+            (_, Some(off)) => Some(off.text(language).to_owned()),
+            (Some(cannot), None) => Some(texts::cannot_take(language, cannot).to_owned()),
+            (None, None) => None,
         },
+        warning: (bank.silent && bank.usable()).then_some(texts::Texts::of(language).bank_silent),
         user_code: bank
             .psu_id
             .as_ref()

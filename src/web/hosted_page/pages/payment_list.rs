@@ -371,6 +371,7 @@ impl EditPage {
         let language = shell.language();
         let l = ListTexts::of(language);
         let views = Views {
+            off: None,
             language,
             errors,
             input,

@@ -72,6 +72,8 @@ fn banks() -> Vec<BankChoice> {
         needs_user_code: code == "brd",
         psu_id: None,
         cannot: None,
+        off: None,
+        silent: code == "evil",
     };
     vec![
         bank("closed", "Vista Bank", false, "EGNA"),

@@ -22,7 +22,9 @@ pub const ACCOUNT_LEAVE: &str = "/payment-initiation/account/leave";
 pub fn offering_accounts(site: &Site, payment: &Payment) -> String {
     let (many, standing) = (payment.instructions.len(), payment.schedule.is_some());
     let fit = site.cx.banks.list().iter();
-    let fit = fit.filter(|b| shows_accounts(b) && cannot_take(b, payment.currency, many, standing).is_none());
+    let fit = fit.filter(|b| {
+        shows_accounts(b) && site.cx.closure_of(&b.code).is_none() && cannot_take(b, payment.currency, many, standing).is_none()
+    });
     fit.map(|b| b.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
