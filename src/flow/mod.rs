@@ -43,6 +43,7 @@ pub mod partner_profile;
 pub mod payer_data;
 pub mod payment_query;
 pub mod reply_to_bank;
+pub mod reseal;
 pub mod resend_mail;
 pub mod resolve_payment;
 pub mod retention;

@@ -38,6 +38,7 @@ pub mod payments;
 pub mod proposals;
 pub mod report_counts;
 pub mod reports;
+pub mod reseal;
 pub mod saved_filters;
 mod schema;
 pub mod search_keys;

@@ -5,7 +5,7 @@ mod office;
 pub use office::{
     applications, audit_checkpoints, daily_jobs, export_parts, exports, onboarding_document_parts, onboarding_documents, onboarding_files,
     onboarding_versions, partner_certificates, partner_counts, payer_request_consents, payer_request_payments, payer_requests, proposals,
-    report_days, report_passes, retention_reports, saved_filters,
+    report_days, report_passes, reseal_passes, retention_reports, saved_filters,
 };
 
 diesel::table! {
