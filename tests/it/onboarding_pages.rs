@@ -266,7 +266,7 @@ async fn a_payers_request_is_entered_followed_and_fetched() {
     }
     let sent = officer.submit(&form.clone().with("kind", "export").with("email", EMAIL)).await;
     let shown = officer.follow(&sent).await;
-    shown.says("se caută").says("0 din 1");
+    shown.says("se caută").says("Plăți deschise0");
     let link = sent.leads_to();
     app.tick().await;
     let shown = officer.get(&link).await;

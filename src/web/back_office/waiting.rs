@@ -86,7 +86,9 @@ impl Waiting {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.proposals.is_empty() && self.ending.is_empty() && self.applications == 0
     }
 
