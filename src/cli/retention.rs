@@ -16,6 +16,7 @@ pub(super) async fn run(settings: &Settings, dry_run: bool) -> anyhow::Result<()
             plan.payments,
             plan.payments_before.date()
         );
+        println!("{} applications of sub-merchants would be erased", plan.applications);
         println!("{} onboarding files would be erased", plan.files.len());
         for file in plan.files {
             println!(
@@ -31,8 +32,8 @@ pub(super) async fn run(settings: &Settings, dry_run: bool) -> anyhow::Result<()
     match retention::run(&context, "cli").await? {
         None => println!("nothing is due"),
         Some(report) => println!(
-            "erased {} onboarding files with {} documents, and the personal data of {} payments with {} mails and {} consents (report {})",
-            report.partners, report.documents, report.payments, report.mails, report.consents, report.id
+            "erased {} onboarding files with {} documents, {} applications, and the personal data of {} payments with {} mails and {} consents (report {})",
+            report.partners, report.documents, report.applications, report.payments, report.mails, report.consents, report.id
         ),
     }
     Ok(())

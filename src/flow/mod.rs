@@ -12,6 +12,7 @@ pub mod add_partner;
 pub mod admins;
 pub mod after_restore;
 pub mod answer_step;
+pub mod applications;
 pub mod ask_bank;
 pub mod audit_checkpoint;
 pub mod bank_access;

@@ -32,6 +32,8 @@ pub struct ProfileInput {
     pub colour: String,
     /// Whether it may ask its payers for access to their accounts.
     pub account_access: bool,
+    /// Whether it may send applications of sub-merchants.
+    pub may_onboard: bool,
 }
 
 /// Adds a partner that may not call yet; answers its id.
@@ -66,7 +68,7 @@ pub async fn new_partner(cx: &Context, admin_id: &str, input: ProfileInput) -> R
         .db
         .write(move |a| {
             partners::add(a, &partner, now)?;
-            partners::set_onboarded(a, &partner.id, false)?;
+            partners::set_may_onboard(a, &partner.id, input.may_onboard)?;
             audit::add(a, now, &by, "partner_added", Some(&partner.id), None)
         })
         .await;
@@ -108,19 +110,22 @@ pub async fn edit_partner(cx: &Context, admin_id: &str, id: &str, input: Profile
                 return Ok(Err(FlowError::Invalid(problems)));
             }
             partners::set_profile(a, &partner)?;
-            let changed = changed_fields(&known, &partner);
+            let could_onboard = partners::platform(a, &id)?.may_onboard;
+            partners::set_may_onboard(a, &id, input.may_onboard)?;
+            let changed = changed_fields(&known, &partner, could_onboard != input.may_onboard);
             Ok(Ok(audit::add(a, now, &by, "partner_changed", Some(&id), Some(&changed))?))
         })
         .await?
 }
 
-fn changed_fields(before: &Partner, after: &Partner) -> String {
+fn changed_fields(before: &Partner, after: &Partner, may_onboard: bool) -> String {
     let fields = [
         ("name", before.name != after.name),
         ("kind", before.kind != after.kind),
         ("currency", before.currency != after.currency),
         ("colour", before.colour != after.colour),
         ("account_access", before.account_access != after.account_access),
+        ("may_onboard", may_onboard),
     ];
     let changed: Vec<&str> = fields.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect();
     changed.join(", ")

@@ -1,20 +1,28 @@
 //! What a payer may ask for about their own data: a copy of everything that is held (GDPR art. 15 and 20), and the
 //! erasure of what the law does not ask us to keep (art. 17 (1) and (3) b). A payer is known by an e-mail address.
 //!
-//! Addresses are stored sealed, so payments are opened page by page by the worker; a crash loses one page at most.
+//! Payments are found by the keyed hash of the address and opened page by page by the worker; a crash loses one page at
+//! most. A consent given to a partner has no address: it is found by the payer's id there, when a payment of the same
+//! partner has both.
 
+use super::consents::revoke::end_for_payer;
 use super::error::FieldProblem;
 use super::retention::payment_kept_until;
 use super::{Context, FlowError};
 use crate::clock::Timestamp;
+use crate::consent::ConsentId;
 use crate::payment::PaymentId;
 use crate::payment::text::is_email;
 use crate::store::erasure::{self, Because, Scope};
 use crate::store::payer_requests::{self, Found, PayerRequest, RequestKind};
 use crate::store::payments::Payment;
-use crate::store::{Access, StoreError, audit, consents, history, outbox, partners, payments};
+use crate::store::{Access, StoreError, audit, consent_search, consents, history, outbox, partners, payments};
 use serde_json::{Value, json};
 
+/// A consent that is ended before it is erased.
+const ENDING: &str = "ending";
+/// A consent of which nothing says any more whose it was.
+const ERASED: &str = "erased";
 /// Payments opened at once.
 const PAGE: i64 = 500;
 
@@ -50,14 +58,35 @@ pub async fn due(cx: &Context, limit: i64) -> Result<Vec<String>, FlowError> {
     Ok(cx.db.read(move |a| payer_requests::due(a, now, limit)).await?)
 }
 
-/// Looks at the next page of payments for a request, and does there what is asked for.
+/// Ends the consents that an erasure found, then looks at the next page of payments for a request, and does there what
+/// is asked for.
 ///
 /// # Errors
-/// [`FlowError::Busy`] when another node did so, or somebody acts on a payment that is to be erased.
+/// [`FlowError::Busy`] when another node did so, or somebody acts on a payment or consent that is to be erased.
 pub async fn look_at_a_page(cx: &Context, id: &str) -> Result<(), FlowError> {
+    end_consents(cx, id).await?;
     let (cx2, id) = (cx.clone(), id.to_owned());
     let looked = cx.db.write(move |a| one_page(a, &cx2, &id, PAGE));
     Ok(looked.await?)
+}
+
+/// Ends each consent that is to be erased, here and at its bank, and erases whose it was. A payer who wants to be
+/// forgotten gives no consent any more (GDPR art. 7 (3)).
+async fn end_consents(cx: &Context, request: &str) -> Result<(), FlowError> {
+    let about = request.to_owned();
+    let found = cx.db.read(move |a| payer_requests::found_consents(a, &about)).await?;
+    for (consent, _) in found.into_iter().filter(|(_, outcome)| outcome.as_deref() == Some(ENDING)) {
+        end_for_payer(cx, consent).await?;
+        let (request, now) = (request.to_owned(), cx.now());
+        let erased = cx.db.write(move |a| {
+            if consent_search::erase(a, consent, now)? {
+                payer_requests::set_consent_outcome(a, &request, consent, ERASED)?;
+            }
+            Ok(())
+        });
+        erased.await?;
+    }
+    Ok(())
 }
 
 fn one_page(a: &mut Access<'_>, cx: &Context, id: &str, size: i64) -> Result<(), StoreError> {
@@ -68,7 +97,7 @@ fn one_page(a: &mut Access<'_>, cx: &Context, id: &str, size: i64) -> Result<(),
     let Some(email) = request.email.as_deref().map(str::to_lowercase) else {
         return Ok(());
     };
-    let page = payer_requests::page(a, request.after_payment, size)?;
+    let page = payer_requests::page(a, &email, request.after_payment, size)?;
     for (number, address) in &page {
         if address.as_ref().is_some_and(|other| other.trim().to_lowercase() == email)
             && let Some(payment) = PaymentId::from_number(*number)
@@ -78,11 +107,16 @@ fn one_page(a: &mut Access<'_>, cx: &Context, id: &str, size: i64) -> Result<(),
     }
     let looked_at = i64::try_from(page.len()).unwrap_or(i64::MAX);
     let last = page.last().map_or(request.after_payment, |(number, _)| *number);
-    let end = (looked_at < size).then_some(now);
+    // One more look when consents must be ended first.
+    let waits = payer_requests::found_consents(a, id)?
+        .iter()
+        .any(|(_, o)| o.as_deref() == Some(ENDING));
+    let end = (looked_at < size && !waits).then_some(now);
     payer_requests::progress(a, &request, last, looked_at, end)?;
     if end.is_some() {
         let count = payer_requests::count_found(a, id)?;
-        let detail = format!("{count} payments of {}", request.scanned + looked_at);
+        let consents = payer_requests::found_consents(a, id)?.len();
+        let detail = format!("{count} payments, {consents} consents");
         audit::add(a, now, "clock", "payer_request_done", Some(id), Some(&detail))?;
     }
     Ok(())
@@ -95,8 +129,9 @@ fn found(a: &mut Access<'_>, cx: &Context, request: &PayerRequest, id: PaymentId
         outcome: None,
         keep_until: None,
     };
+    let Some(payment) = payments::get(a, id)? else { return Ok(()) };
+    found_consents(a, request, &payment, now)?;
     if request.kind == RequestKind::Erasure {
-        let Some(payment) = payments::get(a, id)? else { return Ok(()) };
         let (outcome, keep_until) = match may_go(cx, &payment, now) {
             MayGo::Nothing => ("open", None),
             MayGo::Contact(until) => {
@@ -112,6 +147,20 @@ fn found(a: &mut Access<'_>, cx: &Context, request: &PayerRequest, id: PaymentId
         found.keep_until = keep_until;
     }
     payer_requests::add_found(a, &found)
+}
+
+/// The consents that the payer of a payment gave its partner: noted, and erased where they have ended.
+fn found_consents(a: &mut Access<'_>, request: &PayerRequest, payment: &Payment, now: Timestamp) -> Result<(), StoreError> {
+    let Some(psu_id) = &payment.psu_id_at_partner else { return Ok(()) };
+    for consent in consent_search::of_psu(a, &payment.partner_id, psu_id)? {
+        let outcome = match request.kind {
+            RequestKind::Export => None,
+            RequestKind::Erasure if consent_search::erase(a, consent.id, now)? => Some(ERASED),
+            RequestKind::Erasure => Some(ENDING),
+        };
+        payer_requests::add_consent(a, &request.id, consent.id, outcome)?;
+    }
+    Ok(())
 }
 
 /// What of a payment may be erased.
@@ -144,8 +193,8 @@ pub struct Progress {
     pub request: PayerRequest,
     /// Payments found.
     pub found: Vec<Found>,
-    /// Payments there are to look at.
-    pub payments: i64,
+    /// Consents found at partners, and what became of each.
+    pub consents: Vec<(ConsentId, Option<String>)>,
 }
 
 /// A request with how far it is.
@@ -161,7 +210,7 @@ pub async fn progress(cx: &Context, id: &str) -> Result<Progress, FlowError> {
         Ok(Some(Progress {
             request,
             found: payer_requests::found(a, &id)?.into_iter().map(|(_, found)| found).collect(),
-            payments: payer_requests::all_payments(a)?,
+            consents: payer_requests::found_consents(a, &id)?,
         }))
     });
     read.await?.ok_or(FlowError::NotFound)
@@ -196,18 +245,45 @@ pub async fn export(cx: &Context, by: &str, id: &str) -> Result<Value, FlowError
             let Some(payment) = payment else { continue };
             all.extend(everything(a, &cx2, payment)?);
         }
-        Ok(all)
+        let mut given = Vec::new();
+        for (consent, _) in payer_requests::found_consents(a, &about)? {
+            given.extend(consent_at_partner(a, consent)?);
+        }
+        Ok((all, given))
     });
+    let (payments, given) = of.await?;
     Ok(json!({
         "controller": cx.rules.mail_from,
         "made_at": now.and_utc().to_rfc3339(),
         "about": { "email": email },
-        "payments": of.await?,
+        "payments": payments,
+        "consents_at_partners": given,
     }))
 }
 
 fn moment(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, |at| at.and_utc().to_rfc3339().into())
+}
+
+/// What is held about a consent that the payer gave a partner.
+fn consent_at_partner(a: &mut Access<'_>, id: ConsentId) -> Result<Option<Value>, StoreError> {
+    let Some(consent) = consents::get(a, id)? else { return Ok(None) };
+    let partner = partners::get(a, &consent.partner_id)?;
+    Ok(Some(json!({
+        "reference": id.to_string(),
+        "given_to": partner.map(|p| p.name),
+        "for": consent.kind.as_str(),
+        "bank": consent.bank_code,
+        "status": consent.status.as_str(),
+        "status_at_bank": consent.bank_word,
+        "recurring": consent.recurring,
+        "valid_until": consent.valid_until.map(|day| day.to_string()),
+        "language": consent.language.map(|l| l.as_str()),
+        "id_at_partner": consent.psu_id_at_partner,
+        "last_read_on": consent_search::last_read(a, id)?,
+        "created_at": moment(Some(consent.created_at)),
+        "ended_at": moment(consent.ended_at),
+    })))
 }
 
 fn everything(a: &mut Access<'_>, cx: &Context, id: PaymentId) -> Result<Option<Value>, StoreError> {

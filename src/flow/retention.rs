@@ -7,7 +7,7 @@ use super::{Context, FlowError, count_bank_calls};
 use crate::clock::Timestamp;
 use crate::mail::compliance::ComplianceMail;
 use crate::store::erasure::{self, Because, Erased, Report, Scope};
-use crate::store::{audit, onboarding as files, onboarding_documents, outbox, partners, payer_requests};
+use crate::store::{applications, audit, onboarding as files, onboarding_documents, outbox, partners, payer_requests};
 use chrono::Months;
 
 /// How long data is kept.
@@ -69,6 +69,8 @@ pub struct Plan {
     pub payments_before: Timestamp,
     /// How many those are.
     pub payments: i64,
+    /// Applications that were refused, or for which the platform sent nothing more, a year ago.
+    pub applications: i64,
 }
 
 fn payments_before(cx: &Context) -> Timestamp {
@@ -92,13 +94,14 @@ pub async fn plan(cx: &Context) -> Result<Plan, FlowError> {
                 kept_until,
             });
         }
-        Ok((due, erasure::count_to_erase(a, before)?))
+        Ok((due, erasure::count_to_erase(a, before)?, applications::count_to_erase(a, now)?))
     });
-    let (files, payments) = found.await?;
+    let (files, payments, applications) = found.await?;
     Ok(Plan {
         files,
         payments_before: before,
         payments,
+        applications,
     })
 }
 
@@ -116,7 +119,8 @@ pub async fn run(cx: &Context, actor: &str) -> Result<Option<Report>, FlowError>
         }
     }
     let erased = erase_payments(cx).await?;
-    if partners == 0 && erased.payments == 0 {
+    let applications = erase_applications(cx, actor).await?;
+    if partners == 0 && erased.payments == 0 && applications == 0 {
         return Ok(None);
     }
     let report = Report {
@@ -128,6 +132,7 @@ pub async fn run(cx: &Context, actor: &str) -> Result<Option<Report>, FlowError>
         payments: erased.payments,
         mails: erased.mails,
         consents: erased.consents,
+        applications,
     };
     keep(cx, report.clone()).await?;
     Ok(Some(report))
@@ -144,6 +149,27 @@ async fn erase_file(cx: &Context, actor: &str, partner_id: String) -> Result<Opt
         Ok(erased)
     });
     Ok(erased.await?)
+}
+
+async fn erase_applications(cx: &Context, actor: &str) -> Result<i64, FlowError> {
+    let mut all = 0;
+    loop {
+        let (now, actor) = (cx.now(), actor.to_owned());
+        let page = cx.db.write(move |a| {
+            let mut erased = 0;
+            for id in applications::to_erase(a, now)? {
+                if applications::erase(a, &id, now)? {
+                    audit::add(a, now, &actor, "application_erased", Some(&id), None)?;
+                    erased += 1;
+                }
+            }
+            Ok(erased)
+        });
+        match page.await? {
+            0 => return Ok(all),
+            erased => all += erased,
+        }
+    }
 }
 
 /// Erases page by page, so that nobody waits long for the one writer.
@@ -172,6 +198,7 @@ async fn keep(cx: &Context, report: Report) -> Result<(), FlowError> {
         partners: report.partners,
         documents: report.documents,
         payments: report.payments,
+        applications: report.applications,
     };
     let mail = renewals::message(cx, "retention_report", &format!("retention.{}", report.id), &about)?;
     let written = cx.db.write(move |a| {
@@ -180,8 +207,8 @@ async fn keep(cx: &Context, report: Report) -> Result<(), FlowError> {
             outbox::add_about(a, None, mail, report.at)?;
         }
         let detail = format!(
-            "{} files, {} documents, {} payments, {} mails, {} consents",
-            report.partners, report.documents, report.payments, report.mails, report.consents
+            "{} files, {} documents, {} payments, {} mails, {} consents, {} applications",
+            report.partners, report.documents, report.payments, report.mails, report.consents, report.applications
         );
         audit::add(a, report.at, &report.actor, "retention_run", Some(&report.id), Some(&detail))
     });

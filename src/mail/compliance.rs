@@ -20,6 +20,13 @@ pub enum ComplianceMail {
         /// Days left; none or fewer: it is overdue, or due today.
         days_left: i64,
     },
+    /// A platform sent an application of a sub-merchant, or completed one.
+    ApplicationArrived {
+        /// The platform's name.
+        platform: String,
+        /// Our id of the application.
+        reference: String,
+    },
     /// What the daily retention job erased.
     Erased {
         /// Onboarding files.
@@ -28,6 +35,8 @@ pub enum ComplianceMail {
         documents: i64,
         /// Payments whose personal data was erased.
         payments: i64,
+        /// Applications that were refused, or never completed.
+        applications: i64,
     },
 }
 
@@ -71,10 +80,20 @@ impl View {
                             .into(),
                 }
             }
+            ComplianceMail::ApplicationArrived { platform, reference } => {
+                let platform: String = one_line(platform).chars().take(MAX_NAME_CHARS).collect();
+                Self {
+                    subject: format!("Cerere nouă de înscriere de la {platform}"),
+                    lead: "O platformă cere înscrierea unui comerciant, sau a completat o cerere.".into(),
+                    lines: vec![format!("Platforma: {platform}"), format!("Cererea: {reference}")],
+                    end: "Cererea se vede în administrare, la Cereri; acolo se cer completări, se aprobă sau se refuză.".into(),
+                }
+            }
             ComplianceMail::Erased {
                 partners,
                 documents,
                 payments,
+                applications,
             } => Self {
                 subject: "Date șterse la sfârșitul perioadei de păstrare".into(),
                 lead: "Perioada de păstrare cerută de lege s-a încheiat pentru datele de mai jos, care au fost șterse.".into(),
@@ -82,6 +101,7 @@ impl View {
                     format!("Dosare de parteneri: {partners}"),
                     format!("Documente din dosare: {documents}"),
                     format!("Plăți fără date personale de acum înainte: {payments}"),
+                    format!("Cereri de înscriere refuzate sau rămase necompletate: {applications}"),
                 ],
                 end: "Raportul se vede în administrare, la Păstrarea datelor; ștergerea este în jurnalul de audit.".into(),
             },
@@ -127,6 +147,7 @@ mod tests {
             partners: 1,
             documents: 7,
             payments: 23,
+            applications: 2,
         })
         .unwrap();
         assert!(

@@ -4,6 +4,7 @@
 //! twice carries the same `Message-ID` and the same bytes. No address and no text of a message reaches a log
 //! or an error.
 
+pub mod application;
 mod certificate_ends;
 pub mod compliance;
 mod folder;

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** plain data and rules; nothing here reads a database or a request.
 
+pub mod application;
 pub mod certificate;
 pub mod onboarding;
 pub mod profile;

@@ -1,10 +1,12 @@
 //! The partner's profile.
 
 use crate::payment::Currency;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// The two kinds of partner; the kind decides what the PSU may change on the hosted page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum PartnerKind {
     /// A shop: the order is fixed, the PSU only adds the own bank, account and e-mail.
     Ecommerce,

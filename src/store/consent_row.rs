@@ -1,5 +1,6 @@
 //! The consent's row: which columns are sealed, and under which names.
 
+use super::consent_search;
 use super::consents::Consent;
 use super::schema::consents as t;
 use super::{Access, StoreError};
@@ -43,6 +44,7 @@ pub(super) struct Row {
     created_at: Timestamp,
     updated_at: Timestamp,
     ended_at: Option<Timestamp>,
+    psu_key: Option<i64>,
 }
 
 impl Row {
@@ -80,6 +82,10 @@ impl Row {
             created_at: c.created_at,
             updated_at: c.updated_at,
             ended_at: c.ended_at,
+            psu_key: c
+                .psu_id_at_partner
+                .as_deref()
+                .map(|psu| consent_search::psu_key(a, &c.partner_id, psu)),
         }
     }
 

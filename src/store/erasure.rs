@@ -255,6 +255,8 @@ pub struct Report {
     pub mails: i64,
     /// Consents given for them.
     pub consents: i64,
+    /// Applications that were refused, or never completed.
+    pub applications: i64,
 }
 
 /// Keeps a report.

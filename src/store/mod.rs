@@ -7,6 +7,7 @@
 pub mod admin_security;
 pub mod admin_sessions;
 pub mod admins;
+pub mod applications;
 pub mod audit;
 pub mod audit_checkpoints;
 pub mod audit_search;
@@ -19,6 +20,7 @@ pub(crate) mod between_jobs;
 pub mod bulk;
 pub mod connection;
 mod consent_row;
+pub mod consent_search;
 pub mod consents;
 pub mod erasure;
 pub mod exports;

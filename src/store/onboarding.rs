@@ -1,7 +1,7 @@
 //! Onboarding files: what is known about a partner, sealed, and every state it was ever in.
 
 use super::schema::{onboarding_files as f, onboarding_versions as v};
-use super::{Access, StoreError, partners};
+use super::{Access, StoreError};
 use crate::clock::Timestamp;
 use crate::partner::onboarding::OnboardingFile;
 use diesel::{
@@ -68,6 +68,19 @@ impl Onboarding {
             updated_at: now,
         }
     }
+}
+
+/// Where a partner's file stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing was entered.
+    NotBegun,
+    /// Something misses.
+    Incomplete,
+    /// Nothing missed when it was last looked at.
+    Complete,
+    /// The relation has ended.
+    Ended,
 }
 
 #[derive(Queryable, Insertable, AsChangeset, Identifiable)]
@@ -142,6 +155,46 @@ pub fn get(a: &mut Access<'_>, partner_id: &str) -> Result<Option<Onboarding>, S
     row.map(|row| row.open(a)).transpose()
 }
 
+/// Where the file of a partner stands; it alone says whether the partner may be activated.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn standing(a: &mut Access<'_>, partner_id: &str) -> Result<Standing, StoreError> {
+    let known: Option<(bool, Option<Timestamp>)> = f::table
+        .find(partner_id)
+        .select((f::complete, f::ended_at))
+        .first(a.conn)
+        .optional()?;
+    Ok(match known {
+        None => Standing::NotBegun,
+        Some((_, Some(_))) => Standing::Ended,
+        Some((true, None)) => Standing::Complete,
+        Some((false, None)) => Standing::Incomplete,
+    })
+}
+
+/// Partners whose files must be renewed by a moment, and when, the first to be renewed first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn to_renew(a: &mut Access<'_>, until: Timestamp) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    let due = f::table.filter(f::renewal_due_at.le(until)).filter(f::ended_at.is_null());
+    let rows: Vec<(String, Option<Timestamp>)> = due
+        .order(f::renewal_due_at)
+        .limit(1000)
+        .select((f::partner_id, f::renewal_due_at))
+        .load(a.conn)?;
+    Ok(rows.into_iter().filter_map(|(id, due)| Some((id, due?))).collect())
+}
+
+/// Ids of the partners whose files are complete.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn complete(a: &mut Access<'_>) -> Result<Vec<String>, StoreError> {
+    Ok(f::table.filter(f::complete.eq(true)).select(f::partner_id).load(a.conn)?)
+}
+
 /// All files, at most 1000, those that end or must be renewed first.
 ///
 /// # Errors
@@ -173,7 +226,6 @@ pub fn save(a: &mut Access<'_>, read: &Onboarding, actor: &str, changed: &[Strin
         file_sealed: a.seal(VERSIONS, "file", &row, &serde_json::to_string(&next.file)?),
     };
     diesel::insert_into(v::table).values(&version).execute(a.conn)?;
-    partners::set_onboarded(a, &next.partner_id, next.complete)?;
     Ok(next)
 }
 
@@ -200,9 +252,7 @@ fn write(a: &mut Access<'_>, read: &Onboarding, next: &Onboarding) -> Result<(),
 /// [`StoreError`] of the database.
 pub fn set_complete(a: &mut Access<'_>, partner_id: &str, version: i64, complete: bool) -> Result<(), StoreError> {
     let mine = f::table.filter(f::partner_id.eq(partner_id)).filter(f::version.eq(version));
-    if diesel::update(mine).set(f::complete.eq(complete)).execute(a.conn)? == 1 {
-        partners::set_onboarded(a, partner_id, complete)?;
-    }
+    diesel::update(mine).set(f::complete.eq(complete)).execute(a.conn)?;
     Ok(())
 }
 
@@ -284,5 +334,6 @@ pub fn erase(a: &mut Access<'_>, partner_id: &str, now: Timestamp) -> Result<Opt
         return Ok(None);
     }
     diesel::delete(v::table.filter(v::partner_id.eq(partner_id))).execute(a.conn)?;
+    super::applications::erase_of(a, partner_id, now)?;
     super::onboarding_documents::erase_of(a, partner_id).map(Some)
 }

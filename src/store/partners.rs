@@ -209,26 +209,43 @@ pub fn set_redirects(a: &mut Access<'_>, id: &str, urls: &[url::Url], flexible: 
     Ok(diesel::update(partners::table.find(id)).set(set).execute(a.conn)? == 1)
 }
 
-/// Whether everything that must be known of a partner before it may be activated is known; `false` too when there
-/// is no such partner.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn is_onboarded(a: &mut Access<'_>, id: &str) -> Result<bool, StoreError> {
-    let complete: Option<bool> = partners::table
-        .find(id)
-        .select(partners::onboarding_complete)
-        .first(a.conn)
-        .optional()?;
-    Ok(complete == Some(true))
+/// What is said of a partner beside its profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Platform {
+    /// Whether it may send applications of sub-merchants.
+    pub may_onboard: bool,
+    /// The partner through which it came itself; our own id.
+    pub came_through: Option<String>,
 }
 
-/// Records whether everything that must be known of a partner is known.
+/// What a partner is to platforms; nothing when there is no such partner.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn set_onboarded(a: &mut Access<'_>, id: &str, complete: bool) -> Result<bool, StoreError> {
-    let set = partners::onboarding_complete.eq(complete);
+pub fn platform(a: &mut Access<'_>, id: &str) -> Result<Platform, StoreError> {
+    let columns = (partners::may_onboard, partners::platform_partner_id);
+    let found: Option<(bool, Option<String>)> = partners::table.find(id).select(columns).first(a.conn).optional()?;
+    Ok(found.map_or_else(Platform::default, |(may_onboard, came_through)| Platform {
+        may_onboard,
+        came_through,
+    }))
+}
+
+/// Lets a partner send applications of sub-merchants, or stops it.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn set_may_onboard(a: &mut Access<'_>, id: &str, may: bool) -> Result<bool, StoreError> {
+    let set = partners::may_onboard.eq(may);
+    Ok(diesel::update(partners::table.find(id)).set(set).execute(a.conn)? == 1)
+}
+
+/// Records through which partner another came.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn set_came_through(a: &mut Access<'_>, id: &str, platform_id: &str) -> Result<bool, StoreError> {
+    let set = partners::platform_partner_id.eq(platform_id);
     Ok(diesel::update(partners::table.find(id)).set(set).execute(a.conn)? == 1)
 }
 

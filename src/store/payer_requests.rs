@@ -1,9 +1,11 @@
-//! What payers ask for about their own data. A payer is known by an e-mail address, which is sealed in every payment:
-//! payments are opened page by page, in the order of their ids, by whoever does the work.
+//! What payers ask for about their own data. A payer is known by an e-mail address, by whose keyed hash payments are
+//! found; they are opened page by page, in the order of their ids, by whoever does the work.
 
-use super::schema::{payer_request_payments as p, payer_requests as t, payments};
+use super::schema::{payer_request_consents as c, payer_request_payments as p, payer_requests as t, payments};
+use super::search_keys::{Person, candidates};
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
+use crate::consent::ConsentId;
 use crate::payment::PaymentId;
 use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
 
@@ -158,15 +160,16 @@ pub fn due(a: &mut Access<'_>, now: Timestamp, limit: i64) -> Result<Vec<String>
     Ok(due.select(t::id).load(a.conn)?)
 }
 
-/// A page of payments after one of this id: the id of each, and the payer's address where it has one.
+/// A page of payments after one of this id that may be of this address: the id of each, and its payer's address where it
+/// has one.
 ///
 /// # Errors
 /// [`StoreError`] of the database, also when an address does not open.
-pub fn page(a: &mut Access<'_>, after: i64, limit: i64) -> Result<Vec<(i64, Option<String>)>, StoreError> {
+pub fn page(a: &mut Access<'_>, email: &str, after: i64, limit: i64) -> Result<Vec<(i64, Option<String>)>, StoreError> {
+    let numbers = candidates(a, &Person::Email(email.to_owned()), after, limit)?;
     let rows: Vec<(i64, Option<Vec<u8>>)> = payments::table
-        .filter(payments::id.gt(after))
+        .filter(payments::id.eq_any(numbers))
         .order(payments::id)
-        .limit(limit)
         .select((payments::id, payments::psu_email_sealed))
         .load(a.conn)?;
     let mut page = Vec::with_capacity(rows.len());
@@ -177,14 +180,6 @@ pub fn page(a: &mut Access<'_>, after: i64, limit: i64) -> Result<Vec<(i64, Opti
         page.push((number, email.map(|text| text.to_string())));
     }
     Ok(page)
-}
-
-/// How many payments there are to look at.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn all_payments(a: &mut Access<'_>) -> Result<i64, StoreError> {
-    Ok(payments::table.count().get_result(a.conn)?)
 }
 
 /// Notes how far a request is. One that has ended holds an address no longer than it needs to.
@@ -268,4 +263,43 @@ pub fn found(a: &mut Access<'_>, request_id: &str) -> Result<Vec<(Option<Payment
 /// [`StoreError`] of the database.
 pub fn count_found(a: &mut Access<'_>, request_id: &str) -> Result<i64, StoreError> {
     Ok(p::table.filter(p::request_id.eq(request_id)).count().get_result(a.conn)?)
+}
+
+/// Notes a consent that a request found at a partner; one that is noted already stays as it is.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn add_consent(a: &mut Access<'_>, request_id: &str, consent: ConsentId, outcome: Option<&str>) -> Result<(), StoreError> {
+    let row = (
+        c::request_id.eq(request_id),
+        c::consent_id.eq(consent.number()),
+        c::outcome.eq(outcome),
+    );
+    match a.try_insert("the consent", |conn| diesel::insert_into(c::table).values(row).execute(conn)) {
+        Err(StoreError::Taken(_)) => Ok(()),
+        other => other,
+    }
+}
+
+/// Notes what became of a consent that was found.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn set_consent_outcome(a: &mut Access<'_>, request_id: &str, consent: ConsentId, outcome: &str) -> Result<(), StoreError> {
+    diesel::update(c::table.find((request_id, consent.number())))
+        .set(c::outcome.eq(outcome))
+        .execute(a.conn)?;
+    Ok(())
+}
+
+/// The consents that a request found, and what became of each: `ending` (it is ended first) or `erased`; nothing for
+/// an export.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn found_consents(a: &mut Access<'_>, request_id: &str) -> Result<Vec<(ConsentId, Option<String>)>, StoreError> {
+    let of = c::table.filter(c::request_id.eq(request_id)).order(c::consent_id);
+    let rows: Vec<(i64, Option<String>)> = of.select((c::consent_id, c::outcome)).load(a.conn)?;
+    let known = |(number, outcome): (i64, Option<String>)| Some((ConsentId::from_number(number)?, outcome));
+    Ok(rows.into_iter().filter_map(known).collect())
 }

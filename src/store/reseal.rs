@@ -83,6 +83,8 @@ const COLUMNS: &[Column] = &[
     ("admins", "totp", Key::Text("id")),
     ("admins", "totp_pending", Key::Text("id")),
     ("admin_sessions", "state", Key::Text("key_hash")),
+    ("applications", "content", Key::Text("id")),
+    ("applications", "note", Key::Text("id")),
     ("bank_access", "access", Key::Text("id")),
     ("bank_access", "refresh", Key::Text("id")),
     ("bank_credentials", "name", Key::Text("id")),

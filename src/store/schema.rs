@@ -3,9 +3,10 @@
 mod office;
 
 pub use office::{
-    audit_checkpoints, bank_calls, bank_closures, bank_contacts, bank_errors, daily_jobs, export_parts, exports, onboarding_document_parts,
-    onboarding_documents, onboarding_files, onboarding_versions, partner_certificates, partner_counts, payer_request_payments,
-    payer_requests, proposals, report_days, report_passes, reseal_passes, retention_reports, saved_filters,
+    applications, audit_checkpoints, bank_calls, bank_closures, bank_contacts, bank_errors, daily_jobs, export_parts, exports,
+    onboarding_document_parts, onboarding_documents, onboarding_files, onboarding_versions, partner_certificates, partner_counts,
+    payer_request_consents, payer_request_payments, payer_requests, proposals, report_days, report_passes, reseal_passes,
+    retention_reports, saved_filters,
 };
 
 diesel::table! {
@@ -26,8 +27,9 @@ diesel::table! {
         active -> Bool,
         created_at -> Timestamp,
         account_access -> Bool,
-        onboarding_complete -> Bool,
         figures -> Nullable<Text>,
+        may_onboard -> Bool,
+        platform_partner_id -> Nullable<Text>,
     }
 }
 
@@ -258,6 +260,7 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
+        psu_key -> Nullable<BigInt>,
     }
 }
 

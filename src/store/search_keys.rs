@@ -98,6 +98,20 @@ pub(super) const fn micros(at: Timestamp) -> i64 {
     at.and_utc().timestamp_micros()
 }
 
+/// Numbers of payments that may be somebody's, by their ids and after one: those found by the index, of which a few may
+/// share a hash with others, and those that cannot be found by it yet. At most `limit`.
+pub(super) fn candidates(a: &mut Access<'_>, person: &Person, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+    let key = person.key(a);
+    let indexed = k::table.filter(k::key_hash.eq(key)).filter(k::payment_id.gt(after));
+    let mut all: Vec<i64> = indexed.order(k::payment_id).limit(limit).select(k::payment_id).load(a.conn)?;
+    let not_yet = t::table.filter(t::search_stamp.is_null()).filter(t::id.gt(after));
+    all.extend(not_yet.order(t::id).limit(limit).select(t::id).load::<i64>(a.conn)?);
+    all.sort_unstable();
+    all.dedup();
+    all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(all)
+}
+
 /// Writes what a payment is found by in place of what it was found by before.
 pub(super) fn replace(a: &mut Access<'_>, payment: &Payment, keys: &Keys) -> Result<(), StoreError> {
     if payment.search_stamp.is_some() {

@@ -265,6 +265,7 @@ fn input(client_id: &str) -> ProfileInput {
         currency: Currency::Ron,
         colour: "#0A5C36".into(),
         account_access: false,
+        may_onboard: false,
     }
 }
 
@@ -298,8 +299,7 @@ async fn a_new_partner_calls_only_after_everything_is_known_and_two_admins_agree
     .await;
     app.carry_out(urls(&id, RETURN_URL)).await;
     assert_eq!(missing(app.propose(activate.clone()).await.unwrap_err()), ["NOT_ONBOARDED"]);
-    let known = id.clone();
-    app.cx.db.write(move |a| partners::set_onboarded(a, &known, true)).await.unwrap();
+    app.onboard("stranger").await;
     assert_eq!(stranger.token().await.status, 403);
     app.carry_out(activate).await;
     stranger.start(json!({})).await;

@@ -18,7 +18,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What nobody fills in here.
-const EMPTY: [&str; 5] = [
+const EMPTY: [&str; 7] = [
+    "applications.content_sealed",
+    "applications.note_sealed",
     "consents.page_sealed",
     "consents.psu_step_sealed",
     "onboarding_documents.remove_reason_sealed",

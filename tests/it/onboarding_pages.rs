@@ -1,7 +1,7 @@
 //! Partners' files in the back office: entered on pages that lose nothing, read by compliance and administrators only.
 
 use crate::support::TestApp;
-use crate::support::admin::Admin;
+use crate::support::admin::{Admin, PASSWORD};
 use crate::support::browser::Page;
 use crate::support::onboarding::{COMPANY_NAME, OWNER_CNP, Typed, company, owner, pdf};
 use serde_json::json;
@@ -212,6 +212,7 @@ async fn the_list_shows_who_must_be_renewed_and_a_relation_ends_with_a_reason() 
     app.advance(DAY * 340);
     let officer = Admin::of_role(&app, Role::Compliance).await;
     officer.get(&officer.at("back-office/onboarding")).await.says("25 zile");
+    officer.home().await.says("reînnoirea dosarului").says("mai sunt 25 de zile");
     let file = officer.get(&officer.at(&path(&id, ""))).await;
     file.says("Nu lipsește nimic");
     officer
@@ -265,7 +266,7 @@ async fn a_payers_request_is_entered_followed_and_fetched() {
     }
     let sent = officer.submit(&form.clone().with("kind", "export").with("email", EMAIL)).await;
     let shown = officer.follow(&sent).await;
-    shown.says("se caută").says("0 din 1");
+    shown.says("se caută").says("Plăți deschise0");
     let link = sent.leads_to();
     app.tick().await;
     let shown = officer.get(&link).await;
@@ -299,4 +300,24 @@ async fn a_payers_request_is_entered_followed_and_fetched() {
     );
     let support = Admin::of_role(&app, Role::Support).await;
     assert_eq!(support.get(&link).await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_leaves_only_for_who_has_just_proved_to_be_there() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let app = TestApp::start().await;
+    let id = app.onboard("shop").await;
+    let officer = Admin::of_role(&app, Role::Compliance).await;
+    app.advance(4 * MINUTE);
+    let link = officer.get(&officer.at(&path(&id, ""))).await.link("a[download]");
+    app.advance(2 * MINUTE);
+    let asked = officer.get(&link).await;
+    assert!(asked.leads_to().path().ends_with("/confirm") && !asked.body.contains("%PDF"));
+    let read = "SELECT COALESCE(subject, '') AS line FROM audit WHERE action = 'onboarding_document_read'";
+    assert_eq!(app.database.lines(read), [] as [String; 0]);
+    let confirm = officer.follow(&asked).await;
+    let proved = officer.submit(&confirm.form("/confirm").with("password", PASSWORD)).await;
+    assert_eq!(proved.leads_to(), link);
+    assert!(officer.follow(&proved).await.body.starts_with("%PDF"));
+    assert_eq!(app.database.lines(read).len(), 1);
 }

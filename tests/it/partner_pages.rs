@@ -1,12 +1,13 @@
 //! The partners' pages: everything that an admin does with a partner, in a browser, and the second admin's decision.
 
-use crate::support::admin::Admin;
+use crate::support::admin::{Admin, PASSWORD};
 use crate::support::browser::Page;
 use crate::support::{RETURN_URL, TestApp, certificates};
 use serde_json::json;
+use smartpay::flow::four_eyes::Change;
 use smartpay::store::admins::Role;
 use smartpay::store::partner_certificates::{self, StoredCertificate};
-use smartpay::store::partners;
+use std::time::Duration;
 
 /// The first admin proposes, the second one decides.
 struct Two {
@@ -72,7 +73,7 @@ async fn from_a_new_partner_to_its_first_payment() {
     }
     assert_eq!(maria.submit(&form.clone().with("csrf", "forged")).await.status, 403);
     let added = maria.follow(&maria.submit(&form).await).await;
-    added.says("inactiv").says("incompletă").says("Niciun certificat");
+    added.says("inactiv").says("neîncepută").says("Niciun certificat");
     assert!(!added.body.contains("<b>SRL"), "hostile text is escaped");
     let id = app.partner_id("stranger").await;
 
@@ -109,8 +110,7 @@ async fn from_a_new_partner_to_its_first_payment() {
     assert!(wrong.form("/redirect-urls").value("urls").contains("nu e adresă"));
     maria.submit(&urls.with("urls", RETURN_URL)).await;
     two.approve().await;
-    let known = id.clone();
-    app.cx.db.write(move |a| partners::set_onboarded(a, &known, true)).await.unwrap();
+    app.onboard("stranger").await;
     maria.submit(&two.page_of(&id).await.form("/activation")).await;
     two.approve().await;
     app.partner("stranger").start(json!({})).await;
@@ -282,4 +282,44 @@ async fn who_only_looks_sees_no_forms() {
         let nothing = reader.get(&reader.at(&format!("back-office/proposals/{id}"))).await;
         assert!(nothing.status == 404 || id == "..", "{id}: {}", nothing.status);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_matters_needs_a_proof_of_the_last_minutes_and_loses_nothing_that_was_typed() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let two = Two::start().await;
+    let (app, maria) = (&two.app, &two.maria);
+    let shop = app.partner_id("shop").await;
+    let page = two.page_of(&shop).await;
+    // It was started on the command line: nothing was ever asked of it.
+    page.says("neîncepută").says("activ fără un dosar complet");
+    maria.get(&maria.at("back-office/partners")).await.says("fără dosar complet");
+    assert!(!page.has("#confirm"));
+    app.advance(4 * MINUTE);
+    two.page_of(&shop).await;
+    app.advance(2 * MINUTE);
+    let late = two.page_of(&shop).await;
+    assert!(late.has("#confirm"));
+    let refused = maria.submit(&late.form("/limits").with("payments_per_day", "77")).await;
+    assert_eq!((refused.status, refused.form("/limits").value("payments_per_day")), (403, "77"));
+    reads(&refused, "Confirmă întâi că ești tu");
+    let waiting = "SELECT CAST(COUNT(*) AS TEXT) AS line FROM proposals";
+    assert_eq!(app.database.lines(waiting), ["0"]);
+    let confirm = maria.get(&refused.link("#confirm")).await;
+    let proved = maria.submit(&confirm.form("/confirm").with("password", PASSWORD)).await;
+    assert!(proved.leads_to().path().ends_with(&shop));
+    // The page that stayed open is sent again as it is.
+    maria
+        .follow(&maria.submit(&refused.form("/limits")).await)
+        .await
+        .says("Propunerea așteaptă");
+    assert_eq!(app.database.lines(waiting), ["1"]);
+    // What was active by an operator's word is not activated again without a file.
+    app.carry_out(Change::Activation {
+        partner: shop.clone(),
+        active: false,
+    })
+    .await;
+    let refused = maria.submit(&two.page_of(&shop).await.form("/activation")).await;
+    reads(&refused, "cunoașterea clientelei trebuie să fie completă");
 }

@@ -6,7 +6,9 @@ use super::call::{Moves, claim_when, connector, save, save_and_keep, session};
 use crate::bank::BankError;
 use crate::bank::accounts::{AccountInformation as _, ConsentVerdict};
 use crate::consent::{ConsentId, Event, Status};
-use crate::flow::{Context, FlowError};
+use crate::flow::onboarding::documents::is_reason;
+use crate::flow::{Context, FieldProblem, FlowError};
+use crate::store::audit;
 use crate::store::consents::Consent;
 
 /// Ends a consent on the partner's wish. One that has ended already stays as it is.
@@ -18,6 +20,40 @@ pub async fn revoke(cx: &Context, id: ConsentId) -> Result<Consent, ConsentError
         return Ok(end(cx, consent, "partner").await?);
     }
     Ok(super::init::stored(cx, id).await?)
+}
+
+/// Ends a consent because its payer wants to be forgotten; one that has ended already stays as it is.
+///
+/// # Errors
+/// [`FlowError::Busy`] when it is in use right now.
+pub async fn end_for_payer(cx: &Context, id: ConsentId) -> Result<(), FlowError> {
+    match claim_when(cx, id, |c| !c.status.is_final()).await? {
+        Some(consent) => end(cx, consent, "psu").await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Ends a consent on the operator's decision, with a reason that the audit log keeps: here at once, and at the bank.
+///
+/// # Errors
+/// [`FlowError::Invalid`] without a reason of 10 to 500 characters; [`FlowError::NotAllowed`] when it has ended
+/// already; [`FlowError::Busy`] when it is in use right now.
+pub async fn end_by_operator(cx: &Context, id: ConsentId, by: &str, reason: &str) -> Result<(), FlowError> {
+    if !is_reason(reason) {
+        let problem = FieldProblem::new("reason", "NO_REASON", "10 to 500 characters");
+        return Err(FlowError::Invalid(vec![problem]));
+    }
+    let Some(consent) = claim_when(cx, id, |c| !c.status.is_final()).await? else {
+        return Err(FlowError::NotAllowed);
+    };
+    let (by, reason, now) = (by.to_owned(), reason.trim().to_owned(), cx.now());
+    cx.db
+        .write(move |a| {
+            let subject = id.to_string();
+            audit::add(a, now, &by, "consent_ended_by_operator", Some(&subject), Some(&reason))
+        })
+        .await?;
+    end(cx, consent, "admin").await.map(drop)
 }
 
 /// Ends a claimed consent that has not ended, and tells the bank.

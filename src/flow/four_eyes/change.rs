@@ -22,10 +22,11 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// Largest count a figure may have.
-const MAX_COUNT: i64 = 100_000_000;
-/// Most redirect URLs of a partner, and the longest.
-const MOST_URLS: usize = 20;
-const MAX_URL_BYTES: usize = 500;
+pub const MAX_COUNT: i64 = 100_000_000;
+/// Most redirect URLs of a partner.
+pub const MOST_URLS: usize = 20;
+/// The longest of them, in bytes.
+pub const MAX_URL_BYTES: usize = 500;
 
 /// A certificate that is proposed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ mod change;
 mod doubt;
 mod snapshot;
 
-pub use change::{Change, Kind, NewCertificate};
+pub use change::{Change, Kind, MAX_COUNT, MAX_URL_BYTES, MOST_URLS, NewCertificate};
 
 use super::error::FieldProblem;
 use super::resolve_payment::REASON_CHARS;

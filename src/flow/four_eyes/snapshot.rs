@@ -5,6 +5,7 @@ use crate::flow::FlowError;
 use crate::flow::error::FieldProblem;
 use crate::partner::Partner;
 use crate::payment::Status;
+use crate::store::onboarding::{self, Standing};
 use crate::store::{Access, StoreError, partner_certificates, partner_counts, partners, payments};
 use serde_json::{Value, json};
 
@@ -125,7 +126,7 @@ fn may_be_activated(a: &mut Access<'_>, partner: &Partner) -> Result<Result<(), 
             "the partner has no redirect URL yet",
         ));
     }
-    if !partners::is_onboarded(a, &partner.id)? {
+    if onboarding::standing(a, &partner.id)? != Standing::Complete {
         problems.push(FieldProblem::new(
             "active",
             "NOT_ONBOARDED",

@@ -121,6 +121,22 @@ pub async fn enter<'t>(
     apply(cx, change, "onboarding_changed", move |file| file.put(section, number, record)).await
 }
 
+/// Begins the file of a new partner with what an application declared; what is left empty keeps it incomplete.
+pub(in crate::flow) fn prefill(
+    a: &mut Access<'_>,
+    partner_id: &str,
+    by: &str,
+    sections: Vec<(Section, Record)>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut next = Onboarding::begun(partner_id, now);
+    for (section, record) in sections {
+        let _ = next.file.put(section, None, record);
+    }
+    let changed: Vec<String> = next.file.differs_in(&OnboardingFile::default()).into_iter().collect();
+    save(a, next, &[], by, ("onboarding_prefilled", &changed), now).map(drop)
+}
+
 /// Takes an entry out of a section of which there may be several.
 ///
 /// # Errors

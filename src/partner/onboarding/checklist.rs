@@ -58,6 +58,7 @@ pub fn missing(file: &OnboardingFile, documents: &[DocumentKind], today: NaiveDa
             found.push(what);
         }
     };
+    let whole = |section: Section| file.section(section).is_some_and(|record| is_whole(section, record));
     let representative = file.section(Section::Representative);
     let expired = |record: Option<&Record>, field: &str| {
         let until = record.and_then(|r| date(r.get(field)));
@@ -67,9 +68,9 @@ pub fn missing(file: &OnboardingFile, documents: &[DocumentKind], today: NaiveDa
     if person.is_some() {
         need(!expired(person, "document_expires"), Missing::IdentityExpired);
     } else {
-        need(file.section(Section::Company).is_some(), Missing::Identification);
+        need(whole(Section::Company), Missing::Identification);
         need_owners(file, &mut need);
-        need(representative.is_some(), Missing::Representative);
+        need(whole(Section::Representative), Missing::Representative);
     }
     need(!expired(representative, "document_expires"), Missing::RepresentativeExpired);
     need(!expired(representative, "mandate_expires"), Missing::MandateExpired);
@@ -82,6 +83,12 @@ pub fn missing(file: &OnboardingFile, documents: &[DocumentKind], today: NaiveDa
         need(documents.contains(&kind), Missing::Document(kind));
     }
     found
+}
+
+/// Whether everything that must be entered is: a section that an application pre-filled is not whole.
+fn is_whole(section: Section, record: &Record) -> bool {
+    let mut needed = section.fields().iter().filter(|field| field.required);
+    needed.all(|field| !record.get(field.name).is_empty())
 }
 
 fn need_owners(file: &OnboardingFile, need: &mut impl FnMut(bool, Missing)) {

@@ -63,7 +63,8 @@ const fn optional(name: &'static str, rule: Rule) -> Field {
 
 const YES_NO: Rule = Rule::Choice(&["no", "yes"]);
 const IDENTITY: Rule = Rule::Choice(&["identity_card", "passport", "residence_permit"]);
-const LEGAL_FORMS: Rule = Rule::Choice(&[
+/// The legal forms of companies.
+pub const LEGAL_FORMS: &[&str] = &[
     "srl",
     "sa",
     "snc",
@@ -76,14 +77,14 @@ const LEGAL_FORMS: Rule = Rule::Choice(&[
     "association",
     "public",
     "other",
-]);
+];
 
 const COMPANY: &[Field] = &[
     needed("name", Rule::Line(160)),
     needed("country", Rule::Country),
     needed("company_code", Rule::CompanyCode),
     needed("register_number", Rule::RegisterNumber),
-    needed("legal_form", LEGAL_FORMS),
+    needed("legal_form", Rule::Choice(LEGAL_FORMS)),
     needed("seat", Rule::Lines(300)),
     needed("caen", Rule::Caen),
     optional("activity", Rule::Line(200)),
@@ -345,6 +346,8 @@ LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU
 PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG \
 TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW XK";
 
-fn is_country(text: &str) -> bool {
+/// Whether it is a country's code of two capital letters.
+#[must_use]
+pub fn is_country(text: &str) -> bool {
     COUNTRIES.split_ascii_whitespace().any(|code| code == text)
 }

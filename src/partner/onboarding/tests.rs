@@ -165,6 +165,18 @@ fn the_list_names_what_misses_and_nothing_else() {
 }
 
 #[test]
+fn a_section_that_was_only_begun_is_still_missing() {
+    for (section, field, what) in [
+        (Section::Company, "purpose", Missing::Identification),
+        (Section::Representative, "basis", Missing::Representative),
+    ] {
+        let (mut file, documents) = complete();
+        change(&mut file, section, field, "");
+        assert_eq!(missing(&file, &documents, today()), [what]);
+    }
+}
+
+#[test]
 fn a_politically_exposed_person_makes_the_risk_high() {
     let (mut file, documents) = complete();
     change(&mut file, Section::Representative, "pep", "yes");

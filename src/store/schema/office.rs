@@ -70,6 +70,7 @@ diesel::table! {
         payments -> BigInt,
         mails -> BigInt,
         consents -> BigInt,
+        applications -> BigInt,
     }
 }
 
@@ -295,5 +296,33 @@ diesel::table! {
         ended_at -> Nullable<Timestamp>,
         due_at -> Nullable<Timestamp>,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    applications (id) {
+        id -> Text,
+        platform_id -> Text,
+        external_client_id -> Text,
+        request_hash -> Text,
+        state -> Text,
+        content_sealed -> Nullable<Binary>,
+        note_sealed -> Nullable<Binary>,
+        partner_id -> Nullable<Text>,
+        version -> BigInt,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        keep_until -> Nullable<Timestamp>,
+        erased_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    payer_request_consents (request_id, consent_id) {
+        request_id -> Text,
+        consent_id -> BigInt,
+        outcome -> Nullable<Text>,
     }
 }

@@ -40,10 +40,15 @@ pub(super) fn ask_first(request: &HttpRequest) -> HttpResponse {
         let url = referrer.and_then(|r| Url::parse(r).ok());
         url.map_or_else(String::new, |url| url.path().to_owned())
     };
+    go(&confirm_before(own_address(&back)))
+}
+
+/// The page's address, from which one comes back to another page of ours.
+pub(super) fn confirm_before(back: &str) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("back", own_address(&back))
+        .append_pair("back", back)
         .finish();
-    go(&format!("{}?{query}", Route::ConfirmPage.path()))
+    format!("{}?{query}", Route::ConfirmPage.path())
 }
 
 fn page(

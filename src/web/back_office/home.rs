@@ -134,21 +134,9 @@ fn row(cx: &Context, payment: &payments::Payment, partner: String, language: Lan
 
 #[cfg(test)]
 mod tests {
+    use super::super::page_tests::{shell, texts};
     use super::super::texts::OfficeTexts;
     use super::*;
-    use scraper::{Html, Selector};
-
-    fn shell(language: Language) -> OfficeShell {
-        OfficeShell::new(language, "Plăți Sigure S.A.".into())
-    }
-
-    fn texts(page: &str, selector: &str) -> Vec<String> {
-        let page = Html::parse_document(page);
-        let selector = Selector::parse(selector).unwrap();
-        page.select(&selector)
-            .map(|e| e.text().collect::<String>().trim().to_owned())
-            .collect()
-    }
 
     #[test]
     fn the_list_is_escaped_and_every_status_has_words() {

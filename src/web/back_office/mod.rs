@@ -6,11 +6,14 @@
 //! sign-in page itself.
 
 mod account;
+mod applications;
 mod audit;
 pub mod audit_page;
 mod banks;
 mod code;
 mod confirm;
+mod consents;
+mod consents_page;
 mod device;
 mod enrol;
 mod exports;
@@ -20,10 +23,13 @@ pub mod gate;
 mod home;
 mod keys;
 mod language;
+mod look;
 mod mail;
 mod mail_texts;
 pub mod masking;
 mod onboarding;
+#[cfg(test)]
+mod page_tests;
 pub mod partners;
 mod password;
 mod payment;
@@ -84,6 +90,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
     partners::routes(config);
     proposals::routes(config);
     onboarding::routes(config);
+    applications::routes(config);
+    serve(config, Route::Consents, consents::list);
+    serve(config, Route::Consent, consents::show);
+    serve(config, Route::EndConsent, consents::end);
     personal_data::routes(config);
     serve(config, Route::Users, users::show);
     serve(config, Route::AddUser, users::add);

@@ -1,5 +1,6 @@
 //! A payment's page, and the end of a doubt.
 
+use super::confirm::confirm_before;
 use super::gate::{SignedIn, go};
 use super::mail_texts::MailTexts;
 use super::masking::{Sight, UnmaskForm};
@@ -67,6 +68,7 @@ impl Look<'_> {
         let resolve = (payment.status == Status::InDoubt).then(|| ResolveForm {
             action: about(id),
             csrf: browser.csrf(site.cx.db.vault(), &about(id)),
+            confirm: (!self.user.is_fresh(site.cx.now())).then(|| confirm_before(&address(id))),
             ..form
         });
         let page = PaymentPage {
@@ -213,6 +215,7 @@ pub async fn resolve(
     };
     let missing = [
         (!own, ResolveProblem::PageExpired),
+        (!user.is_fresh(site.cx.now()), ResolveProblem::NotFresh),
         (outcome.is_none(), ResolveProblem::NoOutcome),
         (form.confirmed.is_empty(), ResolveProblem::NotConfirmed),
     ];

@@ -48,6 +48,9 @@ catalogue! {
         no_outcome: "Alege ce a spus banca.", "Choose what the bank said.";
         no_reason: "Spune în 10 până la 500 de caractere cum ai aflat.", "Say in 10 to 500 characters how you learnt it.";
         not_confirmed: "Bifează că ai verificat la bancă.", "Tick that you checked with the bank.";
+        confirm_first: "Propunerea cere o confirmare din ultimele 5 minute că ești tu.", "The proposal needs a confirmation that it is you, of the last 5 minutes.";
+        confirm_link: "Confirmă acum", "Confirm now";
+        not_fresh: "Confirmă întâi că ești tu (legătura se deschide în altă filă), apoi trimite din nou de aici: ce ai completat a rămas.", "First confirm that it is you (the link opens another tab), then send it again from here: what you entered is still there.";
         page_expired: "Pagina a stat deschisă prea mult. Trimite din nou.", "The page was open for too long. Send it again.";
         busy: "Chiar acum întrebăm banca despre această plată. Mai încearcă o dată.", "The bank is being asked about this payment right now. Try again.";
         not_in_doubt: "Plata nu mai este în dubiu; nu s-a schimbat nimic.", "The payment is no longer in doubt; nothing was changed.";
@@ -114,6 +117,8 @@ pub enum ResolveProblem {
     PageExpired,
     /// The bank is being asked.
     Busy,
+    /// The user has not proved to be there within the last minutes.
+    NotFresh,
 }
 
 /// The form that ends a doubt, as it was posted last.
@@ -129,6 +134,8 @@ pub struct ResolveForm {
     pub reason: String,
     /// What is wrong with it.
     pub problems: Vec<ResolveProblem>,
+    /// Where one proves to be there before proposing the end.
+    pub confirm: Option<String>,
 }
 
 /// One payment.
@@ -175,6 +182,7 @@ impl PaymentPage {
             ResolveProblem::NotConfirmed => ("confirmed", p.not_confirmed),
             ResolveProblem::PageExpired => ("resolve", p.page_expired),
             ResolveProblem::Busy => ("resolve", p.busy),
+            ResolveProblem::NotFresh => ("confirm", p.not_fresh),
         }
     }
 
@@ -203,6 +211,7 @@ mod tests {
             outcome: Some(Resolution::NotExecuted),
             reason: HOSTILE.into(),
             problems,
+            confirm: Some("/back-office/confirm".into()),
         };
         let event = EventLine {
             at: "21.11.2026, 12:00:00".into(),
@@ -253,6 +262,7 @@ mod tests {
             ResolveProblem::NotConfirmed,
             ResolveProblem::PageExpired,
             ResolveProblem::Busy,
+            ResolveProblem::NotFresh,
         ];
         for language in Language::ALL {
             let html = page(language, all.to_vec());

@@ -6,6 +6,7 @@ use super::frame::OfficeShell;
 use super::gate::{SignedIn, go};
 use super::onboarding::{address, day, moment, name_of, names, token};
 use super::roles::{Route, serve};
+use crate::consent::ConsentId;
 use crate::flow::{FlowError, payer_data, retention};
 use crate::store::payer_requests::{Found, PayerRequest, RequestKind};
 use crate::web::hosted_page::texts::catalogue;
@@ -28,8 +29,8 @@ catalogue! {
         kind: "Ce cere", "What is asked for";
         export: "o copie a datelor (GDPR art. 15)", "a copy of the data (GDPR art. 15)";
         erasure: "ștergerea datelor (GDPR art. 17)", "erasure of the data (GDPR art. 17)";
-        erasure_warning: "Ștergerea nu poate fi anulată. Rămâne ce cere legea: cine a plătit cui și cât, cinci ani (Legea 129/2019 art. 21; GDPR art. 17 alin. 3 lit. b).",
-            "Erasure cannot be undone. What the law requires stays: who paid whom and how much, for five years (Law 129/2019 art. 21; GDPR art. 17(3)(b)).";
+        erasure_warning: "Ștergerea nu poate fi anulată. Rămâne ce cere legea: cine a plătit cui și cât, cinci ani (Legea 129/2019 art. 21; GDPR art. 17 alin. 3 lit. b). Consimțămintele date partenerilor se încheie.",
+            "Erasure cannot be undone. What the law requires stays: who paid whom and how much, for five years (Law 129/2019 art. 21; GDPR art. 17(3)(b)). Consents given to partners end.";
         understood: "Am verificat identitatea plătitorului și știu că ștergerea este definitivă.", "I verified who the payer is, and know that erasure is final.";
         send: "Caută", "Search";
         not_email: "Scrie o adresă de e-mail.", "Give an e-mail address.";
@@ -45,8 +46,7 @@ catalogue! {
         searching: "se caută", "searching";
         done: "gata", "done";
         request: "Cererea", "Request";
-        looked_at: "Plăți cercetate", "Payments looked at";
-        of: "din", "of";
+        looked_at: "Plăți deschise", "Payments opened";
         found: "Plăți găsite", "Payments found";
         reload: "Reîncarcă pagina ca să vezi cât s-a cercetat.", "Reload the page to see how far it is.";
         fetch: "Descarcă datele (JSON)", "Download the data (JSON)";
@@ -58,6 +58,10 @@ catalogue! {
         reduced: "adresa, linkul și mesajele au fost șterse; conturile, numele și detaliile plății rămân până la termenul din lege (Legea 129/2019 art. 21)", "address, link and mails erased; accounts, names and remittance information stay until the legal term (Law 129/2019 art. 21)";
         open: "neîncheiată: nu s-a șters nimic; reia cererea după ce se încheie", "not ended: nothing was erased; repeat the request when it has";
         until: "Păstrat până la", "Kept until";
+        consents_found: "Consimțăminte date partenerilor", "Consents given to partners";
+        consent: "Consimțământul", "Consent";
+        consent_ending: "se încheie, apoi se șterge al cui a fost", "is being ended, then whose it was is erased";
+        consent_erased: "încheiat; s-a șters al cui a fost", "ended; whose it was is erased";
         nothing_found: "Nu există date despre această adresă.", "There is nothing about this address.";
         keeping: "Păstrarea datelor", "Retention";
         keeping_lead: "În fiecare zi se șterg dosarele și datele plăților al căror termen a trecut. Aici se vede ce s-ar șterge acum; pagina nu șterge nimic.",
@@ -74,6 +78,8 @@ catalogue! {
         payments: "Plăți", "Payments";
         mails: "Mesaje", "Mails";
         consents: "Consimțăminte", "Consents";
+        applications: "Cereri de înscriere", "Applications";
+        applications_due: "Cereri refuzate sau necompletate de un an, care ar fi șterse", "Applications refused or not completed for a year, which would be erased";
         back: "Înapoi la date personale", "Back to personal data";
     }
 }
@@ -106,6 +112,7 @@ pub struct ReportLine {
     payments: i64,
     mails: i64,
     consents: i64,
+    applications: i64,
 }
 
 /// What was typed into the form.
@@ -129,6 +136,7 @@ struct DataPage {
     problems: Vec<(&'static str, &'static str)>,
     requests: Vec<RequestLine>,
     payments_due: i64,
+    applications_due: i64,
     ended_before: String,
     files_due: Vec<(String, i64, String)>,
     reports: Vec<ReportLine>,
@@ -167,6 +175,7 @@ async fn page(
         problems,
         requests: requests.iter().map(|r| request_line(d, user, &names, r)).collect(),
         payments_due: plan.payments,
+        applications_due: plan.applications,
         ended_before: day(plan.payments_before),
         files_due: plan
             .files
@@ -183,6 +192,7 @@ async fn page(
                 payments: r.payments,
                 mails: r.mails,
                 consents: r.consents,
+                applications: r.applications,
             })
             .collect(),
     };
@@ -251,8 +261,9 @@ struct RequestPage {
     is_done: bool,
     is_export: bool,
     looked_at: i64,
-    payments: i64,
     found: Vec<FoundLine>,
+    /// Consents at partners, and what became of each.
+    consents: Vec<(String, String, &'static str)>,
     export: String,
 }
 
@@ -267,6 +278,16 @@ fn found_line(d: &'static DataTexts, found: &Found) -> FoundLine {
         },
         until: found.keep_until.map(day).unwrap_or_default(),
     }
+}
+
+/// Number, page and outcome of a consent that was found.
+fn consent_line(d: &'static DataTexts, id: ConsentId, outcome: Option<&str>) -> (String, String, &'static str) {
+    let words = match outcome {
+        Some("erased") => d.consent_erased,
+        Some(_) => d.consent_ending,
+        None => "",
+    };
+    (id.to_string(), address(Route::Consent, &id.to_string()), words)
 }
 
 /// GET /back-office/personal-data/requests/{id}.
@@ -291,7 +312,11 @@ pub async fn request_page(
         is_export: asked.kind == RequestKind::Export,
         email: asked.email.unwrap_or_default(),
         looked_at: asked.scanned,
-        payments: progress.payments,
+        consents: progress
+            .consents
+            .iter()
+            .map(|(id, outcome)| consent_line(d, *id, outcome.as_deref()))
+            .collect(),
         found: progress.found.iter().map(|f| found_line(d, f)).collect(),
         export: address(Route::PayerExport, &id),
     };

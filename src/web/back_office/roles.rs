@@ -119,6 +119,15 @@ routes! {
     RemoveDocument: Post "/back-office/partners/{id}/onboarding/documents/{document}/remove", COMPLIANCE;
     ConfirmRenewal: Post "/back-office/partners/{id}/onboarding/renew", COMPLIANCE;
     EndRelation: Post "/back-office/partners/{id}/onboarding/end", COMPLIANCE;
+    Applications: Get "/back-office/applications", EVERY_ROLE;
+    Application: Get "/back-office/applications/{id}", EVERY_ROLE;
+    TakeApplication: Post "/back-office/applications/{id}/take", COMPLIANCE;
+    AskApplicant: Post "/back-office/applications/{id}/ask", COMPLIANCE;
+    RefuseApplication: Post "/back-office/applications/{id}/refuse", COMPLIANCE;
+    ApproveApplication: Post "/back-office/applications/{id}/approve", COMPLIANCE;
+    Consents: Get "/back-office/consents", EVERY_ROLE;
+    Consent: Get "/back-office/consents/{id}", EVERY_ROLE;
+    EndConsent: Post "/back-office/consents/{id}/end", DECIDERS;
     PersonalData: Get "/back-office/personal-data", COMPLIANCE;
     RequestPersonalData: Post "/back-office/personal-data/requests", COMPLIANCE;
     PayerRequest: Get "/back-office/personal-data/requests/{id}", COMPLIANCE;

@@ -166,21 +166,9 @@ pub async fn sign_out(site: web::Data<Site>, request: HttpRequest, _: SignedIn, 
 
 #[cfg(test)]
 mod tests {
+    use super::super::page_tests::{shell, texts};
     use super::*;
     use crate::payment::Language;
-    use scraper::{Html, Selector};
-
-    fn shell(language: Language) -> OfficeShell {
-        OfficeShell::new(language, "Plăți Sigure S.A.".into())
-    }
-
-    fn texts(page: &str, selector: &str) -> Vec<String> {
-        let page = Html::parse_document(page);
-        let selector = Selector::parse(selector).unwrap();
-        page.select(&selector)
-            .map(|e| e.text().collect::<String>().trim().to_owned())
-            .collect()
-    }
 
     #[test]
     fn the_sign_in_page_names_the_fields_and_never_shows_a_password() {

@@ -23,6 +23,8 @@ catalogue! {
         partners: "Parteneri", "Partners";
         proposals: "Propuneri", "Proposals";
         onboarding: "Dosare parteneri", "Partner files";
+        applications: "Cereri", "Applications";
+        consents: "Consimțăminte", "Consents";
         personal_data: "Date personale", "Personal data";
         users: "Utilizatori", "Users";
         keys: "Chei", "Keys";

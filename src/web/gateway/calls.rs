@@ -238,7 +238,7 @@ struct WithPayload<T: Serialize> {
     payload: T,
 }
 
-async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<Partner, ApiError> {
+pub(super) async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) -> Result<Partner, ApiError> {
     let known = gateway
         .cx
         .db

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// Largest body of the token calls, in bytes.
 pub const SMALL_BODY: usize = 16 * 1024;
+/// Largest body of clientActivation, in bytes: every text as long as it may be.
+pub const APPLICATION_BODY: usize = 64 * 1024;
 /// Largest body of initPayment with one payment, in bytes.
 pub const ORDER_BODY: usize = 1024 * 1024;
 /// Largest body of initPayment with several, in bytes: 5000 of them with every text as long as it may be.

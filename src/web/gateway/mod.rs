@@ -5,6 +5,8 @@
 
 mod account_calls;
 mod account_views;
+mod activation;
+mod activation_input;
 mod calls;
 mod consent_errors;
 mod consents;
@@ -81,6 +83,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
             config.service(only(&path("initPayment/{payment}"), "POST", web::post().to(calls::init_payment)));
             config.service(only(&path("status/{payment}"), "GET", web::get().to(status::status)));
             config.service(only(&path("banks"), "GET", web::get().to(calls::banks)));
+            config.service(only(&path("clientActivation"), "POST", web::post().to(activation::apply)));
+            config.service(only(
+                &path("clientActivation/{application}"),
+                "GET",
+                web::get().to(activation::status),
+            ));
             account_access(config, path);
         }
     }

@@ -5,7 +5,7 @@ use super::{Changing, address, done, expired, refuse};
 use crate::flow::onboarding::documents as flow;
 use crate::flow::{FieldProblem, FlowError};
 use crate::partner::onboarding::{DocumentKind, MAX_DOCUMENT_BYTES};
-use crate::web::back_office::gate::SignedIn;
+use crate::web::back_office::gate::{Fresh, SignedIn};
 use crate::web::back_office::roles::Route;
 use crate::web::{PageError, Site};
 use actix_web::http::header::{
@@ -95,8 +95,14 @@ pub async fn add(
     }
 }
 
-/// GET /back-office/partners/{id}/onboarding/documents/{document}: to be saved, never shown in the browser.
-pub async fn download(site: web::Data<Site>, user: SignedIn, path: web::Path<(String, String)>) -> Result<HttpResponse, PageError> {
+/// GET /back-office/partners/{id}/onboarding/documents/{document}: to be saved, never shown in the browser, and only
+/// by somebody who has just proved to be there.
+pub async fn download(
+    site: web::Data<Site>,
+    user: SignedIn,
+    _: Fresh,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, PageError> {
     let (id, document) = path.into_inner();
     let found = flow::download(&site.cx, &user.admin.id, &id, &document).await;
     let (document, content) = found.map_err(|e| user.failed(&site, e))?;

@@ -1,16 +1,16 @@
 //! A partner's certificate: read and shown first, proposed then.
 
+use super::Look;
 use super::page::{CertificateLine, CertificateToPropose};
-use super::show::{Look, State, validity};
+use super::show::{State, validity};
 use super::upload;
 use crate::flow::four_eyes::{Change, NewCertificate};
-use crate::web::back_office::gate::SignedIn;
+use crate::web::PageError;
 use crate::web::back_office::roles::Route;
-use crate::web::{PageError, Site};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-impl Look<'_> {
+impl Look {
     fn to_propose(&self, certificate: &NewCertificate) -> CertificateToPropose {
         let facts = &certificate.facts;
         let valid = validity(self.t(), self.user.language, facts.not_before, facts.not_after);
@@ -22,24 +22,12 @@ impl Look<'_> {
 }
 
 /// POST /back-office/partners/{id}/certificates/read: shows what the file says; nothing is kept yet.
-pub async fn read(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    user: SignedIn,
-    id: web::Path<String>,
-    payload: web::Payload,
-) -> Result<HttpResponse, PageError> {
-    let look = Look {
-        site: &site,
-        request: &request,
-        user: &user,
-        id: &id,
-    };
-    let uploaded = upload::read(&request, payload).await;
+pub async fn read(look: Look, payload: web::Payload) -> Result<HttpResponse, PageError> {
+    let uploaded = upload::read(&look.request, payload).await;
     if !look.is_own(Route::ReadCertificate, &uploaded.csrf) {
         return look.expired().await;
     }
-    let state = match NewCertificate::read(&site.cx, &uploaded.file) {
+    let state = match NewCertificate::read(&look.site.cx, &uploaded.file) {
         Ok(certificate) => State {
             to_propose: Some(look.to_propose(&certificate)),
             ..State::default()
@@ -61,23 +49,11 @@ pub struct CertificateForm {
 }
 
 /// POST /back-office/partners/{id}/certificates.
-pub async fn propose_new(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    user: SignedIn,
-    id: web::Path<String>,
-    form: web::Form<CertificateForm>,
-) -> Result<HttpResponse, PageError> {
-    let look = Look {
-        site: &site,
-        request: &request,
-        user: &user,
-        id: &id,
-    };
+pub async fn propose_new(look: Look, form: web::Form<CertificateForm>) -> Result<HttpResponse, PageError> {
     if !look.is_own(Route::ProposeCertificate, &form.csrf) {
         return look.expired().await;
     }
-    let certificate = match NewCertificate::read(&site.cx, form.pem.as_bytes()) {
+    let certificate = match NewCertificate::read(&look.site.cx, form.pem.as_bytes()) {
         Ok(certificate) => Box::new(certificate),
         Err(error) => {
             let problems = look.refused(error)?;
@@ -93,7 +69,7 @@ pub async fn propose_new(
         to_propose: Some(look.to_propose(&certificate)),
         ..State::default()
     };
-    let partner = id.to_string();
+    let partner = look.id.clone();
     look.propose(Change::AddCertificate { partner, certificate }, typed).await
 }
 
@@ -106,24 +82,12 @@ pub struct RemoveForm {
 }
 
 /// POST /back-office/partners/{id}/certificates/remove.
-pub async fn remove(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    user: SignedIn,
-    id: web::Path<String>,
-    form: web::Form<RemoveForm>,
-) -> Result<HttpResponse, PageError> {
-    let look = Look {
-        site: &site,
-        request: &request,
-        user: &user,
-        id: &id,
-    };
+pub async fn remove(look: Look, form: web::Form<RemoveForm>) -> Result<HttpResponse, PageError> {
     if !look.is_own(Route::RemoveCertificate, &form.csrf) {
         return look.expired().await;
     }
     let change = Change::RemoveCertificate {
-        partner: id.to_string(),
+        partner: look.id.clone(),
         sha256: form.sha256.clone(),
     };
     look.propose(change, State::default()).await

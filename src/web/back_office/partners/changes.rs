@@ -1,9 +1,9 @@
 //! The forms of a partner's page.
 
-use super::address;
+use super::Look;
 use super::list::input_of;
 use super::page::ProfileFields;
-use super::show::{Look, State};
+use super::show::State;
 use super::upload;
 use crate::flow::four_eyes::{Change, Proposed, propose};
 use crate::flow::partner_profile::{edit_partner, set_logo};
@@ -11,16 +11,15 @@ use crate::payment::Currency;
 use crate::payment::amount::Amount;
 use crate::payment::limits::{Action, Figure, Limit, Limits};
 use crate::store::partners;
-use crate::web::back_office::gate::{SignedIn, go};
+use crate::web::PageError;
 use crate::web::back_office::roles::Route;
-use crate::web::{PageError, Site};
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use url::Url;
 
-impl Look<'_> {
+impl Look {
     /// The page, because the form was not one of ours, or too old.
     pub(super) async fn expired(&self) -> Result<HttpResponse, PageError> {
         let state = State {
@@ -30,8 +29,12 @@ impl Look<'_> {
         self.page_with(StatusCode::FORBIDDEN, state).await
     }
 
-    /// Proposes a change; what was typed is shown again when it is refused.
+    /// Proposes a change, for who has just proved to be there; what was typed is shown again when it is refused.
     pub(super) async fn propose(&self, change: Change, typed: State) -> Result<HttpResponse, PageError> {
+        if !self.is_fresh() {
+            let problems = self.problems(&[("fresh", "")]);
+            return self.page_with(StatusCode::FORBIDDEN, State { problems, ..typed }).await;
+        }
         match propose(&self.site.cx, &self.user.admin.id, change).await {
             Ok(Proposed::Waits(_)) => Ok(self.shown_after("proposed")),
             Ok(Proposed::Done(_)) => Ok(self.shown_after("done")),
@@ -43,7 +46,7 @@ impl Look<'_> {
     }
 
     fn shown_after(&self, what: &str) -> HttpResponse {
-        go(&format!("{}?after={what}", address(Route::Partner, self.id)))
+        self.after(Route::Partner, what)
     }
 }
 
@@ -58,6 +61,7 @@ pub struct ProfileForm {
     pub(super) currency: String,
     pub(super) colour: String,
     pub(super) account_access: String,
+    pub(super) may_onboard: String,
 }
 
 impl ProfileForm {
@@ -69,24 +73,13 @@ impl ProfileForm {
             currency: self.currency,
             colour: self.colour,
             account_access: !self.account_access.is_empty(),
+            may_onboard: !self.may_onboard.is_empty(),
         }
     }
 }
 
 /// POST /back-office/partners/{id}/profile.
-pub async fn edit(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    user: SignedIn,
-    id: web::Path<String>,
-    form: web::Form<ProfileForm>,
-) -> Result<HttpResponse, PageError> {
-    let look = Look {
-        site: &site,
-        request: &request,
-        user: &user,
-        id: &id,
-    };
+pub async fn edit(look: Look, form: web::Form<ProfileForm>) -> Result<HttpResponse, PageError> {
     let form = form.into_inner();
     if !look.is_own(Route::EditPartner, &form.csrf) {
         return look.expired().await;
@@ -94,7 +87,7 @@ pub async fn edit(
     let fields = form.fields();
     let problems = match input_of(&fields) {
         None => look.problems(&[("kind", "")]),
-        Some(input) => match edit_partner(&site.cx, &user.admin.id, &id, input).await {
+        Some(input) => match edit_partner(&look.site.cx, &look.user.admin.id, &look.id, input).await {
             Ok(()) => return Ok(look.shown_after("saved")),
             Err(error) => look.refused(error)?,
         },
@@ -108,24 +101,12 @@ pub async fn edit(
 }
 
 /// POST /back-office/partners/{id}/logo.
-pub async fn logo(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    user: SignedIn,
-    id: web::Path<String>,
-    payload: web::Payload,
-) -> Result<HttpResponse, PageError> {
-    let look = Look {
-        site: &site,
-        request: &request,
-        user: &user,
-        id: &id,
-    };
-    let uploaded = upload::read(&request, payload).await;
+pub async fn logo(look: Look, payload: web::Payload) -> Result<HttpResponse, PageError> {
+    let uploaded = upload::read(&look.request, payload).await;
     if !look.is_own(Route::PartnerLogo, &uploaded.csrf) {
         return look.expired().await;
     }
-    match set_logo(&site.cx, &user.admin.id, &id, uploaded.file).await {
+    match set_logo(&look.site.cx, &look.user.admin.id, &look.id, uploaded.file).await {
         Ok(()) => Ok(look.shown_after("saved")),
         Err(error) => {
             let problems = look.refused(error)?;
@@ -148,19 +129,7 @@ pub struct RedirectsForm {
 }
 
 /// POST /back-office/partners/{id}/redirect-urls.
-pub async fn redirects(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    user: SignedIn,
-    id: web::Path<String>,
-    form: web::Form<RedirectsForm>,
-) -> Result<HttpResponse, PageError> {
-    let look = Look {
-        site: &site,
-        request: &request,
-        user: &user,
-        id: &id,
-    };
+pub async fn redirects(look: Look, form: web::Form<RedirectsForm>) -> Result<HttpResponse, PageError> {
     if !look.is_own(Route::ProposeRedirects, &form.csrf) {
         return look.expired().await;
     }
@@ -174,7 +143,7 @@ pub async fn redirects(
         let problems = look.problems(&[("redirect_urls", "")]);
         return look.page(State { problems, ..typed }).await;
     };
-    let partner = id.to_string();
+    let partner = look.id.clone();
     look.propose(Change::RedirectUrls { partner, urls, flexible }, typed).await
 }
 
@@ -188,26 +157,14 @@ fn figure(figure: Figure, text: &str, currency: Currency) -> Option<i64> {
 }
 
 /// POST /back-office/partners/{id}/limits: a field a figure, and `NAME_action` beside it.
-pub async fn limits(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    user: SignedIn,
-    id: web::Path<String>,
-    form: web::Form<BTreeMap<String, String>>,
-) -> Result<HttpResponse, PageError> {
-    let look = Look {
-        site: &site,
-        request: &request,
-        user: &user,
-        id: &id,
-    };
+pub async fn limits(look: Look, form: web::Form<BTreeMap<String, String>>) -> Result<HttpResponse, PageError> {
     let said = |name: &str| form.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
     if !look.is_own(Route::ProposeLimits, &said("csrf")) {
         return look.expired().await;
     }
-    let wanted = id.to_string();
-    let partner = site.cx.db.read(move |a| partners::get(a, &wanted)).await;
-    let currency = partner.map_err(|e| user.failed(&site, e))?.map_or(Currency::Ron, |p| p.currency);
+    let wanted = look.known_id()?;
+    let partner = look.site.cx.db.read(move |a| partners::get(a, &wanted)).await;
+    let currency = partner.map_err(|e| look.failed(e))?.map_or(Currency::Ron, |p| p.currency);
     let typed: Vec<(Figure, String, Action)> = Figure::ALL
         .into_iter()
         .map(|figure| {
@@ -234,7 +191,7 @@ pub async fn limits(
         return look.page(State { problems, ..typed }).await;
     };
     let change = Change::Limits {
-        partner: id.to_string(),
+        partner: look.id.clone(),
         limits: Limits::new(read),
     };
     look.propose(change, typed).await
@@ -249,24 +206,12 @@ pub struct ActivationForm {
 }
 
 /// POST /back-office/partners/{id}/activation.
-pub async fn activation(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    user: SignedIn,
-    id: web::Path<String>,
-    form: web::Form<ActivationForm>,
-) -> Result<HttpResponse, PageError> {
-    let look = Look {
-        site: &site,
-        request: &request,
-        user: &user,
-        id: &id,
-    };
+pub async fn activation(look: Look, form: web::Form<ActivationForm>) -> Result<HttpResponse, PageError> {
     if !look.is_own(Route::ProposeActivation, &form.csrf) {
         return look.expired().await;
     }
     let change = Change::Activation {
-        partner: id.to_string(),
+        partner: look.id.clone(),
         active: form.active == "yes",
     };
     look.propose(change, State::default()).await

@@ -9,7 +9,7 @@ use crate::flow::FlowError;
 use crate::flow::partner_profile::{ProfileInput, new_partner};
 use crate::partner::{Partner, PartnerKind};
 use crate::payment::Currency;
-use crate::store::{partner_certificates, partners};
+use crate::store::{onboarding, partner_certificates, partners};
 use crate::web::back_office::gate::{SignedIn, go};
 use crate::web::back_office::roles::Route;
 use crate::web::{PageError, Site, html};
@@ -17,9 +17,11 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template as _;
 use chrono::Duration;
+use std::collections::HashSet;
 
-fn row(t: &PartnerTexts, partner: Partner) -> PartnerRow {
+fn row(t: &PartnerTexts, partner: Partner, complete: &HashSet<String>) -> PartnerRow {
     PartnerRow {
+        without_file: partner.active && !complete.contains(&partner.id),
         href: address(Route::Partner, &partner.id),
         kind: match partner.kind {
             PartnerKind::Ecommerce => t.ecommerce_short,
@@ -37,9 +39,10 @@ pub async fn list(site: web::Data<Site>, request: HttpRequest, user: SignedIn) -
     let (t, now) = (PartnerTexts::of(user.language), site.cx.now());
     let read = site.cx.db.read(move |a| {
         let ending = partner_certificates::ending(a, now + Duration::days(WARN_DAYS))?;
-        Ok((partners::list(a)?, ending))
+        Ok((partners::list(a)?, ending, onboarding::complete(a)?))
     });
-    let (all, ending) = read.await.map_err(|e| user.failed(&site, e))?;
+    let (all, ending, complete) = read.await.map_err(|e| user.failed(&site, e))?;
+    let complete: HashSet<String> = complete.into_iter().collect();
     let ending = ending.into_iter().filter_map(|(certificate, partner)| {
         Some(EndingLine {
             href: address(Route::Partner, &certificate.partner_id),
@@ -52,7 +55,7 @@ pub async fn list(site: web::Data<Site>, request: HttpRequest, user: SignedIn) -
     let page = PartnerList {
         shell: user.shell(&site, &request, Route::Partners),
         t,
-        partners: all.into_iter().map(|partner| row(t, partner)).collect(),
+        partners: all.into_iter().map(|partner| row(t, partner, &complete)).collect(),
         ending: ending.collect(),
         new: Route::NewPartner.allows(user.role).then_some(Route::NewPartner.path()),
     };
@@ -68,6 +71,7 @@ pub(super) fn input_of(fields: &ProfileFields) -> Option<ProfileInput> {
         currency: Currency::from_code(&fields.currency)?,
         colour: fields.colour.clone(),
         account_access: fields.account_access,
+        may_onboard: fields.may_onboard,
     })
 }
 

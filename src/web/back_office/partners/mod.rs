@@ -12,10 +12,18 @@ mod show;
 pub mod texts;
 mod upload;
 
+use super::look;
 use super::roles::{Route, serve};
 use crate::web::Site;
 use crate::web::hosted_page::browser::Browser;
 use actix_web::{HttpRequest, web};
+
+/// Pages about a partner.
+#[derive(Debug)]
+pub enum OfPartner {}
+
+/// Who looks at a partner's page.
+type Look = look::Look<OfPartner>;
 
 /// The routes.
 pub(super) fn routes(config: &mut web::ServiceConfig) {

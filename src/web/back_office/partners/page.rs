@@ -24,6 +24,8 @@ pub struct PartnerRow {
     pub currency: &'static str,
     /// Whether it may call.
     pub active: bool,
+    /// Whether it may though its onboarding file is not complete.
+    pub without_file: bool,
 }
 
 /// A certificate that is about to end.
@@ -81,6 +83,8 @@ pub struct ProfileFields {
     pub colour: String,
     /// Whether it may ask for access to accounts.
     pub account_access: bool,
+    /// Whether it may send applications of sub-merchants.
+    pub may_onboard: bool,
 }
 
 impl ProfileFields {
@@ -136,6 +140,30 @@ pub struct CertificateLine {
     pub fingerprint: String,
     /// What the form that removes it posts; empty where that cannot be.
     pub sha256: String,
+}
+
+/// Where a partner's onboarding file stands, in words.
+#[derive(Clone, Debug)]
+pub struct FileLine {
+    /// In a word.
+    pub state: &'static str,
+    /// How that looks.
+    pub tone: &'static str,
+    /// The file's page, where the role may open it.
+    pub href: Option<String>,
+    /// Whether the partner is active though the file is not complete.
+    pub is_warned_of: bool,
+}
+
+/// The platform through which a partner came.
+#[derive(Clone, Debug)]
+pub struct CameThrough {
+    /// The platform's name.
+    pub platform: String,
+    /// The platform's page.
+    pub platform_href: String,
+    /// The application's page.
+    pub application_href: Option<String>,
 }
 
 /// A declared figure as a partner's page shows it.
@@ -214,8 +242,10 @@ pub struct PartnerPage {
     pub name: String,
     /// Whether it may call.
     pub active: bool,
-    /// Whether everything that must be known is known.
-    pub onboarded: bool,
+    /// Where its onboarding file stands.
+    pub file: FileLine,
+    /// The platform through which it came, and the application, where the role may see them.
+    pub came_through: Option<CameThrough>,
     /// What was done just now.
     pub notice: Option<&'static str>,
     /// What was wrong.
@@ -242,6 +272,8 @@ pub struct PartnerPage {
     pub proposals: Vec<ProposalLine>,
     /// The page a payer would see.
     pub preview: String,
+    /// Where one proves to be there before proposing anything.
+    pub confirm: Option<String>,
     /// The forms, where the role may use them.
     pub forms: Option<Forms>,
 }

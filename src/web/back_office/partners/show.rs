@@ -1,8 +1,10 @@
 //! A partner's page.
 
-use super::page::{CertificateLine, CertificateToPropose, ContrastLine, FigureLine, Forms, PartnerPage, Problem, ProfileFields};
+use super::page::{
+    CameThrough, CertificateLine, CertificateToPropose, ContrastLine, FigureLine, FileLine, Forms, PartnerPage, Problem, ProfileFields,
+};
 use super::texts::{PartnerTexts, days};
-use super::{OwnForm, address, is_id};
+use super::{Look, address};
 use crate::clock::Timestamp;
 use crate::flow::FlowError;
 use crate::flow::init_payment::today;
@@ -10,20 +12,21 @@ use crate::flow::limits::day_began;
 use crate::partner::Partner;
 use crate::payment::Language;
 use crate::payment::limits::{Action, Figure, Limits};
+use crate::store::onboarding::{self, Standing};
 use crate::store::partner_certificates::{self, StoredCertificate};
 use crate::store::partner_counts::{self, DayCounts};
+use crate::store::partners::Platform;
 use crate::store::proposals::Proposal;
-use crate::store::{partners, proposals};
-use crate::web::back_office::gate::SignedIn;
+use crate::store::{applications, partners, proposals};
+use crate::web::back_office::look::After;
 use crate::web::back_office::proposals as proposal_pages;
 use crate::web::back_office::roles::Route;
 use crate::web::hosted_page::colour::{Colour, DARK_SURFACE, LIGHT_SURFACE};
 use crate::web::hosted_page::local_time;
-use crate::web::{PageError, Site, html};
+use crate::web::{PageError, html};
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template as _;
-use serde::Deserialize;
 
 /// Days before its end from which on a certificate is warned of.
 pub(super) const WARN_DAYS: i64 = 60;
@@ -44,29 +47,19 @@ pub(super) struct State {
 /// What is read for the page.
 struct Read {
     partner: Partner,
-    onboarded: bool,
+    file: Standing,
+    platform: Platform,
+    /// The platform's name, and the application.
+    came_through: Option<(String, Option<String>)>,
     certificates: Vec<StoredCertificate>,
     limits: Limits,
     counts: DayCounts,
     proposals: Vec<Proposal>,
 }
 
-/// Who looks at a partner's page.
-pub(super) struct Look<'a> {
-    pub site: &'a Site,
-    pub request: &'a HttpRequest,
-    pub user: &'a SignedIn,
-    pub id: &'a str,
-}
-
-impl Look<'_> {
+impl Look {
     pub(super) const fn t(&self) -> &'static PartnerTexts {
         PartnerTexts::of(self.user.language)
-    }
-
-    /// Whether a posted form of this partner's page is our own.
-    pub(super) fn is_own(&self, route: Route, csrf: &str) -> bool {
-        OwnForm::is_own(self.site, self.request, route, self.id, csrf)
     }
 
     /// The problems of a form in words.
@@ -87,20 +80,26 @@ impl Look<'_> {
             }
             FlowError::NotAllowed => Ok(self.problems(&[("", "")])),
             FlowError::TooMany => Ok(self.problems(&[("many", "")])),
-            other => Err(self.user.failed(self.site, other)),
+            other => Err(self.failed(other)),
         }
     }
 
     async fn read(&self) -> Result<Read, PageError> {
-        if !is_id(self.id) {
-            return Err(self.user.failed(self.site, FlowError::NotFound));
-        }
-        let (id, now) = (self.id.to_owned(), self.site.cx.now());
+        let (id, now) = (self.known_id()?, self.site.cx.now());
         let day = today(now).to_string();
         let read = self.site.cx.db.read(move |a| {
             let Some(partner) = partners::get(a, &id)? else { return Ok(None) };
+            let platform = partners::platform(a, &id)?;
             Ok(Some(Read {
-                onboarded: partners::is_onboarded(a, &id)?,
+                file: onboarding::standing(a, &id)?,
+                came_through: match &platform.came_through {
+                    Some(through) => Some((
+                        partners::get(a, through)?.map(|p| p.name).unwrap_or_default(),
+                        applications::id_of_partner(a, &id)?,
+                    )),
+                    None => None,
+                },
+                platform,
                 certificates: partner_certificates::live(a, &id)?,
                 limits: partner_counts::limits(a, &id)?,
                 counts: partner_counts::of_day(a, &id, &day, day_began(now))?,
@@ -108,8 +107,8 @@ impl Look<'_> {
                 partner,
             }))
         });
-        let found = read.await.map_err(|e| self.user.failed(self.site, e))?;
-        found.ok_or_else(|| self.user.failed(self.site, FlowError::NotFound))
+        let found = read.await.map_err(|e| self.failed(e))?;
+        found.ok_or_else(|| self.failed(FlowError::NotFound))
     }
 
     /// The page, with what a form said.
@@ -126,7 +125,9 @@ impl Look<'_> {
     pub(super) async fn page_with(&self, status: StatusCode, state: State) -> Result<HttpResponse, PageError> {
         let Read {
             partner,
-            onboarded,
+            file,
+            platform,
+            came_through,
             certificates,
             limits,
             counts,
@@ -134,12 +135,17 @@ impl Look<'_> {
         } = self.read().await?;
         let (language, now) = (self.user.language, self.site.cx.now());
         let (redirects, flexible) = state.redirects.unwrap_or_else(|| (lines(&partner), partner.flexible_redirect));
-        let fields = state.fields.unwrap_or_else(|| fields(&partner));
+        let fields = state.fields.unwrap_or_else(|| fields(&partner, platform.may_onboard));
         let page = PartnerPage {
-            shell: self.user.shell(self.site, self.request, Route::Partner),
+            shell: self.user.shell(&self.site, &self.request, Route::Partner),
             t: self.t(),
             active: partner.active,
-            onboarded,
+            file: self.file_line(file, partner.active),
+            came_through: came_through.map(|(name, application)| CameThrough {
+                platform: name,
+                platform_href: address(Route::Partner, &platform.came_through.unwrap_or_default()),
+                application_href: application.map(|id| address(Route::Application, &id)),
+            }),
             notice: state.notice,
             problems: state.problems,
             contrast: contrast(self.t(), language, &fields.colour),
@@ -151,16 +157,36 @@ impl Look<'_> {
             flexible,
             figures: figure_lines(self.t(), &limits, &counts, state.figures.as_deref()),
             currency: partner.currency.code(),
-            proposals: proposal_pages::lines(self.site, self.user, proposals).await?,
-            preview: address(Route::PreviewPartner, self.id),
+            proposals: proposal_pages::lines(&self.site, &self.user, proposals).await?,
+            preview: address(Route::PreviewPartner, &self.id),
+            confirm: self.confirm(Route::Partner).filter(|_| Route::ProposeLimits.allows(self.user.role)),
             forms: Route::EditPartner.allows(self.user.role).then(|| self.forms()),
             name: partner.name,
         };
         Ok(html(status, page.render()?))
     }
 
+    /// Where the file stands. A partner of the command line may be active without one: an operator said so, not the file.
+    fn file_line(&self, file: Standing, active: bool) -> FileLine {
+        let t = self.t();
+        let (state, tone) = match file {
+            Standing::NotBegun => (t.not_begun, "open"),
+            Standing::Incomplete => (t.incomplete, "open"),
+            Standing::Complete => (t.complete, "good"),
+            Standing::Ended => (t.relation_ended, "ended"),
+        };
+        FileLine {
+            state,
+            tone,
+            href: Route::Onboarding
+                .allows(self.user.role)
+                .then(|| address(Route::Onboarding, &self.id)),
+            is_warned_of: active && file != Standing::Complete,
+        }
+    }
+
     fn forms(&self) -> Forms {
-        let of = |route| OwnForm::of(self.site, self.request, route, self.id);
+        let of = |route| self.form(route);
         Forms {
             profile: of(Route::EditPartner),
             logo: of(Route::PartnerLogo),
@@ -179,7 +205,7 @@ fn lines(partner: &Partner) -> String {
     urls.join("\n")
 }
 
-fn fields(partner: &Partner) -> ProfileFields {
+fn fields(partner: &Partner, may_onboard: bool) -> ProfileFields {
     ProfileFields {
         client_id: partner.client_id.clone(),
         name: partner.name.clone(),
@@ -187,6 +213,7 @@ fn fields(partner: &Partner) -> ProfileFields {
         currency: partner.currency.code().into(),
         colour: partner.colour.clone(),
         account_access: partner.account_access,
+        may_onboard,
     }
 }
 
@@ -291,31 +318,13 @@ fn figure_lines(t: &PartnerTexts, limits: &Limits, counts: &DayCounts, typed: Op
     Figure::ALL.map(line).to_vec()
 }
 
-/// What a partner's page is shown after.
-#[derive(Debug, Deserialize)]
-pub struct After {
-    after: Option<String>,
-}
-
 /// GET /back-office/partners/{id}.
-pub async fn show(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    user: SignedIn,
-    id: web::Path<String>,
-    after: web::Query<After>,
-) -> Result<HttpResponse, PageError> {
-    let look = Look {
-        site: &site,
-        request: &request,
-        user: &user,
-        id: &id,
-    };
+pub async fn show(look: Look, after: web::Query<After>) -> Result<HttpResponse, PageError> {
     let t = look.t();
-    let notice = match after.after.as_deref() {
-        Some("saved") => Some(t.saved),
-        Some("proposed") => Some(t.proposed),
-        Some("done") => Some(t.done),
+    let notice = match after.word() {
+        "saved" => Some(t.saved),
+        "proposed" => Some(t.proposed),
+        "done" => Some(t.done),
         _ => None,
     };
     look.page(State {

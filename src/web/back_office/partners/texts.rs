@@ -39,6 +39,14 @@ catalogue! {
         onboarding: "Cunoașterea clientelei", "Onboarding";
         complete: "completă", "complete";
         incomplete: "incompletă", "incomplete";
+        not_begun: "neîncepută", "not begun";
+        relation_ended: "relație încheiată", "relation ended";
+        without_file: "fără dosar complet", "no complete file";
+        without_file_lead: "Partenerul este activ fără un dosar complet: a fost pornit de un operator la linia de comandă, sau dosarul nu mai este complet. O nouă activare cere dosarul complet.",
+            "The partner is active without a complete file: an operator started it on the command line, or the file is no longer complete. Activating it again needs a complete file.";
+        may_onboard: "Platformă: poate trimite cereri de înscriere a altor comercianți", "Platform: may send applications of other merchants";
+        came_through: "Venit prin", "Came through";
+        application: "cererea", "the application";
         contrast: "Contrast", "Contrast";
         contrast_button: "textul de pe butoane", "text on buttons";
         contrast_light: "accente pe fond deschis", "accents on the light page";
@@ -99,6 +107,9 @@ catalogue! {
         activation_lead: "Un partener inactiv nu poate chema nimic; plățile pornite își urmează drumul.", "An inactive partner can call nothing; payments that were started go on.";
         history: "Propuneri", "Proposals";
         no_proposals: "Nicio propunere.", "No proposals.";
+        confirm_first: "Propunerile cer o confirmare din ultimele 5 minute că ești tu.", "Proposals need a confirmation that it is you, of the last 5 minutes.";
+        confirm_link: "Confirmă acum", "Confirm now";
+        not_fresh: "Confirmă întâi că ești tu (legătura de mai sus se deschide în altă filă), apoi trimite din nou de aici: ce ai completat a rămas.", "First confirm that it is you (the link above opens another tab), then send it again from here: what you entered is still there.";
         page_expired: "Pagina a expirat. Încearcă din nou.", "The page has expired. Try again.";
         wrong_client_id: "Client ID: între 3 și 64 de litere, cifre, puncte, liniuțe.", "Client id: 3 to 64 letters, digits, dots, dashes.";
         taken_client_id: "Există deja un partener cu acest Client ID.", "There is a partner of this client id already.";
@@ -176,6 +187,7 @@ impl PartnerTexts {
             ("active", "NOT_ONBOARDED") => ("activation", self.needs_onboarding),
             ("active", _) => ("activation", self.unchanged),
             ("page", _) => ("main", self.page_expired),
+            ("fresh", _) => ("confirm", self.not_fresh),
             ("many", _) => ("history", self.too_many),
             _ => ("main", self.not_possible),
         }

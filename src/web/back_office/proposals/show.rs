@@ -9,13 +9,13 @@ use crate::payment::Currency;
 use crate::store::proposals::{self, Proposal};
 use crate::store::{admins, partners};
 use crate::web::back_office::frame::OfficeShell;
-use crate::web::back_office::gate::{SignedIn, go};
-use crate::web::back_office::partners::{OwnForm, address, is_id};
+use crate::web::back_office::look::{self, After};
+use crate::web::back_office::partners::{OwnForm, address};
 use crate::web::back_office::roles::Route;
 use crate::web::hosted_page::local_time;
-use crate::web::{PageError, Site, html};
+use crate::web::{PageError, html};
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
@@ -42,14 +42,14 @@ struct ProposalPage {
     typed: String,
 }
 
-struct Look<'a> {
-    site: &'a Site,
-    request: &'a HttpRequest,
-    user: &'a SignedIn,
-    id: &'a str,
-}
+/// Pages about a proposal.
+#[derive(Debug)]
+pub enum OfProposal {}
 
-impl Look<'_> {
+/// Who looks at a proposal's page.
+type Look = look::Look<OfProposal>;
+
+impl Look {
     const fn t(&self) -> &'static ProposalTexts {
         ProposalTexts::of(self.user.language)
     }
@@ -61,11 +61,8 @@ impl Look<'_> {
         problem: Option<&'static str>,
         typed: String,
     ) -> Result<HttpResponse, PageError> {
-        let (site, user, now) = (self.site, self.user, self.site.cx.now());
-        if !is_id(self.id) {
-            return Err(user.failed(site, FlowError::NotFound));
-        }
-        let wanted = self.id.to_owned();
+        let (site, user, now) = (&self.site, &self.user, self.site.cx.now());
+        let wanted = self.known_id()?;
         let read = site.cx.db.read(move |a| {
             let Some(proposal) = proposals::get(a, &wanted)? else {
                 return Ok(None);
@@ -86,11 +83,11 @@ impl Look<'_> {
         let is_own = proposal.proposed_by == user.admin.id && site.cx.rules.four_eyes;
         let form = |route: Route| {
             let may = is_open && route.allows(user.role);
-            may.then(|| OwnForm::of(site, self.request, route, self.id))
+            may.then(|| self.form(route))
         };
         let about = if partner.is_some() { Route::Partner } else { Route::Payment };
         let page = ProposalPage {
-            shell: user.shell(site, self.request, Route::Proposal),
+            shell: user.shell(site, &self.request, Route::Proposal),
             t: self.t(),
             about_href: address(about, &proposal.subject),
             sides: sides(user.language, &change, &before, currency),
@@ -111,8 +108,8 @@ impl Look<'_> {
     }
 
     async fn line(&self, proposal: Proposal) -> Result<ProposalLine, PageError> {
-        let line = lines(self.site, self.user, vec![proposal]).await?.pop();
-        line.ok_or_else(|| self.user.failed(self.site, FlowError::NotFound))
+        let line = lines(&self.site, &self.user, vec![proposal]).await?.pop();
+        line.ok_or_else(|| self.failed(FlowError::NotFound))
     }
 
     /// What a decision came to.
@@ -127,12 +124,12 @@ impl Look<'_> {
                     Decision::Expired => "late",
                     Decision::Ended => "ended",
                 };
-                Ok(go(&format!("{}?after={word}", address(Route::Proposal, self.id))))
+                Ok(self.after(Route::Proposal, word))
             }
             Err(FlowError::NotYou) => refused(t.own).await,
             Err(FlowError::Busy) => refused(t.busy).await,
             Err(FlowError::Invalid(_)) => refused(t.no_reason).await,
-            Err(other) => Err(self.user.failed(self.site, other)),
+            Err(other) => Err(self.failed(other)),
         }
     }
 
@@ -142,32 +139,14 @@ impl Look<'_> {
     }
 }
 
-/// What a proposal's page is shown after.
-#[derive(Debug, Deserialize)]
-pub struct After {
-    after: Option<String>,
-}
-
 /// GET /back-office/proposals/{id}.
-pub async fn show(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    user: SignedIn,
-    id: web::Path<String>,
-    after: web::Query<After>,
-) -> Result<HttpResponse, PageError> {
-    let look = Look {
-        site: &site,
-        request: &request,
-        user: &user,
-        id: &id,
-    };
+pub async fn show(look: Look, after: web::Query<After>) -> Result<HttpResponse, PageError> {
     let t = look.t();
-    let notice = match after.after.as_deref() {
-        Some("done") => Some(t.done),
-        Some("stale") => Some(t.was_stale),
-        Some("late") => Some(t.was_late),
-        Some("ended") => Some(t.was_ended),
+    let notice = match after.word() {
+        "done" => Some(t.done),
+        "stale" => Some(t.was_stale),
+        "late" => Some(t.was_late),
+        "ended" => Some(t.was_ended),
         _ => None,
     };
     look.page(StatusCode::OK, notice, None, String::new()).await
@@ -182,24 +161,13 @@ pub struct DecisionForm {
 }
 
 /// POST /back-office/proposals/{id}/approve.
-pub async fn approve(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    user: SignedIn,
-    id: web::Path<String>,
-    form: web::Form<DecisionForm>,
-) -> Result<HttpResponse, PageError> {
-    let look = Look {
-        site: &site,
-        request: &request,
-        user: &user,
-        id: &id,
-    };
-    if !OwnForm::is_own(&site, &request, Route::ApproveProposal, &id, &form.csrf) {
+pub async fn approve(look: Look, form: web::Form<DecisionForm>) -> Result<HttpResponse, PageError> {
+    if !look.is_own(Route::ApproveProposal, &form.csrf) {
         return look.expired().await;
     }
-    let (cx, by, proposal) = (site.cx.clone(), user.admin.id.clone(), id.to_string());
-    let decision = site
+    let (cx, by, proposal) = (look.site.cx.clone(), look.user.admin.id.clone(), look.id.clone());
+    let decision = look
+        .site
         .detached
         .run(async move { four_eyes::approve(&cx, &by, &proposal).await })
         .await;
@@ -207,22 +175,10 @@ pub async fn approve(
 }
 
 /// POST /back-office/proposals/{id}/refuse.
-pub async fn refuse(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    user: SignedIn,
-    id: web::Path<String>,
-    form: web::Form<DecisionForm>,
-) -> Result<HttpResponse, PageError> {
-    let look = Look {
-        site: &site,
-        request: &request,
-        user: &user,
-        id: &id,
-    };
-    if !OwnForm::is_own(&site, &request, Route::RefuseProposal, &id, &form.csrf) {
+pub async fn refuse(look: Look, form: web::Form<DecisionForm>) -> Result<HttpResponse, PageError> {
+    if !look.is_own(Route::RefuseProposal, &form.csrf) {
         return look.expired().await;
     }
-    let decision = four_eyes::refuse(&site.cx, &user.admin.id, &id, &form.reason).await;
+    let decision = four_eyes::refuse(&look.site.cx, &look.user.admin.id, &look.id, &form.reason).await;
     look.decided(decision, form.into_inner().reason).await
 }
