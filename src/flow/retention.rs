@@ -218,6 +218,7 @@ pub async fn daily(cx: &Context) -> Result<(), FlowError> {
     renewals::remind(cx).await?;
     onboarding::look_again(cx).await?;
     forget_old_exports(cx).await?;
+    super::reconcile::erase_old(cx, payments_before(cx)).await?;
     run(cx, "clock").await.map(drop)
 }
 

@@ -6,6 +6,7 @@
 
 mod certificate_ends;
 pub mod compliance;
+pub mod daily_report;
 mod folder;
 pub mod messages;
 mod smtp;

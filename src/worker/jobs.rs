@@ -6,7 +6,8 @@ use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::consents::due;
 use crate::flow::warn_of_certificates::warn_of_certificates;
 use crate::flow::{
-    Context, FlowError, audit_checkpoint, count_days, deliver_mail, export_job, fill_search, four_eyes, payer_data, retention, sessions,
+    Context, FlowError, audit_checkpoint, count_days, daily_report, deliver_mail, export_job, fill_search, four_eyes, payer_data,
+    reconcile, retention, sessions,
 };
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
@@ -146,6 +147,8 @@ pub(super) async fn tidy(cx: &Context) {
         }
     }
     log("exports", export_job::remove_old(cx).await);
+    log("statements", reconcile::remove_forgotten(cx).await);
+    log("daily report", daily_report::send_due(cx).await.map(drop));
     cx.rules.sign_in_limit.tidy();
 }
 
@@ -155,6 +158,17 @@ pub(super) async fn export(cx: &Context) -> bool {
         Ok(there_was) => there_was,
         Err(error) => {
             log("export", Err(error));
+            false
+        }
+    }
+}
+
+/// Compares a statement that somebody uploaded; whether there was one.
+pub(super) async fn compare(cx: &Context) -> bool {
+    match reconcile::compare_one(cx).await {
+        Ok(there_was) => there_was,
+        Err(error) => {
+            log("statement", Err(error));
             false
         }
     }

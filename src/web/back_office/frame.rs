@@ -23,6 +23,7 @@ const NAVIGATION: &[(Route, Name)] = &[
     (Route::Onboardings, |t| t.onboarding),
     (Route::PersonalData, |t| t.personal_data),
     (Route::Reports, |t| t.reports),
+    (Route::Reconciliations, |t| t.reconciliation),
     (Route::Mail, |t| t.mail),
     (Route::AuditLog, |t| t.audit),
     (Route::Users, |t| t.users),

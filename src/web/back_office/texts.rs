@@ -45,6 +45,7 @@ catalogue! {
         search_payments: "Toate plățile și căutarea", "All payments and search";
         counted_to: "peste 1000", "over 1000";
         reports: "Rapoarte", "Reports";
+        reconciliation: "Reconciliere", "Reconciliation";
         mail: "E-mail", "Mail";
         signed_in_as: "Autentificat ca", "Signed in as";
         sign_out: "Ieși", "Sign out";

@@ -14,6 +14,7 @@ use crate::store::partner_certificates::{self, StoredCertificate};
 use crate::store::partner_counts::{self, DayCounts};
 use crate::store::proposals::Proposal;
 use crate::store::{partners, proposals};
+use crate::web::back_office::declared;
 use crate::web::back_office::gate::SignedIn;
 use crate::web::back_office::proposals as proposal_pages;
 use crate::web::back_office::roles::Route;
@@ -150,6 +151,7 @@ impl Look<'_> {
             redirects,
             flexible,
             figures: figure_lines(self.t(), &limits, &counts, state.figures.as_deref()),
+            declared: declared::of_partner(self.site, self.user, partner.clone()).await?,
             currency: partner.currency.code(),
             proposals: proposal_pages::lines(self.site, self.user, proposals).await?,
             preview: address(Route::PreviewPartner, self.id),
