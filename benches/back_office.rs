@@ -1,19 +1,23 @@
 //! How long the back office's lists, searches and details take with many payments stored, and how much memory an
 //! export of all of them takes. `cargo bench --bench back_office [--features postgres]`; settings by environment:
 //! `SMARTPAY_BENCH_DATABASE` (a URL; default: a new SQLite file), `SMARTPAY_BENCH_PAYMENTS` (default 20,000).
-//! A database that holds as many already is measured as it is.
+//! A database that holds as many already is measured as it is. `cargo test --benches` runs it with few payments, so
+//! that it is known to work.
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
 
 use anyhow::Context as _;
 use smartpay::clock::Clock;
 use smartpay::config::Settings;
 use smartpay::crypto::Vault;
-use smartpay::demo::{certificates::write_private, volume};
+use smartpay::demo::certificates::{DevelopmentCa, write_private};
+use smartpay::demo::volume;
 use smartpay::flow::Context;
+use smartpay::flow::count_days::count_days;
 use smartpay::flow::export::{Export, csv_rows};
 use smartpay::payment::{PaymentId, Status};
 use smartpay::store::connection::Location;
 use smartpay::store::payment_search::{self, Filter, From, Line, Place};
+use smartpay::store::reports::Wanted;
 use smartpay::store::search_keys::Person;
 use smartpay::store::{self, history, outbox, partners};
 use std::path::Path;
@@ -29,7 +33,9 @@ const COUNTED: i64 = 1001;
 async fn main() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let url = std::env::var("SMARTPAY_BENCH_DATABASE").unwrap_or_else(|_| format!("sqlite://{}/bench.db", folder.path().display()));
-    let many: usize = std::env::var("SMARTPAY_BENCH_PAYMENTS").map_or(Ok(20_000), |n| n.parse())?;
+    // `cargo bench` says --bench, `cargo test` does not.
+    let usual = if std::env::args().any(|a| a == "--bench") { 20_000 } else { 2_000 };
+    let many: usize = std::env::var("SMARTPAY_BENCH_PAYMENTS").map_or(Ok(usual), |n| n.parse())?;
     let cx = open(&url, folder.path())?;
     let there = all(&cx, COUNTED).await?.len();
     if there < COUNTED as usize {
@@ -44,6 +50,7 @@ async fn main() -> anyhow::Result<()> {
     }
     searches(&cx).await?;
     details(&cx).await?;
+    reports(&cx).await?;
     export(&cx).await
 }
 
@@ -58,12 +65,14 @@ fn open(url: &str, folder: &Path) -> anyhow::Result<Context> {
         write_private(&key_file, Vault::new_key_file().as_bytes())?;
     }
     store::migrate(&location)?;
+    DevelopmentCa::create(folder, &Clock::default())?;
     let settings = format!(
-        "[gateway]\ncertificate = \"-\"\nkey = \"-\"\nclient_ca = \"-\"\n[database]\nurl = \"{url}\"\n[encryption]\nkey_file = \"{}\"\n\
+        "[gateway]\ncertificate = \"-\"\nkey = \"-\"\nclient_ca = \"{}\"\n[database]\nurl = \"{url}\"\n[encryption]\nkey_file = \"{}\"\n\
          [bank.cec]\nbase_url = \"http://127.0.0.1:9/cec\"\nclient_id = \"bench\"\n\
          [bank.brd]\nbase_url = \"http://127.0.0.1:9/brd\"\n[bank.demo-mobil]\nbase_url = \"http://127.0.0.1:9/mobil\"\n\
          [bank.demo-cod]\nbase_url = \"http://127.0.0.1:9/cod\"\n[bank.demo-link]\nbase_url = \"http://127.0.0.1:9/link\"\n\
          [bank.demo-pasi]\nbase_url = \"http://127.0.0.1:9/pasi\"\n",
+        DevelopmentCa::certificate(folder).display(),
         key_file.display()
     );
     smartpay::app::context(&Settings::from_texts(&[&settings])?, Clock::default())
@@ -218,6 +227,36 @@ async fn details(cx: &Context) -> anyhow::Result<()> {
     }
     let found = took.len();
     report("detail of a payment", took, found);
+    Ok(())
+}
+
+/// Counts what was not counted yet, then what a report reads.
+async fn reports(cx: &Context) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    count_days(cx, || false).await?;
+    println!("counted the days in {} ms", begun.elapsed().as_millis());
+    let today = cx.now().date();
+    let known = cx.db.read(partners::list).await?;
+    for (what, days, one_partner) in [
+        ("report of 30 days", 30, false),
+        ("report of a year", 365, false),
+        ("report of a year, one partner", 365, true),
+    ] {
+        let (mut took, mut found) = (Vec::with_capacity(TIMES), 0);
+        for n in 0..TIMES {
+            let wanted = Wanted {
+                from: today - chrono::Duration::days(days),
+                to: today,
+                partner_id: one_partner.then(|| known[n % known.len()].id.clone()),
+                bank_code: None,
+            };
+            let begun = Instant::now();
+            let sums = cx.db.read(move |a| store::reports::sums(a, &wanted)).await?;
+            found += sums.days.len() + sums.partners.len() + sums.banks.len();
+            took.push(begun.elapsed());
+        }
+        report(what, took, found);
+    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod admins;
 mod bank;
 mod fallback;
+mod keys;
 mod partners;
 mod retention;
 mod service_accounts;
@@ -65,6 +66,9 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Change the key with which columns are sealed: prepare, switch, status, finish, with restarts in between
+    #[command(subcommand)]
+    RotateKey(keys::KeyCommand),
     /// Print the settings, secrets masked
     CheckConfig(ConfigFile),
     /// Banks
@@ -170,6 +174,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::SandboxBanks(options) => sandbox_banks(options).await,
         Command::Migrate(file) => migrate(&load(&file)?),
         Command::AfterRestore(file) => after_restored(&load(&file)?).await,
+        Command::RotateKey(command) => keys::run(command).await,
         Command::Retention { config, dry_run } => retention::run(&load(&config)?, dry_run).await,
         Command::CheckConfig(file) => {
             println!("{}", load(&file)?.masked()?.trim_end());

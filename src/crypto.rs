@@ -3,6 +3,8 @@
 //! **Invariant:** a sealed value opens only with the right key, in the same table, column and row it was
 //! sealed for; a value copied elsewhere does not open. Tokens are stored as hashes only.
 
+pub mod key_file;
+
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{constant_time, digest, hmac, rand};
 use base64::Engine as _;
@@ -57,7 +59,8 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// Reads a key file: one `id:base64 of 32 bytes` a line, the sealing key first. The file must not be
+    /// Reads a key file: one `id:base64 of 32 bytes` a line, the sealing key first, and perhaps one
+    /// `derive:base64 of 32 bytes` for keyed hashes (otherwise the last key makes them). The file must not be
     /// readable by anyone but its owner.
     ///
     /// # Errors
@@ -86,28 +89,13 @@ impl Vault {
     /// # Errors
     /// [`CryptoError::KeyFile`] names the line that is not a key.
     pub fn parse(text: &str) -> Result<Self, CryptoError> {
-        let mut keys = Vec::new();
-        let mut derive = None;
-        for (i, line) in text
-            .lines()
-            .enumerate()
-            .filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#'))
-        {
-            let fault = || CryptoError::KeyFile(format!("line {} is not `id:base64 of 32 bytes`", i + 1));
-            let (id, key) = line.trim().split_once(':').ok_or_else(fault)?;
-            let id: u32 = id.parse().map_err(|_| fault())?;
-            let bytes = Zeroizing::new(BASE64_STANDARD.decode(key).map_err(|_| fault())?);
-            if bytes.len() != 32 || keys.iter().any(|(other, _)| *other == id) {
-                return Err(fault());
-            }
-            keys.push((
-                id,
-                LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, &bytes).map_err(|_| fault())?),
-            ));
-            // Derived values (link tokens' form keys) come from the oldest key, so that adding one changes none.
-            derive = Some(hmac::Key::new(hmac::HMAC_SHA256, &bytes));
-        }
-        let derive = derive.ok_or_else(|| CryptoError::KeyFile("there is no key in it".into()))?;
+        let lines = key_file::read(text)?;
+        let fault = |_| CryptoError::KeyFile("a key cannot be used".into());
+        let key =
+            |(id, bytes): &(u32, Zeroizing<Vec<u8>>)| Ok((*id, LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, bytes).map_err(fault)?)));
+        let keys = lines.keys.iter().map(key).collect::<Result<_, CryptoError>>()?;
+        // Adding or removing a key for sealing changes no derived value (form keys, search keys, checkpoints).
+        let derive = hmac::Key::new(hmac::HMAC_SHA256, &lines.derive);
         Ok(Self {
             keys: Arc::new(keys),
             derive: Arc::new(derive),
@@ -147,10 +135,8 @@ impl Vault {
     /// [`CryptoError::NotOpened`] names the column.
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         let fault = || CryptoError::NotOpened(place.column);
-        let (header, rest) = sealed.split_at_checked(HEADER).ok_or_else(fault)?;
-        let (nonce, rest) = rest.split_at_checked(NONCE_LEN).ok_or_else(fault)?;
-        let [FORMAT, id @ ..] = header else { return Err(fault()) };
-        let id = u32::from_be_bytes(id.try_into().map_err(|_| fault())?);
+        let id = Self::sealed_with(sealed).ok_or_else(fault)?;
+        let (nonce, rest) = sealed[HEADER..].split_at_checked(NONCE_LEN).ok_or_else(fault)?;
         let (_, key) = self.keys.iter().find(|(known, _)| *known == id).ok_or_else(fault)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| fault())?;
         let mut buffer = Zeroizing::new(rest.to_vec());
@@ -160,6 +146,25 @@ impl Vault {
             .len();
         buffer.truncate(length);
         Ok(buffer)
+    }
+
+    /// The id of the key that seals.
+    #[must_use]
+    pub fn seals_with(&self) -> u32 {
+        self.keys[0].0
+    }
+
+    /// How many keys open.
+    #[must_use]
+    pub fn keys(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The id of the key a value was sealed with; `None` when it is no sealed value.
+    #[must_use]
+    pub fn sealed_with(sealed: &[u8]) -> Option<u32> {
+        let [FORMAT, id @ ..] = sealed.get(..HEADER)? else { return None };
+        Some(u32::from_be_bytes(id.try_into().ok()?))
     }
 
     /// A keyed hash for a purpose (HMAC-SHA-256), as unpadded base64url: form tokens and the like.

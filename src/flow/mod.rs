@@ -44,6 +44,7 @@ pub mod payer_data;
 pub mod payment_query;
 pub mod reconcile;
 pub mod reply_to_bank;
+pub mod reseal;
 pub mod resend_mail;
 pub mod resolve_payment;
 pub mod retention;

@@ -1,7 +1,7 @@
 //! What the figures of days are counted from, and the pass that keeps them: one node at a time finds the days
 //! on which a payment has changed and counts those again.
 
-use super::reports::{DAYS, DayFigures, Row};
+use super::reports::{ALL, DAYS, DayFigures, Figures, Row};
 use super::schema::{payment_events as e, payment_instructions as i, payments as t, report_days as d, report_passes as p};
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
@@ -9,7 +9,7 @@ use crate::payment::transition::Event;
 use crate::payment::{Currency, InstructionOutcome, Status};
 use chrono::NaiveDate;
 use diesel::{BoolExpressionMethods as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A pass that nobody else makes now.
 #[derive(Clone, Copy, Debug)]
@@ -257,15 +257,45 @@ fn add_parts(a: &mut Access<'_>, all: &mut [Counted]) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Replaces the figures of a partner's day.
+/// Replaces the figures of a partner's day, and the sums they are part of.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn replace(a: &mut Access<'_>, day: NaiveDate, partner_id: &str, all: &[DayFigures]) -> Result<(), StoreError> {
-    let old = d::table.filter(d::day.eq(day.to_string())).filter(d::partner_id.eq(partner_id));
-    diesel::delete(old).execute(a.conn)?;
+    let of_day = || d::table.filter(d::day.eq(day.to_string()));
+    for gone in [partner_id, ALL] {
+        diesel::delete(of_day().filter(d::partner_id.eq(gone))).execute(a.conn)?;
+    }
+    insert(a, all)?;
+    insert(a, &added_up(all, |one| (one.partner_id.clone(), ALL.into())))?;
+    let everything: Vec<Row> = of_day().filter(d::bank_code.ne(ALL)).load(a.conn)?;
+    let everything = everything.into_iter().map(DayFigures::try_from).collect::<Result<Vec<_>, _>>()?;
+    insert(a, &added_up(&everything, |one| (ALL.into(), one.bank_code.clone())))?;
+    insert(a, &added_up(&everything, |_| (ALL.into(), ALL.into())))
+}
+
+fn insert(a: &mut Access<'_>, all: &[DayFigures]) -> Result<(), StoreError> {
     for one in all {
         diesel::insert_into(d::table).values(&Row::from(one)).execute(a.conn)?;
     }
     Ok(())
+}
+
+/// The sums of a day by what `name` makes of partner and bank, and by currency.
+fn added_up(all: &[DayFigures], name: impl Fn(&DayFigures) -> (String, String)) -> Vec<DayFigures> {
+    let mut sums: BTreeMap<(String, String, &'static str), DayFigures> = BTreeMap::new();
+    for one in all {
+        let (partner_id, bank_code) = name(one);
+        let sum = sums
+            .entry((partner_id.clone(), bank_code.clone(), one.currency.code()))
+            .or_insert_with(|| DayFigures {
+                day: one.day,
+                partner_id,
+                bank_code,
+                currency: one.currency,
+                figures: Figures::default(),
+            });
+        sum.figures.add(&one.figures);
+    }
+    sums.into_values().collect()
 }

@@ -1,10 +1,12 @@
 //! Figures of days, as reports show them: kept in a table of their own, so that no report reads payments.
 
+use super::connection::Conn;
 use super::schema::{report_days as t, report_passes as p};
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
 use crate::payment::{Currency, Durations};
 use chrono::NaiveDate;
+use diesel::dsl::IntoBoxed;
 use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
 
 /// The name of the pass that counts days.
@@ -218,15 +220,61 @@ pub struct Wanted {
     pub bank_code: Option<String>,
 }
 
+/// In the place of a partner's id or a bank's code: the sum over all of them. No id and no code is this.
+pub(super) const ALL: &str = "*";
+
+impl Wanted {
+    fn rows(&self) -> IntoBoxed<'static, t::table, <Conn as diesel::Connection>::Backend> {
+        t::table
+            .filter(t::day.ge(self.from.to_string()))
+            .filter(t::day.le(self.to.to_string()))
+            .into_boxed()
+    }
+}
+
+/// Figures added up three ways.
+#[derive(Clone, Debug)]
+pub struct Sums {
+    /// By day; partner and bank say nothing.
+    pub days: Vec<DayFigures>,
+    /// By day and partner; the bank says nothing.
+    pub partners: Vec<DayFigures>,
+    /// By day and bank; the partner says nothing.
+    pub banks: Vec<DayFigures>,
+}
+
+/// The figures of a page: of all partners and banks from the sums that are kept, so that a year of many partners is
+/// read as fast as a month.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn sums(a: &mut Access<'_>, wanted: &Wanted) -> Result<Sums, StoreError> {
+    if wanted.partner_id.is_some() || wanted.bank_code.is_some() {
+        let all = of_days(a, wanted)?;
+        return Ok(Sums {
+            days: all.clone(),
+            partners: all.clone(),
+            banks: all,
+        });
+    }
+    let by_bank: Vec<Row> = wanted.rows().filter(t::partner_id.eq(ALL)).order(t::day).load(a.conn)?;
+    let by_partner = wanted.rows().filter(t::bank_code.eq(ALL)).filter(t::partner_id.ne(ALL));
+    let by_partner: Vec<Row> = by_partner.order(t::day).load(a.conn)?;
+    let (days, banks) = by_bank.into_iter().partition(|row| row.bank_code == ALL);
+    let open = |rows: Vec<Row>| rows.into_iter().map(DayFigures::try_from).collect::<Result<_, _>>();
+    Ok(Sums {
+        days: open(days)?,
+        partners: open(by_partner)?,
+        banks: open(banks)?,
+    })
+}
+
 /// Figures by day, partner, bank and currency, in this order.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn of_days(a: &mut Access<'_>, wanted: &Wanted) -> Result<Vec<DayFigures>, StoreError> {
-    let mut query = t::table
-        .filter(t::day.ge(wanted.from.to_string()))
-        .filter(t::day.le(wanted.to.to_string()))
-        .into_boxed();
+    let mut query = wanted.rows().filter(t::partner_id.ne(ALL)).filter(t::bank_code.ne(ALL));
     if let Some(partner) = &wanted.partner_id {
         query = query.filter(t::partner_id.eq(partner));
     }

@@ -5,7 +5,7 @@ mod office;
 pub use office::{
     audit_checkpoints, daily_jobs, export_parts, exports, onboarding_document_parts, onboarding_documents, onboarding_files,
     onboarding_versions, partner_certificates, partner_counts, payer_request_payments, payer_requests, proposals, reconciliation_lines,
-    reconciliation_parts, reconciliations, report_days, report_passes, report_readers, retention_reports, saved_filters,
+    reconciliation_parts, reconciliations, report_days, report_passes, report_readers, reseal_passes, retention_reports, saved_filters,
 };
 
 diesel::table! {

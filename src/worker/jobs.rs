@@ -7,7 +7,7 @@ use crate::flow::consents::due;
 use crate::flow::warn_of_certificates::warn_of_certificates;
 use crate::flow::{
     Context, FlowError, audit_checkpoint, count_days, daily_report, deliver_mail, export_job, fill_search, four_eyes, payer_data,
-    reconcile, retention, sessions,
+    reconcile, reseal, retention, sessions,
 };
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
@@ -177,6 +177,11 @@ pub(super) async fn compare(cx: &Context) -> bool {
 /// Keeps the figures of reports.
 pub(super) async fn count(cx: &Context, stop: &CancellationToken) {
     log("reports", count_days::count_days(cx, || stop.is_cancelled()).await);
+}
+
+/// Seals anew what older keys have sealed.
+pub(super) async fn reseal(cx: &Context, stop: &CancellationToken) {
+    log("reseal", reseal::reseal(cx, || stop.is_cancelled()).await);
 }
 
 /// Does what is due now, once; answers how many pieces there were.

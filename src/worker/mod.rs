@@ -58,6 +58,12 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
             let _ = tokio::time::timeout(pace.interval, stop.cancelled()).await;
         }
     };
+    let reseal = async {
+        while !stop.is_cancelled() {
+            jobs::reseal(&cx, &stop).await;
+            let _ = tokio::time::timeout(pace.interval, stop.cancelled()).await;
+        }
+    };
     tokio::join!(
         pump::run(Payments(cx.clone()), pace, stop.clone()),
         pump::run(Consents(cx.clone()), pace, stop.clone()),
@@ -66,7 +72,8 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
         tidy,
         exports,
         statements,
-        count
+        count,
+        reseal
     );
 }
 
@@ -80,6 +87,7 @@ pub async fn tick(cx: &Context) -> usize {
         let (payments, consents, mails) = tokio::join!(jobs::once(&payments, 16), jobs::once(&consents, 16), jobs::once(&mails, 16));
         let requests = jobs::once(&PayerRequests(cx.clone()), 16).await;
         jobs::count(cx, &CancellationToken::new()).await;
+        jobs::reseal(cx, &CancellationToken::new()).await;
         let files = usize::from(jobs::export(cx).await) + usize::from(jobs::compare(cx).await);
         let done = payments + consents + mails + requests + files;
         if done == 0 {

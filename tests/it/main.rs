@@ -40,6 +40,7 @@ mod lost_answers;
 mod mail;
 mod mail_office;
 mod migrations;
+mod new_key;
 mod office_frame;
 mod office_sign_in;
 mod office_users;

@@ -15,7 +15,7 @@ use crate::payment::Iban;
 use crate::statement::columns::{Columns, guess};
 use crate::statement::{Format, MAX_BYTES, Unreadable, csv_file, decode, format_of};
 use crate::store::reconciliations::{self, Direction, New, Reconciliation, State};
-use crate::store::{audit, partners};
+use crate::store::{audit, partners, reconciliation_end};
 use zeroize::Zeroizing;
 
 /// How long a table waits for its columns.
@@ -186,9 +186,9 @@ pub async fn taken_out(cx: &Context, admin_id: &str) -> Result<(), FlowError> {
 /// [`FlowError::Internal`] of the database.
 pub async fn remove_forgotten(cx: &Context) -> Result<(), FlowError> {
     let before = cx.now() - WAITS;
-    let forgotten = cx.db.read(move |a| reconciliations::forgotten(a, before)).await?;
+    let forgotten = cx.db.read(move |a| reconciliation_end::forgotten(a, before)).await?;
     if !forgotten.is_empty() {
-        let remove = move |a: &mut crate::store::Access<'_>| forgotten.iter().try_for_each(|id| reconciliations::remove(a, id));
+        let remove = move |a: &mut crate::store::Access<'_>| forgotten.iter().try_for_each(|id| reconciliation_end::remove(a, id));
         cx.db.write(remove).await?;
     }
     Ok(())
@@ -201,8 +201,8 @@ pub async fn remove_forgotten(cx: &Context) -> Result<(), FlowError> {
 pub(super) async fn erase_old(cx: &Context, before: crate::clock::Timestamp) -> Result<(), FlowError> {
     loop {
         let erased = cx.db.write(move |a| {
-            let due = reconciliations::to_erase(a, before, AT_ONCE)?;
-            due.iter().try_for_each(|id| reconciliations::erase(a, id))?;
+            let due = reconciliation_end::to_erase(a, before, AT_ONCE)?;
+            due.iter().try_for_each(|id| reconciliation_end::erase(a, id))?;
             Ok(due.len())
         });
         if erased.await? == 0 {

@@ -273,3 +273,20 @@ diesel::table! {
         removed_at -> Nullable<Timestamp>,
     }
 }
+
+diesel::table! {
+    reseal_passes (name) {
+        name -> Text,
+        key_id -> BigInt,
+        unit -> Integer,
+        after_one -> Nullable<Text>,
+        after_two -> BigInt,
+        rows_seen -> BigInt,
+        rows_all -> BigInt,
+        values_resealed -> BigInt,
+        started_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+        due_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}

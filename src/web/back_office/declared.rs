@@ -179,7 +179,7 @@ fn read(a: &mut Access<'_>, partners: Vec<Partner>, to: NaiveDate) -> Result<Vec
         bank_code: None,
     };
     let mut by_partner: BTreeMap<String, Vec<DayFigures>> = BTreeMap::new();
-    for one in reports::of_days(a, &wanted)? {
+    for one in reports::sums(a, &wanted)?.partners {
         by_partner.entry(one.partner_id.clone()).or_default().push(one);
     }
     let mut all = Vec::with_capacity(partners.len());

@@ -27,6 +27,7 @@ const NAVIGATION: &[(Route, Name)] = &[
     (Route::Mail, |t| t.mail),
     (Route::AuditLog, |t| t.audit),
     (Route::Users, |t| t.users),
+    (Route::Keys, |t| t.keys),
     (Route::Account, |t| t.account),
 ];
 

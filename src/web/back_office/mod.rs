@@ -18,6 +18,7 @@ pub mod exports_page;
 pub mod frame;
 pub mod gate;
 mod home;
+mod keys;
 mod language;
 mod mail;
 mod mail_texts;
@@ -96,6 +97,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     serve(config, Route::DevicePage, enrol::show);
     serve(config, Route::EnrolDevice, enrol::finish);
     serve(config, Route::RenewRecoveryCodes, enrol::renew_recovery_codes);
+    serve(config, Route::Keys, keys::show);
     serve(config, Route::Reports, reports::show);
     serve(config, Route::ReportFile, reports::download);
     serve(config, Route::Declared, declared::show);

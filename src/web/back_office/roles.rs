@@ -150,6 +150,7 @@ routes! {
 
     AuditLog: Get "/back-office/audit", COMPLIANCE;
     AuditCsv: Get "/back-office/audit.csv", COMPLIANCE;
+    Keys: Get "/back-office/keys", ADMINISTRATORS;
     Reports: Get "/back-office/reports", EVERY_ROLE;
     ReportFile: Get "/back-office/reports.csv", EVERY_ROLE;
     Declared: Get "/back-office/reports/declared", EVERY_ROLE;

@@ -25,6 +25,7 @@ catalogue! {
         onboarding: "Dosare parteneri", "Partner files";
         personal_data: "Date personale", "Personal data";
         users: "Utilizatori", "Users";
+        keys: "Chei", "Keys";
         account: "Contul meu", "My account";
         errors: "Verifică ce ai completat", "Check what you entered";
         page_expired: "Pagina a stat deschisă prea mult. Trimite din nou.", "The page was open for too long. Send it again.";

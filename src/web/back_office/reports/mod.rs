@@ -14,7 +14,8 @@ use super::roles::Route;
 use crate::clock::Timestamp;
 use crate::flow::FlowError;
 use crate::flow::init_payment::today;
-use crate::store::reports::{self, DayFigures};
+use crate::store::reports::{self, Wanted};
+use crate::store::{Access, StoreError};
 use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
@@ -23,18 +24,23 @@ use askama::Template as _;
 use query::{Asked, Choices, Period, PeriodProblem};
 
 /// What a report is made of.
-struct Found {
-    days: Vec<DayFigures>,
+struct Found<T> {
+    figures: T,
     choices: Choices,
     counted_until: Option<Timestamp>,
 }
 
-async fn found(site: &Site, user: &SignedIn, period: &Period) -> Result<Found, PageError> {
+async fn found<T: Send + 'static>(
+    site: &Site,
+    user: &SignedIn,
+    period: &Period,
+    figures: fn(&mut Access<'_>, &Wanted) -> Result<T, StoreError>,
+) -> Result<Found<T>, PageError> {
     let wanted = period.wanted();
     let banks = site.cx.banks.list().iter().map(|b| (b.code.clone(), b.name.clone())).collect();
     let read = site.cx.db.read(move |a| {
         Ok(Found {
-            days: reports::of_days(a, &wanted)?,
+            figures: figures(a, &wanted)?,
             choices: Choices {
                 partners: crate::store::partners::list(a)?
                     .into_iter()
@@ -69,7 +75,7 @@ async fn page(
     period: &Period,
     problem: Option<PeriodProblem>,
 ) -> Result<HttpResponse, PageError> {
-    let found = found(site, user, period).await?;
+    let found = found(site, user, period, reports::sums).await?;
     let status = if problem.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
@@ -92,8 +98,8 @@ pub async fn download(
         Ok(period) => period,
         Err(problem) => return page(&site, &request, &user, &Period::last_days(today), Some(problem)).await,
     };
-    let found = found(&site, &user, &period).await?;
-    let file = csv::file(&found.days, &found.choices).map_err(|e| user.failed(&site, FlowError::Internal(e.to_string())))?;
+    let found = found(&site, &user, &period, reports::of_days).await?;
+    let file = csv::file(&found.figures, &found.choices).map_err(|e| user.failed(&site, FlowError::Internal(e.to_string())))?;
     let name = format!("payments-{}-{}.csv", period.from, period.to);
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")

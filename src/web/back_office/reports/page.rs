@@ -5,7 +5,7 @@ use super::chart::Chart;
 use super::query::{Choices, Period, PeriodProblem};
 use super::texts::ReportTexts;
 use crate::payment::{Amount, Currency, Language};
-use crate::store::reports::{DayFigures, Figures};
+use crate::store::reports::{DayFigures, Figures, Sums};
 use crate::web::back_office::frame::OfficeShell;
 use crate::web::hosted_page::local_time;
 use crate::web::hosted_page::pages::money;
@@ -93,15 +93,19 @@ pub struct ReportPage {
 
 impl ReportPage {
     /// The page of what was found.
-    pub(super) fn of(shell: OfficeShell, language: Language, period: &Period, problem: Option<PeriodProblem>, found: &Found) -> Self {
+    pub(super) fn of(shell: OfficeShell, language: Language, period: &Period, problem: Option<PeriodProblem>, found: &Found<Sums>) -> Self {
         let r = ReportTexts::of(language);
         let show = Show { r, language };
         let (mut total, mut by_day) = (Sum::default(), BTreeMap::<NaiveDate, Sum>::new());
         let (mut by_partner, mut by_bank) = (BTreeMap::<&str, Sum>::new(), BTreeMap::<&str, Sum>::new());
-        for one in &found.days {
+        for one in &found.figures.days {
             total.add(one);
             by_day.entry(one.day).or_default().add(one);
+        }
+        for one in &found.figures.partners {
             by_partner.entry(&one.partner_id).or_default().add(one);
+        }
+        for one in &found.figures.banks {
             by_bank.entry(&one.bank_code).or_default().add(one);
         }
         let choices = &found.choices;
