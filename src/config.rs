@@ -106,6 +106,7 @@ impl Settings {
             ("back_office.idle_minutes", u64::from(self.back_office.idle_minutes), 1, 60),
             ("back_office.session_hours", u64::from(self.back_office.session_hours), 1, 24),
             ("back_office.password_days", u64::from(self.back_office.password_days), 0, 3650),
+            ("back_office.report_hour", u64::from(self.back_office.report_hour), 0, 23),
             ("database.readers", u64::from(self.database.readers), 1, 200),
             ("worker.interval_ms", self.worker.interval_ms, 10, 60_000),
             ("shutdown.drain_seconds", self.shutdown.drain_seconds, 0, 300),

@@ -20,8 +20,9 @@
 //! |---|---|---|
 //! | [`payment`], [`partner`], [`clock`] | the standard library, serde, time | a database, HTTP, other modules but `payment` |
 //! | [`consent`] | as `payment`, and its ids | as `payment` |
+//! | [`statement`] | nothing of ours | as `payment` |
 //! | [`bank`] | `payment`, `clock` | `store`, `flow`, `web` |
-//! | [`store`] | `payment`, `consent`, `partner`, `clock`, `crypto` | `bank`, `flow`, `web` |
+//! | [`store`] | `payment`, `consent`, `partner`, `statement`, `clock`, `crypto` | `bank`, `flow`, `web` |
 //! | [`mail`] | `payment`, `partner`, `clock` | `store` |
 //! | [`flow`] | all of the above | `web`, `worker`, actix |
 //! | [`web`], [`worker`] | `flow`, the rules, what `bank` and `crypto` can tell; `store` for **reads** | SQL; each other |
@@ -47,6 +48,7 @@ pub mod payment;
 pub mod sandbox;
 #[cfg(test)]
 mod simulation;
+pub mod statement;
 pub mod store;
 pub mod telemetry;
 pub mod web;

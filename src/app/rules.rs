@@ -56,5 +56,6 @@ fn office(settings: &Settings) -> OfficeRules {
         totp_required: office.totp == TotpUse::Required,
         password_days: office.password_days,
         operator: settings.operator.name.clone(),
+        report_hour: office.report_hour,
     }
 }

@@ -292,6 +292,8 @@ pub struct BackOffice {
     pub totp: TotpUse,
     /// Days after which a password must be changed; 0 for never.
     pub password_days: u32,
+    /// Hour of the day, in Romanian time, from which the report of the day before is mailed to those who asked for it.
+    pub report_hour: u32,
 }
 
 /// Whether users of the back office need one-time codes (TOTP, RFC 6238) beside their password.

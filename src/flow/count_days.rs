@@ -4,6 +4,7 @@
 use super::{Context, FlowError, after};
 use crate::clock::Timestamp;
 use crate::payment::Status;
+use crate::payment::limits::NOT_APPROVED;
 use crate::store::report_counts::{self, Changed, Counted, Pass};
 use crate::store::reports::{DayFigures, Figures};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _};
@@ -22,12 +23,12 @@ const LEASE: Duration = Duration::from_secs(300);
 const BATCH: i64 = 2000;
 
 /// The day it is where the payers are.
-fn day_of(at: Timestamp) -> NaiveDate {
+pub(super) fn day_of(at: Timestamp) -> NaiveDate {
     at.and_utc().with_timezone(&Bucharest).date_naive()
 }
 
 /// The moment a day begins where the payers are. Clocks are changed there at 3 and 4 o'clock, never at midnight.
-fn begin_of(day: NaiveDate) -> Timestamp {
+pub(super) fn begin_of(day: NaiveDate) -> Timestamp {
     let midnight = day.and_time(NaiveTime::MIN);
     let local = Bucharest.from_local_datetime(&midnight).earliest();
     local.map_or(midnight, |local| local.naive_utc())
@@ -124,13 +125,20 @@ async fn count_day(cx: &Context, pass: Pass, (day, partner_id): PartnerDay) -> R
 
 /// Counts a payment.
 fn count(figures: &mut Figures, payment: &Counted) {
+    let Some(status) = payment.status else {
+        figures.unreadable += 1;
+        return;
+    };
     let Some(amount_minor) = payment.amount_minor else {
         figures.without_order += 1;
         return;
     };
     figures.payments += 1;
+    figures.ordered_minor = figures.ordered_minor.saturating_add(amount_minor);
+    figures.largest_minor = figures.largest_minor.max(amount_minor);
+    figures.unfinished += i64::from(NOT_APPROVED.contains(&status));
     let minor = &mut figures.settled_minor;
-    match payment.status {
+    match status {
         Status::Settled => {
             figures.settled += 1;
             *minor = minor.saturating_add(amount_minor);

@@ -1,6 +1,6 @@
 //! What the operator sees of mail: what waits, was sent and was given up, and each kind of mail as payers get it.
 
-use super::{Context, FlowError};
+use super::{Context, FlowError, daily_report};
 use crate::mail::{self, MailKind, MailLine, OutgoingMail, PaymentMail, ReasonWord};
 use crate::payment::{Amount, Currency, InstructionOutcome, Language};
 use crate::store::mail_queue::{self, Listed, Standing};
@@ -70,7 +70,7 @@ pub struct Preview {
 
 /// The words of the kinds of mail.
 pub fn mail_kinds() -> impl Iterator<Item = &'static str> {
-    MailKind::ALL.into_iter().map(MailKind::as_str)
+    MailKind::ALL.into_iter().map(MailKind::as_str).chain([daily_report::KIND])
 }
 
 /// A kind of mail in a language, with sample data.
@@ -78,9 +78,13 @@ pub fn mail_kinds() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// [`FlowError::NotFound`] when there is no such kind.
 pub fn preview_mail(cx: &Context, kind: &str, language: Language) -> Result<Preview, FlowError> {
-    let kind = MailKind::ALL.into_iter().find(|known| known.as_str() == kind);
-    let sample = sample(cx, kind.ok_or(FlowError::NotFound)?, language);
-    let rendered = mail::render(&sample).map_err(|e| FlowError::Internal(e.to_string()))?;
+    let rendered = if kind == daily_report::KIND {
+        mail::daily_report::render_daily_report(&daily_report::sample(cx, language))
+    } else {
+        let kind = MailKind::ALL.into_iter().find(|known| known.as_str() == kind);
+        mail::render(&sample(cx, kind.ok_or(FlowError::NotFound)?, language))
+    };
+    let rendered = rendered.map_err(|e| FlowError::Internal(e.to_string()))?;
     Ok(Preview {
         subject: rendered.subject,
         text: rendered.text,

@@ -15,6 +15,8 @@ pub struct OfficeRules {
     pub password_days: u32,
     /// The operator's name: no part of a good password.
     pub operator: String,
+    /// The hour of the day, in Romanian time, from which the report of the day before is sent.
+    pub report_hour: u32,
 }
 
 impl Default for OfficeRules {
@@ -25,6 +27,7 @@ impl Default for OfficeRules {
             totp_required: true,
             password_days: 60,
             operator: String::new(),
+            report_hour: 7,
         }
     }
 }

@@ -246,6 +246,7 @@ pub async fn daily(cx: &Context) -> Result<(), FlowError> {
     onboarding::look_again(cx).await?;
     forget_old_exports(cx).await?;
     count_bank_calls::forget_old(cx).await?;
+    super::reconcile::erase_old(cx, payments_before(cx)).await?;
     run(cx, "clock").await.map(drop)
 }
 

@@ -7,6 +7,7 @@
 pub mod application;
 mod certificate_ends;
 pub mod compliance;
+pub mod daily_report;
 mod folder;
 pub mod messages;
 mod smtp;

@@ -3,11 +3,20 @@
 //! A payment is judged when the partner starts it and again when the PSU sends it to the bank. Each figure is
 //! set to warn or to block; a figure that is not declared is not judged.
 
-use super::Language;
+use super::{Language, Status};
 use serde::{Deserialize, Serialize};
 
 /// From so many payments of a day on their average is judged: fewer say nothing about it.
 pub const AVERAGE_FROM: i64 = 10;
+
+/// Where payments stand that the PSU has not approved: open ones, and those given up.
+pub const NOT_APPROVED: [Status; 5] = [
+    Status::Created,
+    Status::Initiating,
+    Status::AwaitingPsu,
+    Status::AttemptRefused,
+    Status::Abandoned,
+];
 
 /// A figure that a partner declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

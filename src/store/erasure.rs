@@ -4,7 +4,7 @@
 use super::schema::{
     consents as c, daily_jobs as j, erased_payments as e, outbox as o, payment_instructions as i, payments as t, retention_reports as r,
 };
-use super::{Access, StoreError, search_keys};
+use super::{Access, StoreError, reconciliation_lines, search_keys};
 use crate::clock::Timestamp;
 use crate::payment::{PaymentId, Status};
 use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
@@ -117,6 +117,7 @@ pub fn erase(a: &mut Access<'_>, id: PaymentId, scope: Scope, because: Because, 
     };
     if scope == Scope::All {
         erase_order(a, id)?;
+        reconciliation_lines::erase_of(a, id)?;
     }
     search_keys::forget(a, id)?;
     match before {

@@ -132,6 +132,15 @@ pub fn counts(a: &mut Access<'_>) -> Result<(i64, i64), StoreError> {
     Ok((waiting, given_up))
 }
 
+/// How many wait whose last try failed.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn failing(a: &mut Access<'_>) -> Result<i64, StoreError> {
+    let failing = t::table.filter(t::due_at.is_not_null()).filter(t::last_error.is_not_null());
+    Ok(failing.count().get_result(a.conn)?)
+}
+
 /// What came of asking for another try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Again {

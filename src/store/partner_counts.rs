@@ -7,7 +7,7 @@ use super::schema::{partner_counts as t, partners, payments};
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
 use crate::payment::Status;
-use crate::payment::limits::{Limits, Stage, Used};
+use crate::payment::limits::{Limits, NOT_APPROVED, Stage, Used};
 use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
 
 /// For what is counted over all days.
@@ -120,18 +120,11 @@ pub fn count(a: &mut Access<'_>, of: &Counted, used: &Used, sum_minor: i64) -> R
 
 /// Payments of the day whose order is known and that the PSU has not approved: open ones, and those given up.
 fn unfinished(a: &mut Access<'_>, of: &Counted) -> Result<i64, StoreError> {
-    let not_approved = [
-        Status::Created,
-        Status::Initiating,
-        Status::AwaitingPsu,
-        Status::AttemptRefused,
-        Status::Abandoned,
-    ];
     Ok(payments::table
         .filter(payments::partner_id.eq(&of.partner))
         .filter(payments::created_at.ge(of.day_began))
         .filter(payments::request_hash.is_not_null())
-        .filter(payments::status.eq_any(not_approved.map(Status::as_str)))
+        .filter(payments::status.eq_any(NOT_APPROVED.map(Status::as_str)))
         .count()
         .get_result(a.conn)?)
 }
@@ -169,6 +162,24 @@ fn add(a: &mut Access<'_>, of: &Counted, day: &str, client: &str, (payments, sum
         }
         other => other,
     }
+}
+
+/// What clients did from a first day to a last: the most payments of one client on one day, and how many clients ever
+/// started one. `None` where nothing was counted.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn of_clients(a: &mut Access<'_>, partner: &str, from: &str, to: &str) -> Result<(Option<i64>, Option<i64>), StoreError> {
+    let started = Stage::Started.as_str();
+    let most = t::table
+        .filter(t::partner_id.eq(partner))
+        .filter(t::day.between(from, to))
+        .filter(t::stage.eq(started))
+        .filter(t::client.ne(ALL))
+        .select(diesel::dsl::max(t::payments))
+        .first::<Option<i64>>(a.conn)?;
+    let ever = t::table.find((partner, EVER, started, ALL)).select(t::payments);
+    Ok((most, ever.first(a.conn).optional()?))
 }
 
 /// One line of a partner's day.

@@ -121,8 +121,8 @@ pub struct Counted {
     pub id: i64,
     /// When it was created.
     pub created_at: Timestamp,
-    /// Where it stands.
-    pub status: Status,
+    /// Where it stands; `None` when what is stored cannot be read.
+    pub status: Option<Status>,
     /// The bank's code; empty where none was chosen.
     pub bank_code: String,
     /// Its currency.
@@ -181,34 +181,40 @@ pub fn payments_of(
             t::ended_at,
         ))
         .load(a.conn)?;
-    let mut all = rows.into_iter().map(counted).collect::<Result<Vec<_>, _>>()?;
+    let mut all: Vec<Counted> = rows.into_iter().map(counted).collect();
     add_events(a, &mut all)?;
     add_parts(a, &mut all)?;
     Ok(all)
 }
 
-fn counted(row: CountedColumns) -> Result<Counted, StoreError> {
+/// One that cannot be read keeps the place of no currency of its own, and has no status.
+fn counted(row: CountedColumns) -> Counted {
     let (id, created_at, status, bank_code, currency, amount_minor, browser_hash, ended_at) = row;
-    Ok(Counted {
+    let currency = Currency::from_code(&currency);
+    let status = Status::parse(&status).filter(|_| currency.is_some());
+    if status.is_none() {
+        tracing::error!(payment = id, "a stored payment cannot be read, and is not counted");
+    }
+    Counted {
         id,
         created_at,
-        status: Status::parse(&status).ok_or_else(|| StoreError::Broken("payments.status is not readable".into()))?,
+        status,
         bank_code: bank_code.unwrap_or_default(),
-        currency: Currency::from_code(&currency).ok_or_else(|| StoreError::Broken("payments.currency is not readable".into()))?,
+        currency: currency.unwrap_or(Currency::Ron),
         amount_minor,
         part_minor: 0,
         opened: browser_hash.is_some(),
         left_from: None,
         sent_at: None,
         ended_at,
-    })
+    }
 }
 
 /// When they were sent, and from where they were abandoned.
 fn add_events(a: &mut Access<'_>, all: &mut [Counted]) -> Result<(), StoreError> {
     let wanted: Vec<i64> = all
         .iter()
-        .filter(|c| matches!(c.status, Status::Settled | Status::Abandoned))
+        .filter(|c| matches!(c.status, Some(Status::Settled | Status::Abandoned)))
         .map(|c| c.id)
         .collect();
     let words = [Event::SubmitStarted.as_str(), Event::PsuGaveUp.as_str(), Event::Expired.as_str()];
@@ -234,7 +240,7 @@ fn add_events(a: &mut Access<'_>, all: &mut [Counted]) -> Result<(), StoreError>
 fn add_parts(a: &mut Access<'_>, all: &mut [Counted]) -> Result<(), StoreError> {
     let mut by_id: HashMap<i64, &mut Counted> = all
         .iter_mut()
-        .filter(|c| c.status == Status::PartlySettled)
+        .filter(|c| c.status == Some(Status::PartlySettled))
         .map(|c| (c.id, c))
         .collect();
     let parts: Vec<(i64, i64, Option<String>)> = i::table

@@ -41,6 +41,14 @@ pub struct Figures {
     pub settled_minor: i64,
     /// From „Plătește” to the bank's word that all money moved, in seconds.
     pub settle_times: Durations,
+    /// The sum of all orders, in minor units.
+    pub ordered_minor: i64,
+    /// The largest order, in minor units.
+    pub largest_minor: i64,
+    /// Payments with an order that the PSU has not approved: open ones, and those given up.
+    pub unfinished: i64,
+    /// Payments whose stored values cannot be read; counted nowhere else.
+    pub unreadable: i64,
 }
 
 impl Figures {
@@ -59,10 +67,14 @@ impl Figures {
             (&mut self.left_at_bank, other.left_at_bank),
             (&mut self.without_order, other.without_order),
             (&mut self.settled_minor, other.settled_minor),
+            (&mut self.ordered_minor, other.ordered_minor),
+            (&mut self.unfinished, other.unfinished),
+            (&mut self.unreadable, other.unreadable),
         ];
         for (sum, more) in pairs {
             *sum = sum.saturating_add(more);
         }
+        self.largest_minor = self.largest_minor.max(other.largest_minor);
         self.settle_times.merge(&other.settle_times);
     }
 
@@ -127,6 +139,10 @@ pub(super) struct Row {
     without_order: i64,
     settled_minor: i64,
     settle_times: String,
+    ordered_minor: i64,
+    largest_minor: i64,
+    unfinished: i64,
+    unreadable: i64,
 }
 
 impl From<&DayFigures> for Row {
@@ -150,6 +166,10 @@ impl From<&DayFigures> for Row {
             without_order: f.without_order,
             settled_minor: f.settled_minor,
             settle_times: f.settle_times.to_string(),
+            ordered_minor: f.ordered_minor,
+            largest_minor: f.largest_minor,
+            unfinished: f.unfinished,
+            unreadable: f.unreadable,
         }
     }
 }
@@ -176,6 +196,10 @@ impl TryFrom<Row> for DayFigures {
                 without_order: row.without_order,
                 settled_minor: row.settled_minor,
                 settle_times: Durations::parse(&row.settle_times).ok_or_else(unreadable("settle_times"))?,
+                ordered_minor: row.ordered_minor,
+                largest_minor: row.largest_minor,
+                unfinished: row.unfinished,
+                unreadable: row.unreadable,
             },
             partner_id: row.partner_id,
             bank_code: row.bank_code,

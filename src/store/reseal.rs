@@ -102,6 +102,11 @@ const COLUMNS: &[Column] = &[
     ("onboarding_documents", "remove_reason", Key::Text("id")),
     ("onboarding_document_parts", "part", Key::TextNumber("document_id", "seq")),
     ("payer_requests", "email", Key::Text("id")),
+    ("reconciliations", "file_name", Key::Text("id")),
+    ("reconciliations", "account", Key::Text("id")),
+    ("reconciliation_parts", "part", Key::TextNumber("reconciliation_id", "seq")),
+    ("reconciliation_lines", "entry", Key::TextNumber("reconciliation_id", "seq")),
+    ("report_readers", "address", Key::Text("admin_id")),
 ];
 
 /// How far a change of key is.

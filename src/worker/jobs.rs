@@ -6,8 +6,8 @@ use crate::flow::ask_bank::{self, Asked, Due};
 use crate::flow::consents::due;
 use crate::flow::warn_of_certificates::warn_of_certificates;
 use crate::flow::{
-    Context, FlowError, audit_checkpoint, count_bank_calls, count_days, deliver_mail, export_job, fill_search, four_eyes, payer_data,
-    reseal, retention, sessions,
+    Context, FlowError, audit_checkpoint, count_bank_calls, count_days, daily_report, deliver_mail, export_job, fill_search, four_eyes,
+    payer_data, reconcile, reseal, retention, sessions,
 };
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
@@ -147,6 +147,8 @@ pub(super) async fn tidy(cx: &Context) {
         }
     }
     log("exports", export_job::remove_old(cx).await);
+    log("statements", reconcile::remove_forgotten(cx).await);
+    log("daily report", daily_report::send_due(cx).await.map(drop));
     cx.rules.sign_in_limit.tidy();
 }
 
@@ -164,6 +166,17 @@ pub(super) async fn export(cx: &Context) -> bool {
 /// Keeps what came of the calls to banks.
 pub(super) async fn bank_calls(cx: &Context) {
     log("bank calls", count_bank_calls::count_bank_calls(cx).await.map(drop));
+}
+
+/// Compares a statement that somebody uploaded; whether there was one.
+pub(super) async fn compare(cx: &Context) -> bool {
+    match reconcile::compare_one(cx).await {
+        Ok(there_was) => there_was,
+        Err(error) => {
+            log("statement", Err(error));
+            false
+        }
+    }
 }
 
 /// Keeps the figures of reports.

@@ -43,6 +43,18 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
             }
         }
     };
+    let statements = async {
+        while !stop.is_cancelled() {
+            // As with exports.
+            let there_was = tokio::select! {
+                there_was = jobs::compare(&cx) => there_was,
+                () = stop.cancelled() => false,
+            };
+            if !there_was {
+                let _ = tokio::time::timeout(pace.interval, stop.cancelled()).await;
+            }
+        }
+    };
     let count = async {
         while !stop.is_cancelled() {
             jobs::count(&cx, &stop).await;
@@ -68,6 +80,7 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
         pump::run(PayerRequests(cx.clone()), pace, stop.clone()),
         tidy,
         exports,
+        statements,
         count,
         bank_calls,
         reseal
@@ -88,8 +101,8 @@ pub async fn tick(cx: &Context) -> usize {
         jobs::count(cx, &CancellationToken::new()).await;
         jobs::bank_calls(cx).await;
         jobs::reseal(cx, &CancellationToken::new()).await;
-        let exports = usize::from(jobs::export(cx).await);
-        let done = payments + consents + mails + requests + exports;
+        let files = usize::from(jobs::export(cx).await) + usize::from(jobs::compare(cx).await);
+        let done = payments + consents + mails + requests + files;
         if done == 0 {
             return total;
         }

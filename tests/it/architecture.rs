@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Each module and the modules it may use. `app` puts everything together and may use all.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     // The rules know nothing of the world around them.
     ("payment", &[]),
     ("partner", &["payment", "clock"]),
     ("consent", &["payment"]),
+    ("statement", &[]),
     // Tools.
     ("clock", &[]),
     ("fail_point", &["clock"]),
@@ -18,7 +19,10 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("telemetry", &["config"]),
     // The ways out, which do not know one another.
     ("bank", &["payment", "config", "clock", "fail_point"]),
-    ("store", &["payment", "consent", "partner", "crypto", "clock", "fail_point"]),
+    (
+        "store",
+        &["payment", "consent", "partner", "statement", "crypto", "clock", "fail_point"],
+    ),
     ("mail", &["payment", "partner", "clock"]),
     // The verbs use the ways out; the ways in start verbs.
     (
@@ -27,6 +31,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
             "payment",
             "consent",
             "partner",
+            "statement",
             "bank",
             "store",
             "mail",
@@ -37,7 +42,17 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ),
     (
         "web",
-        &["flow", "payment", "consent", "partner", "bank", "store", "crypto", "clock"],
+        &[
+            "flow",
+            "payment",
+            "consent",
+            "partner",
+            "statement",
+            "bank",
+            "store",
+            "crypto",
+            "clock",
+        ],
     ),
     ("worker", &["flow", "payment", "consent"]),
     // The other side of the wire: it shares one type and the time.

@@ -161,6 +161,66 @@ diesel::table! {
         without_order -> BigInt,
         settled_minor -> BigInt,
         settle_times -> Text,
+        ordered_minor -> BigInt,
+        largest_minor -> BigInt,
+        unfinished -> BigInt,
+        unreadable -> BigInt,
+    }
+}
+
+diesel::table! {
+    report_readers (admin_id) {
+        admin_id -> Text,
+        address_sealed -> Binary,
+        since -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reconciliations (id) {
+        id -> Text,
+        partner_id -> Nullable<Text>,
+        direction -> Text,
+        format -> Text,
+        file_name_sealed -> Nullable<Binary>,
+        account_sealed -> Nullable<Binary>,
+        file_hash -> Text,
+        size_bytes -> BigInt,
+        mapping -> Nullable<Text>,
+        state -> Text,
+        problem -> Nullable<Text>,
+        rows_done -> BigInt,
+        totals -> Nullable<Text>,
+        from_day -> Nullable<Text>,
+        to_day -> Nullable<Text>,
+        left_out -> BigInt,
+        version -> BigInt,
+        due_at -> Nullable<Timestamp>,
+        created_by -> Text,
+        created_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    reconciliation_parts (reconciliation_id, seq) {
+        reconciliation_id -> Text,
+        seq -> Integer,
+        part_sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    reconciliation_lines (reconciliation_id, seq) {
+        reconciliation_id -> Text,
+        seq -> BigInt,
+        finding -> Text,
+        payment_id -> Nullable<BigInt>,
+        instruction -> Nullable<Integer>,
+        day -> Text,
+        amount_minor -> BigInt,
+        currency -> Text,
+        entry_sealed -> Nullable<Binary>,
     }
 }
 

@@ -6,9 +6,11 @@ use super::language::own_address;
 use super::roles::Route;
 use super::session_store::SESSION;
 use crate::flow::admins::manage::{OwnSessions, end_own_sessions};
+use crate::flow::{FlowError, daily_report};
 use crate::payment::Language;
 use crate::store::admin_security;
 use crate::store::admin_sessions::{self, Listed};
+use crate::store::report_readers;
 use crate::web::hosted_page::browser::Browser;
 use crate::web::hosted_page::local_time;
 use crate::web::hosted_page::texts::catalogue;
@@ -42,6 +44,16 @@ catalogue! {
         password_changed: "Parola a fost schimbată. Celelalte sesiuni s-au încheiat.", "The password was changed. The other sessions have ended.";
         sessions_ended: "S-a făcut. Sesiunile alese s-au încheiat.", "Done. The sessions you chose have ended.";
         last_sign_in: "Ultima autentificare", "Last sign-in";
+        report: "Raport zilnic", "Daily report";
+        report_lead: "Cifrele zilei de ieri, pe e-mail, o dată pe zi, după ce ziua a fost numărată. Fără date personale ale plătitorilor.",
+            "Yesterday's figures by e-mail, once a day, after the day was counted. No personal data of payers.";
+        report_wanted: "Trimite-mi raportul zilnic", "Send me the daily report";
+        report_address: "Adresa de e-mail", "E-mail address";
+        report_save: "Salvează", "Save";
+        report_on: "Raportul zilnic vine la adresa ta de mâine.", "The daily report comes to your address from tomorrow.";
+        report_off: "Raportul zilnic nu se mai trimite.", "The daily report is not sent any more.";
+        report_wrong: "Scrie o adresă de e-mail, de exemplu nume@exemplu.ro.", "Enter an e-mail address such as name@example.com.";
+        report_preview: "Cum arată", "What it looks like";
     }
 }
 
@@ -108,6 +120,19 @@ struct AccountPage {
     end: Button,
     sessions: Vec<SessionLine>,
     notice: Option<&'static str>,
+    report: Button,
+    report_wanted: bool,
+    report_address: String,
+    report_is_wrong: bool,
+}
+
+/// What was chosen of the daily report.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    csrf: String,
+    wanted: String,
+    address: String,
 }
 
 /// What the page is shown after.
@@ -123,16 +148,36 @@ pub async fn show(
     user: SignedIn,
     shown: web::Query<Shown>,
 ) -> Result<HttpResponse, PageError> {
+    page(&site, &request, &user, shown.done.as_deref(), None).await
+}
+
+/// The page; with what was typed about the report, when that cannot be taken.
+async fn page(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    user: &SignedIn,
+    done: Option<&str>,
+    typed: Option<Report>,
+) -> Result<HttpResponse, PageError> {
     let (id, now) = (user.admin.id.clone(), site.cx.now());
     let read = site.cx.db.read(move |a| {
         let left = admin_security::recovery_codes_left(a, &id)?;
-        Ok((left, admin_sessions::of(a, &id, now)?))
+        Ok((left, admin_sessions::of(a, &id, now)?, report_readers::address(a, &id)?))
     });
-    let (codes_left, sessions) = read.await.map_err(|e| user.failed(&site, e))?;
+    let (codes_left, sessions, address) = read.await.map_err(|e| user.failed(site, e))?;
     let a = AccountTexts::of(user.language);
-    let browser = Browser::of(&request, site.https());
+    let browser = Browser::of(request, site.https());
+    let status = if typed.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
     let page = AccountPage {
-        shell: user.shell(&site, &request, Route::Account),
+        report: Button::of(site, &browser, Route::DailyReport),
+        report_wanted: address.is_some() || typed.is_some(),
+        report_is_wrong: typed.is_some(),
+        report_address: typed.map(|typed| typed.address).or(address).unwrap_or_default(),
+        shell: user.shell(site, request, Route::Account),
         a,
         password_since: local_time(user.admin.password_changed_at, user.language),
         last_sign_in: user
@@ -142,16 +187,38 @@ pub async fn show(
             .unwrap_or_default(),
         has_totp: user.admin.has_totp,
         codes_left,
-        new_codes: Button::of(&site, &browser, Route::RenewRecoveryCodes),
-        end: Button::of(&site, &browser, Route::EndSessions),
+        new_codes: Button::of(site, &browser, Route::RenewRecoveryCodes),
+        end: Button::of(site, &browser, Route::EndSessions),
         sessions: lines(&sessions, user.language, &user.session.id),
-        notice: match shown.done.as_deref() {
+        notice: match done {
             Some("password") => Some(a.password_changed),
             Some("sessions") => Some(a.sessions_ended),
+            Some("report_on") => Some(a.report_on),
+            Some("report_off") => Some(a.report_off),
             _ => None,
         },
     };
-    Ok(html(StatusCode::OK, page.render()?))
+    Ok(html(status, page.render()?))
+}
+
+/// POST /back-office/account/daily-report.
+pub async fn daily_report(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    user: SignedIn,
+    form: web::Form<Report>,
+) -> Result<HttpResponse, PageError> {
+    let form = form.into_inner();
+    if !site.is_own_form(&request, Route::DailyReport.path(), &form.csrf) {
+        return Ok(go(Route::Account.path()));
+    }
+    let wanted = form.wanted == "yes";
+    match daily_report::choose(&site.cx, &user.admin.id, wanted, &form.address).await {
+        Ok(()) if wanted => Ok(go("/back-office/account?done=report_on")),
+        Ok(()) => Ok(go("/back-office/account?done=report_off")),
+        Err(FlowError::Invalid(_)) => page(&site, &request, &user, None, Some(form)).await,
+        Err(other) => Err(user.failed(&site, other)),
+    }
 }
 
 /// The form: a session's name in the list, or `others`.

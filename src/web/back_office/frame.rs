@@ -26,6 +26,7 @@ const NAVIGATION: &[(Route, Name)] = &[
     (Route::PersonalData, |t| t.personal_data),
     (Route::Reports, |t| t.reports),
     (Route::Banks, |t| t.banks),
+    (Route::Reconciliations, |t| t.reconciliation),
     (Route::Mail, |t| t.mail),
     (Route::AuditLog, |t| t.audit),
     (Route::Users, |t| t.users),

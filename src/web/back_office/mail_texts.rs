@@ -26,7 +26,7 @@ catalogue! {
         soon_due: "Mesajul pleacă chiar acum sau în cel mult două minute; nu s-a schimbat nimic.", "The message leaves right now or within two minutes; nothing was changed.";
         was_sent: "Mesajul a fost deja trimis; nu s-a schimbat nimic.", "The message was sent already; nothing was changed.";
         previews: "Cum arată mesajele", "What the messages look like";
-        preview_lead: "Cu date inventate. Așa primesc plătitorii mesajele.", "With invented data. This is how payers get the messages.";
+        preview_lead: "Cu date inventate. Așa arată mesajele trimise.", "With invented data. This is how the messages look that are sent.";
         preview_html: "Deschide varianta HTML", "Open the HTML form";
         all_mail: "Toate mesajele", "All messages";
         subject: "Subiect", "Subject";
@@ -38,6 +38,7 @@ catalogue! {
         kind_on_its_way: "plata durează", "payment takes long";
         kind_in_doubt: "plată în dubiu", "payment in doubt";
         kind_corrected: "plată corectată", "payment corrected";
+        kind_daily_report: "raport zilnic", "daily report";
         kind_other: "alt mesaj", "another message";
     }
 }
@@ -64,6 +65,7 @@ impl MailTexts {
             "on_its_way" => self.kind_on_its_way,
             "in_doubt" => self.kind_in_doubt,
             "corrected" => self.kind_corrected,
+            "daily_report" => self.kind_daily_report,
             _ => self.kind_other,
         }
     }

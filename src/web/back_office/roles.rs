@@ -145,6 +145,8 @@ routes! {
     RenewRecoveryCodes: Post "/back-office/account/recovery-codes", EVERY_ROLE;
     EndSessions: Post "/back-office/account/sessions", EVERY_ROLE;
 
+    DailyReport: Post "/back-office/account/daily-report", EVERY_ROLE;
+
     ResendMail: Post "/back-office/payments/{id}/resend", HELPERS;
     PaymentList: Get "/back-office/payments", EVERY_ROLE;
     PaymentsCsv: Get "/back-office/payments.csv", EXPORTERS;
@@ -160,6 +162,13 @@ routes! {
     Keys: Get "/back-office/keys", ADMINISTRATORS;
     Reports: Get "/back-office/reports", EVERY_ROLE;
     ReportFile: Get "/back-office/reports.csv", EVERY_ROLE;
+    Declared: Get "/back-office/reports/declared", EVERY_ROLE;
+    DeclaredFile: Get "/back-office/reports/declared.csv", EVERY_ROLE;
+    Reconciliations: Get "/back-office/reconciliation", EXPORTERS;
+    UploadStatement: Post "/back-office/reconciliation", OPERATORS;
+    Reconciliation: Get "/back-office/reconciliation/{id}", EXPORTERS;
+    ChooseColumns: Post "/back-office/reconciliation/{id}/columns", OPERATORS;
+    ReconciliationFile: Get "/back-office/reconciliation/{id}/lines.csv", EXPORTERS;
 
     Banks: Get "/back-office/banks", EVERY_ROLE;
     Bank: Get "/back-office/banks/{id}", EVERY_ROLE;

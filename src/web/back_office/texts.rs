@@ -49,6 +49,7 @@ catalogue! {
         counted_to: "peste 1000", "over 1000";
         reports: "Rapoarte", "Reports";
         banks: "Bănci", "Banks";
+        reconciliation: "Reconciliere", "Reconciliation";
         mail: "E-mail", "Mail";
         signed_in_as: "Autentificat ca", "Signed in as";
         sign_out: "Ieși", "Sign out";

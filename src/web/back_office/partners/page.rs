@@ -5,6 +5,7 @@ use super::texts::PartnerTexts;
 use crate::partner::{CertificateFacts, PartnerKind};
 use crate::payment::Currency;
 use crate::payment::limits::Action;
+use crate::web::back_office::declared::DeclaredTable;
 use crate::web::back_office::frame::OfficeShell;
 use crate::web::back_office::proposals::ProposalLine;
 use askama::Template;
@@ -266,6 +267,8 @@ pub struct PartnerPage {
     pub flexible: bool,
     /// Declared figures.
     pub figures: Vec<FigureLine>,
+    /// What was declared against what was done.
+    pub declared: DeclaredTable,
     /// The currency of the figures that are amounts.
     pub currency: &'static str,
     /// Proposals about it, newest first.

@@ -18,6 +18,7 @@ use crate::store::partner_counts::{self, DayCounts};
 use crate::store::partners::Platform;
 use crate::store::proposals::Proposal;
 use crate::store::{applications, partners, proposals};
+use crate::web::back_office::declared;
 use crate::web::back_office::look::After;
 use crate::web::back_office::proposals as proposal_pages;
 use crate::web::back_office::roles::Route;
@@ -156,6 +157,7 @@ impl Look {
             redirects,
             flexible,
             figures: figure_lines(self.t(), &limits, &counts, state.figures.as_deref()),
+            declared: declared::of_partner(&self.site, &self.user, partner.clone()).await?,
             currency: partner.currency.code(),
             proposals: proposal_pages::lines(&self.site, &self.user, proposals).await?,
             preview: address(Route::PreviewPartner, &self.id),

@@ -4,7 +4,7 @@ use super::query::Choices;
 use crate::payment::Amount;
 use crate::store::reports::DayFigures;
 
-const HEAD: [&str; 23] = [
+const HEAD: [&str; 24] = [
     "day",
     "partner",
     "client_id",
@@ -28,6 +28,7 @@ const HEAD: [&str; 23] = [
     "settle_median_s",
     "settle_p95_s",
     "settle_counted",
+    "unreadable",
 ];
 
 /// A text that no spreadsheet takes for a formula.
@@ -44,7 +45,7 @@ fn percent(permille: i64) -> String {
     format!("{}.{}", permille / 10, permille % 10)
 }
 
-fn line(of: &DayFigures, choices: &Choices) -> [String; 23] {
+fn line(of: &DayFigures, choices: &Choices) -> [String; 24] {
     let f = &of.figures;
     let client_id = choices.partners.iter().find(|(id, _, _)| *id == of.partner_id);
     let settled = Amount {
@@ -76,6 +77,7 @@ fn line(of: &DayFigures, choices: &Choices) -> [String; 23] {
         seconds(50),
         seconds(95),
         f.settle_times.count().to_string(),
+        f.unreadable.to_string(),
     ]
 }
 
@@ -121,7 +123,7 @@ mod tests {
         assert_eq!(head.split(',').count(), HEAD.len());
         assert_eq!(
             rest,
-            "2026-11-21,\"'=1+1, \"\"SRL\"\"\",shop,cec,CEC Bank,RON,3,2,0,1,0,0,0,0,0,0,0,0,1234.05,66.7,12,12,1\r\n"
+            "2026-11-21,\"'=1+1, \"\"SRL\"\"\",shop,cec,CEC Bank,RON,3,2,0,1,0,0,0,0,0,0,0,0,1234.05,66.7,12,12,1,0\r\n"
         );
     }
 }

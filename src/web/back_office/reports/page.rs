@@ -23,8 +23,11 @@ struct Sum {
 impl Sum {
     fn add(&mut self, one: &DayFigures) {
         self.figures.add(&one.figures);
-        let volume = self.minor.entry(one.currency.code()).or_insert((one.currency, 0));
-        volume.1 = volume.1.saturating_add(one.figures.settled_minor);
+        // Without a payment there is no currency either: what cannot be read, and tokens without an order.
+        if one.figures.payments > 0 {
+            let volume = self.minor.entry(one.currency.code()).or_insert((one.currency, 0));
+            volume.1 = volume.1.saturating_add(one.figures.settled_minor);
+        }
     }
 }
 

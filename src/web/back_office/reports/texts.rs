@@ -11,6 +11,8 @@ catalogue! {
         counted_until: "Numărate până la", "Counted until";
         never_counted: "Încă nu a fost numărat nimic; prima numărătoare începe într-un minut.", "Nothing was counted yet; the first count begins within a minute.";
         what: "Ce plăți", "Which payments";
+        unreadable: "Plăți care nu se pot citi din baza de date și nu sunt numărate:", "Payments that cannot be read from the database and are not counted:";
+        declared: "Cifre declarate și reale", "Declared and actual figures";
         from: "De la", "From";
         to: "Până la", "To";
         all_partners: "toți partenerii", "all partners";
