@@ -92,7 +92,7 @@ async fn status(db: &Db) -> anyhow::Result<()> {
 async fn finish(settings: &Settings) -> anyhow::Result<()> {
     let path = &settings.encryption.key_file;
     // Refused here when there is nothing to take out.
-    let (new, retired, ids) = key_file::finished(&text(path)?)?;
+    let end = key_file::finished(&text(path)?)?;
     let db = app::database(settings)?;
     let sealing = db.vault().seals_with();
     let pass = db.read(reseal::state).await?;
@@ -107,13 +107,13 @@ async fn finish(settings: &Settings) -> anyhow::Result<()> {
              Restart it; the nodes look through all again. A value that does not open at all is named in their log"
         );
     }
-    let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let names: Vec<String> = end.ids.iter().map(ToString::to_string).collect();
     let kept = path.with_extension(format!("retired-{}", names.join("-")));
     if kept.exists() {
         bail!("{} is there already: move it away first", kept.display());
     }
-    key_file::replace(&kept, &retired)?;
-    key_file::replace(path, &new)?;
+    key_file::replace(&kept, &end.retired)?;
+    key_file::replace(path, &end.kept)?;
     println!(
         "nothing in the database needs key {} any more; it was moved to {}",
         names.join(", "),

@@ -14,10 +14,13 @@ use zeroize::Zeroizing;
 /// there it is the oldest key.
 const DERIVE: &str = "derive";
 
+/// A key's id and its bytes.
+type IdAndKey = (u32, Zeroizing<Vec<u8>>);
+
 /// A key file as text was read: sealing key first.
 pub(super) struct Lines {
-    /// Id and bytes.
-    pub keys: Vec<(u32, Zeroizing<Vec<u8>>)>,
+    /// In the file's order.
+    pub keys: Vec<IdAndKey>,
     /// The bytes of the key that derives.
     pub derive: Zeroizing<Vec<u8>>,
 }
@@ -25,7 +28,7 @@ pub(super) struct Lines {
 /// # Errors
 /// [`CryptoError::KeyFile`] names the line that is not a key.
 pub(super) fn read(text: &str) -> Result<Lines, CryptoError> {
-    let (mut keys, mut derive): (Vec<(u32, Zeroizing<Vec<u8>>)>, Option<_>) = (Vec::new(), None);
+    let (mut keys, mut derive): (Vec<IdAndKey>, Option<_>) = (Vec::new(), None);
     let lines = text.lines().enumerate();
     for (i, line) in lines.filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#')) {
         let fault = || CryptoError::KeyFile(format!("line {} is not `id:base64 of 32 bytes`", i + 1));
@@ -103,11 +106,27 @@ pub fn switched(text: &str) -> Result<(Zeroizing<String>, u32), CryptoError> {
     Ok((lines.text(), newest))
 }
 
-/// The file with the sealing key only, the file of the others, and their ids.
+/// The end of a change of key.
+pub struct Finished {
+    /// The file with the sealing key only.
+    pub kept: Zeroizing<String>,
+    /// A file of the other keys.
+    pub retired: Zeroizing<String>,
+    /// Their ids.
+    pub ids: Vec<u32>,
+}
+
+impl std::fmt::Debug for Finished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Finished").field("ids", &self.ids).finish_non_exhaustive()
+    }
+}
+
+/// Takes all keys but the sealing one out of the file.
 ///
 /// # Errors
 /// [`CryptoError::KeyFile`] when it cannot be read, there is no older key, or the newest does not seal yet.
-pub fn finished(text: &str) -> Result<(Zeroizing<String>, Zeroizing<String>, Vec<u32>), CryptoError> {
+pub fn finished(text: &str) -> Result<Finished, CryptoError> {
     let mut lines = read(text)?;
     let sealing = lines.keys[0].0;
     if lines.newest() != sealing {
@@ -124,7 +143,11 @@ pub fn finished(text: &str) -> Result<(Zeroizing<String>, Zeroizing<String>, Vec
         keys: older,
         derive: lines.derive.clone(),
     };
-    Ok((lines.text(), retired.text(), ids))
+    Ok(Finished {
+        kept: lines.text(),
+        retired: retired.text(),
+        ids,
+    })
 }
 
 /// Replaces a private file by one that was written and flushed whole: a crash leaves the old one or the new one.
@@ -159,10 +182,10 @@ mod tests {
         let old = Vault::new_key_file();
         let (prepared, added) = prepared(&old).unwrap();
         let (switched, seals) = switched(&prepared).unwrap();
-        let (finished, retired, gone) = finished(&switched).unwrap();
-        assert_eq!((added, seals, gone), (2, 2, vec![1]));
+        let end = finished(&switched).unwrap();
+        assert_eq!((added, seals, &end.ids), (2, 2, &vec![1]));
         let [old, prepared, switched, finished, retired] =
-            [&*old, &*prepared, &*switched, &*finished, &*retired].map(|text| Vault::parse(text).unwrap());
+            [&*old, &*prepared, &*switched, &*end.kept, &*end.retired].map(|text| Vault::parse(text).unwrap());
         let opens = |vault: &Vault, sealed: &[u8]| vault.open(HERE, sealed).is_ok();
         let (before, between, after) = (old.seal(HERE, b"x"), prepared.seal(HERE, b"x"), switched.seal(HERE, b"x"));
         assert!(opens(&switched, &before) && opens(&switched, &between) && opens(&old, &between));
@@ -184,10 +207,10 @@ mod tests {
         let old = Vault::new_key_file();
         let says = |result: Result<_, CryptoError>| result.map(|_: Zeroizing<String>| ()).unwrap_err().to_string();
         assert!(says(switched(&old).map(|(text, _)| text)).contains("prepare"));
-        assert!(says(finished(&old).map(|(text, ..)| text)).contains("no older key"));
+        assert!(says(finished(&old).map(|end| end.kept)).contains("no older key"));
         let (text, _) = prepared(&old).unwrap();
         assert!(says(prepared(&text).map(|(text, _)| text)).contains("switch"));
-        assert!(says(finished(&text).map(|(text, ..)| text)).contains("switch"));
+        assert!(says(finished(&text).map(|end| end.kept)).contains("switch"));
     }
 
     #[cfg(unix)]
