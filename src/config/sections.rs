@@ -292,6 +292,9 @@ pub struct BackOffice {
     pub totp: TotpUse,
     /// Days after which a password must be changed; 0 for never.
     pub password_days: u32,
+    /// Sign-in through the company's OpenID Connect provider.
+    #[serde(default)]
+    pub oidc: Option<super::Oidc>,
 }
 
 /// Whether users of the back office need one-time codes (TOTP, RFC 6238) beside their password.

@@ -18,6 +18,7 @@ pub mod bank_access;
 mod bank_call;
 pub mod change_partner;
 pub mod choose_language;
+pub mod company_sign_in;
 pub mod consents;
 pub mod count_days;
 pub mod deliver_mail;
@@ -57,7 +58,7 @@ pub mod withdraw_payment;
 mod withdrawal;
 
 pub use error::{FieldProblem, FlowError};
-pub use office_rules::OfficeRules;
+pub use office_rules::{CompanySignIn, OfficeRules};
 
 use crate::bank::directory::{Bank, Banks};
 use crate::clock::{Clock, Timestamp};

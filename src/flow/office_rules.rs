@@ -1,6 +1,16 @@
 //! What the settings say about the operator's own users.
 
+use crate::identity::Provider;
 use std::time::Duration;
+
+/// Sign-in through the company's OpenID Connect provider.
+#[derive(Clone, Debug)]
+pub struct CompanySignIn {
+    /// The provider.
+    pub provider: Provider,
+    /// Whether it is the only way in.
+    pub only: bool,
+}
 
 /// The rules of the back office.
 #[derive(Clone, Debug)]
@@ -15,6 +25,16 @@ pub struct OfficeRules {
     pub password_days: u32,
     /// The operator's name: no part of a good password.
     pub operator: String,
+    /// Sign-in through the company's provider, where there is one.
+    pub company: Option<CompanySignIn>,
+}
+
+impl OfficeRules {
+    /// Whether passwords open nothing.
+    #[must_use]
+    pub fn only_company(&self) -> bool {
+        self.company.as_ref().is_some_and(|company| company.only)
+    }
 }
 
 impl Default for OfficeRules {
@@ -25,6 +45,7 @@ impl Default for OfficeRules {
             totp_required: true,
             password_days: 60,
             operator: String::new(),
+            company: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Each module and the modules it may use. `app` puts everything together and may use all.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     // The rules know nothing of the world around them.
     ("payment", &[]),
     ("partner", &["payment", "clock"]),
@@ -20,6 +20,8 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("bank", &["payment", "config", "clock", "fail_point"]),
     ("store", &["payment", "consent", "partner", "crypto", "clock", "fail_point"]),
     ("mail", &["payment", "partner", "clock"]),
+    // Who somebody is, over the one HTTP client.
+    ("identity", &["bank", "crypto", "clock"]),
     // The verbs use the ways out; the ways in start verbs.
     (
         "flow",
@@ -30,6 +32,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
             "bank",
             "store",
             "mail",
+            "identity",
             "crypto",
             "clock",
             "fail_point",
