@@ -3,10 +3,12 @@
 //! **Invariant:** an unknown key, a missing secret or an impossible value stops the start and is named;
 //! secrets are wrapped and print as `***`.
 
+mod oidc;
 mod sections;
 
 use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
+pub use oidc::{Oidc, OidcMatch};
 pub use sections::{
     BackOffice, BankCalls, BankSettings, Database, Encryption, Gateway, Log, LogFormat, Mail, MailTransport, Operations, Operator,
     Payments, Public, Retention, Secret, Settings, Smtp, SmtpEncryption, TotpUse, Worker,
@@ -88,6 +90,9 @@ impl Settings {
         let officer = self.retention.compliance_mail.as_deref();
         if officer.is_some_and(|mail| !validator::ValidateEmail::validate_email(&mail)) {
             return wrong("retention.compliance_mail is not an e-mail address");
+        }
+        if let Some(fault) = self.back_office.oidc.as_ref().and_then(Oidc::fault) {
+            return wrong(fault);
         }
         let in_range = [
             ("payments.link_minutes", u64::from(self.payments.link_minutes), 1, 7 * 24 * 60),
@@ -203,6 +208,10 @@ mod tests {
         [bank.cec]
         client_id = "id"
         client_secret = "streng-geheim"
+        [back_office.oidc]
+        issuer = "https://login.example.ro"
+        client_id = "smartpay"
+        client_secret = "auch-geheim"
     "#;
 
     #[test]
@@ -240,6 +249,14 @@ mod tests {
             ("[retention]\npayments_years = 4", "retention.payments_years"),
             ("[retention]\ncompliance_mail = \"ofițer\"", "retention.compliance_mail"),
             ("[mail]\ntransport = \"folder\"", "mail.folder"),
+            (
+                "[back_office.oidc]\nissuer = \"http://login.example.ro\"\nclient_id = \"a\"\nclient_secret = \"b\"",
+                "back_office.oidc.issuer",
+            ),
+            (
+                "[back_office.oidc]\nissuer = \"https://login.example.ro\"\nclient_id = \"a\"\nclient_secret = \"\"",
+                "back_office.oidc.client_id",
+            ),
             ("[mail]\ntransport = \"pigeon\"", "mail.transport"),
             ("[mail.smtp]\nhost = \"smtp.example.ro\"\ntls = \"none\"", "mail.smtp.tls"),
         ] {

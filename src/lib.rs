@@ -24,6 +24,7 @@
 //! | [`bank`] | `payment`, `clock` | `store`, `flow`, `web` |
 //! | [`store`] | `payment`, `consent`, `partner`, `statement`, `clock`, `crypto` | `bank`, `flow`, `web` |
 //! | [`mail`] | `payment`, `partner`, `clock` | `store` |
+//! | [`identity`] | `bank`'s HTTP client, `crypto`, `clock` | `store`, `flow`, `web` |
 //! | [`flow`] | all of the above | `web`, `worker`, actix |
 //! | [`web`], [`worker`] | `flow`, the rules, what `bank` and `crypto` can tell; `store` for **reads** | SQL; each other |
 //! | [`sandbox`] | `payment::iban`, `clock` | everything else: it is the other side |
@@ -42,6 +43,7 @@ pub mod crypto;
 pub mod demo;
 pub mod fail_point;
 pub mod flow;
+pub mod identity;
 pub mod mail;
 pub mod partner;
 pub mod payment;

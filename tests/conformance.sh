@@ -8,11 +8,12 @@ Usage: tests/conformance.sh SPECS_FOLDER
 
 Runs the connectors against the sandbox banks through `prism proxy --errors` with the OpenAPI descriptions in
 SPECS_FOLDER (Berlin Group 1.3.11, STET 1.4.2 and 1.5); every signature of STET is verified by httpsig on the way. Then
-our signatures against httpsig and our OAuth client against an authorisation server made of authlib. Fails when either
-side breaks the standard, or when of one bank nothing was judged.
+our signatures against httpsig, our OAuth client against an authorisation server made of authlib, and sign-in to the
+back office through npm's oidc-provider. Fails when either side breaks the standard, or when of one bank nothing was
+judged.
 
-Needs the Rust toolchain, node with npm, and python3 with venv (installed when it may: root on Debian); prism, httpsig
-and authlib come from npm and PyPI into ${SMARTPAY_CONFORMANCE_TOOLS:-~/.cache/smartpay-conformance}, once.
+Needs the Rust toolchain, node with npm, and python3 with venv (installed when it may: root on Debian); prism, httpsig,
+authlib and oidc-provider come from npm and PyPI into ${SMARTPAY_CONFORMANCE_TOOLS:-~/.cache/smartpay-conformance}, once.
 TEXT
 }
 
@@ -60,6 +61,11 @@ On Debian: sudo apt-get update && sudo apt-get install -y ${missing[*]}"
     npm install --silent --no-audit --no-fund --prefix "$tools/prism" @stoplight/prism-cli@5.14.2 >"$work/npm.log" 2>&1 ||
       { tail -n 30 "$work/npm.log" >&2; refuse "could not install prism"; }
   fi
+  if [ ! -f "$oidc_provider" ]; then
+    announce "Installing oidc-provider"
+    npm install --silent --no-audit --no-fund --prefix "$tools/oidc-provider" oidc-provider@8.8.1 >"$work/npm.log" 2>&1 ||
+      { tail -n 30 "$work/npm.log" >&2; refuse "could not install oidc-provider"; }
+  fi
   if ! "$python" -c 'import authlib.oauth2, cryptography, httpsig' 2>/dev/null; then
     announce "Installing httpsig and authlib"
     python3 -m venv --clear "$tools/python"
@@ -71,6 +77,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/smartpay-conformance.XXXXXX")
 tools=${SMARTPAY_CONFORMANCE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/smartpay-conformance}
 prism=$tools/prism/node_modules/.bin/prism
 python=$tools/python/bin/python
+oidc_provider=$tools/oidc-provider/node_modules/oidc-provider/lib/index.js
 judge=
 clean_up() {
   local outcome=$?
@@ -96,8 +103,8 @@ announce "Building the stories"
 cargo test --locked --quiet "${features[@]}" --test it --no-run
 stories() { env -u SMARTPAY_TEST_POSTGRES cargo test --locked --quiet "${features[@]}" --test it -- "$@"; }
 
-announce "Signatures and OAuth against httpsig and authlib"
-SMARTPAY_CONFORMANCE_PYTHON=$python stories --ignored conformance:: | tee "$work/stories"
+announce "Signatures, OAuth and OpenID Connect against httpsig, authlib and oidc-provider"
+SMARTPAY_CONFORMANCE_PYTHON=$python SMARTPAY_CONFORMANCE_OIDC_PROVIDER=$oidc_provider stories --ignored conformance:: | tee "$work/stories"
 if grep -q 'running 0 tests' "$work/stories"; then refuse "no story was run"; fi
 
 announce "Through the judge"

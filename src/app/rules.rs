@@ -1,12 +1,16 @@
 //! The settings as the flows read them.
 
 use super::gateway_tls::partner_verifier;
-use crate::config::{Settings, TotpUse};
+use super::read_pem;
+use crate::config::{OidcMatch, Settings, TotpUse};
 use crate::flow::retention::Keeping;
 use crate::flow::sign_in::SignInLimit;
-use crate::flow::{OfficeRules, Rules};
+use crate::flow::{CompanySignIn, OfficeRules, Rules};
+use crate::identity::{MatchBy, Provider, ProviderSettings};
+use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::time::Duration;
+use url::Url;
 
 /// Lifetimes and names; `public` is the address listened on.
 ///
@@ -25,6 +29,7 @@ pub(super) fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<R
         .rsplit_once('@')
         .map_or("localhost", |(_, domain)| domain.trim_end_matches('>'))
         .to_owned();
+    let office = office(settings, &base_url)?;
     Ok(Rules {
         base_url,
         link_life: settings.link_life(),
@@ -38,7 +43,7 @@ pub(super) fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<R
         four_eyes: settings.back_office.four_eyes,
         partner_cas: Some(partner_verifier(settings)?),
         sign_in_limit: SignInLimit::default(),
-        office: office(settings),
+        office,
         keeping: Keeping {
             payments_years: settings.retention.payments_years,
             partners_years: settings.retention.partners_years,
@@ -48,14 +53,40 @@ pub(super) fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<R
 }
 
 /// The rules of the back office.
-fn office(settings: &Settings) -> OfficeRules {
+fn office(settings: &Settings, base_url: &Url) -> anyhow::Result<OfficeRules> {
     let office = &settings.back_office;
-    OfficeRules {
+    Ok(OfficeRules {
         idle: Duration::from_secs(u64::from(office.idle_minutes) * 60),
         session_life: Duration::from_secs(u64::from(office.session_hours) * 3600),
         totp_required: office.totp == TotpUse::Required,
         password_days: office.password_days,
         operator: settings.operator.name.clone(),
         report_hour: office.report_hour,
-    }
+        company: company(settings, base_url)?,
+    })
+}
+
+/// Sign-in through the company's provider.
+fn company(settings: &Settings, base_url: &Url) -> anyhow::Result<Option<CompanySignIn>> {
+    let Some(oidc) = &settings.back_office.oidc else {
+        return Ok(None);
+    };
+    let provider = Provider::new(ProviderSettings {
+        issuer: oidc.issuer.clone(),
+        client_id: oidc.client_id.clone(),
+        client_secret: oidc.client_secret.wrapped().clone(),
+        redirect_uri: base_url.join("back-office/login/company/return")?,
+        scopes: oidc.scopes.clone(),
+        match_by: match oidc.match_by {
+            OidcMatch::Email => MatchBy::Email,
+            OidcMatch::PreferredUsername => MatchBy::PreferredUsername,
+            OidcMatch::Sub => MatchBy::Subject,
+        },
+        second_factor_acr: oidc.second_factor_acr.clone(),
+        second_factor_amr: oidc.second_factor_amr.clone(),
+        timeout_ms: oidc.timeout_ms,
+        extra_root_pem: read_pem(oidc.extra_root_ca.as_deref(), "back_office.oidc.extra_root_ca")?,
+    })
+    .context("back_office.oidc")?;
+    Ok(Some(CompanySignIn { provider, only: oidc.only }))
 }

@@ -294,6 +294,9 @@ pub struct BackOffice {
     pub password_days: u32,
     /// Hour of the day, in Romanian time, from which the report of the day before is mailed to those who asked for it.
     pub report_hour: u32,
+    /// Sign-in through the company's OpenID Connect provider.
+    #[serde(default)]
+    pub oidc: Option<super::Oidc>,
 }
 
 /// Whether users of the back office need one-time codes (TOTP, RFC 6238) beside their password.

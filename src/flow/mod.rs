@@ -21,6 +21,7 @@ pub mod bank_states;
 pub mod change_partner;
 pub mod choose_language;
 pub mod close_bank;
+pub mod company_sign_in;
 pub mod consents;
 pub mod count_bank_calls;
 pub mod count_days;
@@ -64,7 +65,7 @@ pub mod withdraw_payment;
 mod withdrawal;
 
 pub use error::{FieldProblem, FlowError};
-pub use office_rules::OfficeRules;
+pub use office_rules::{CompanySignIn, OfficeRules};
 
 use crate::bank::calls::Calls;
 use crate::bank::directory::{Bank, Banks};

@@ -1,6 +1,16 @@
 //! What the settings say about the operator's own users.
 
+use crate::identity::Provider;
 use std::time::Duration;
+
+/// Sign-in through the company's OpenID Connect provider.
+#[derive(Clone, Debug)]
+pub struct CompanySignIn {
+    /// The provider.
+    pub provider: Provider,
+    /// Whether it is the only way in.
+    pub only: bool,
+}
 
 /// The rules of the back office.
 #[derive(Clone, Debug)]
@@ -17,6 +27,16 @@ pub struct OfficeRules {
     pub operator: String,
     /// The hour of the day, in Romanian time, from which the report of the day before is sent.
     pub report_hour: u32,
+    /// Sign-in through the company's provider, where there is one.
+    pub company: Option<CompanySignIn>,
+}
+
+impl OfficeRules {
+    /// Whether passwords open nothing.
+    #[must_use]
+    pub fn only_company(&self) -> bool {
+        self.company.as_ref().is_some_and(|company| company.only)
+    }
 }
 
 impl Default for OfficeRules {
@@ -28,6 +48,7 @@ impl Default for OfficeRules {
             password_days: 60,
             operator: String::new(),
             report_hour: 7,
+            company: None,
         }
     }
 }

@@ -67,6 +67,15 @@ pub async fn load(cx: &Context, key: &str) -> Result<Option<Zeroizing<String>>, 
     Ok(cx.db.read(move |a| admin_sessions::load(a, &hash, now)).await?)
 }
 
+/// The state of a live session, which ends with that.
+///
+/// # Errors
+/// [`FlowError::Internal`] of the database.
+pub async fn take(cx: &Context, key: &str) -> Result<Option<Zeroizing<String>>, FlowError> {
+    let (hash, now) = (crypto::token_hash(key), cx.now());
+    Ok(cx.db.write(move |a| admin_sessions::take(a, &hash, now)).await?)
+}
+
 /// Moves a session's end.
 ///
 /// # Errors

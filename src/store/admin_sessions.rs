@@ -95,6 +95,16 @@ pub fn load(a: &mut Access<'_>, key_hash: &str, now: Timestamp) -> Result<Option
         .transpose()
 }
 
+/// The state of a live session, which ends with that: of several who ask at once, one gets it.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn take(a: &mut Access<'_>, key_hash: &str, now: Timestamp) -> Result<Option<Zeroizing<String>>, StoreError> {
+    let state = load(a, key_hash, now)?;
+    let taken = diesel::delete(s::table.find(key_hash)).execute(a.conn)? == 1;
+    Ok(state.filter(|_| taken))
+}
+
 /// Moves a session's end.
 ///
 /// # Errors

@@ -75,6 +75,8 @@ pub struct Admin {
     pub must_change_password: bool,
     /// Whether a device for one-time codes was enrolled.
     pub has_totp: bool,
+    /// Until when the password opens the back office where the company's provider is the only way in.
+    pub password_until: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Admin {
@@ -99,6 +101,7 @@ struct Row {
     totp_sealed: Option<Vec<u8>>,
     totp_pending_sealed: Option<Vec<u8>>,
     totp_last_step: Option<i64>,
+    password_until: Option<Timestamp>,
 }
 
 impl Row {
@@ -116,6 +119,7 @@ impl Row {
             language: self.language.as_deref().and_then(Language::parse),
             must_change_password: self.must_change_password,
             has_totp: self.totp_sealed.is_some(),
+            password_until: self.password_until,
         })
     }
 }
@@ -139,6 +143,7 @@ pub fn add(a: &mut Access<'_>, admin: &Admin) -> Result<(), StoreError> {
         totp_sealed: None,
         totp_pending_sealed: None,
         totp_last_step: None,
+        password_until: admin.password_until,
     };
     a.try_insert("the user name", |conn| diesel::insert_into(t::table).values(row).execute(conn))
 }
@@ -184,6 +189,15 @@ pub fn count(a: &mut Access<'_>) -> Result<i64, StoreError> {
 /// [`StoreError`] of the database.
 pub fn signed_in(a: &mut Access<'_>, id: &str, now: Timestamp) -> Result<(), StoreError> {
     diesel::update(t::table.find(id)).set(t::last_sign_in_at.eq(now)).execute(a.conn)?;
+    Ok(())
+}
+
+/// Lets an admin's password open the back office until then, even where the company's provider is the only way in.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn open_by_password(a: &mut Access<'_>, id: &str, until: Timestamp) -> Result<(), StoreError> {
+    diesel::update(t::table.find(id)).set(t::password_until.eq(until)).execute(a.conn)?;
     Ok(())
 }
 

@@ -157,6 +157,7 @@ diesel::table! {
         totp_sealed -> Nullable<Binary>,
         totp_pending_sealed -> Nullable<Binary>,
         totp_last_step -> Nullable<BigInt>,
+        password_until -> Nullable<Timestamp>,
     }
 }
 

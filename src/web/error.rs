@@ -1,6 +1,7 @@
 //! The last of three layers of errors: what callers see. An error gets its reference here, and is logged
 //! here, once.
 
+use super::back_office::{self, error_page};
 use super::hosted_page::pages::ErrorPage;
 use super::{Site, browser_language, html};
 use crate::crypto;
@@ -34,6 +35,16 @@ impl PageError {
     /// The page of a flow's error.
     #[must_use]
     pub fn new(site: &Site, language: Language, error: FlowError) -> Self {
+        Self::logged(&error, |status, reference| page(site, language, status, reference))
+    }
+
+    /// The page of a flow's error inside the back office.
+    #[must_use]
+    pub fn of_office(site: &Site, language: Language, error: FlowError) -> Self {
+        Self::logged(&error, |status, reference| error_page::page(site, language, status, &reference))
+    }
+
+    fn logged(error: &FlowError, page: impl FnOnce(StatusCode, String) -> String) -> Self {
         let reference = new_reference();
         let status = match error {
             FlowError::NotFound => StatusCode::NOT_FOUND,
@@ -50,7 +61,7 @@ impl PageError {
         }
         Self {
             status,
-            page: page(site, language, status, reference),
+            page: page(status, reference),
         }
     }
 }
@@ -131,7 +142,13 @@ impl ResponseError for PageError {
 }
 
 fn plain_page(site: &Site, request: &HttpRequest, status: StatusCode) -> HttpResponse {
-    html(status, page(site, browser_language(request), status, new_reference()))
+    let reference = new_reference();
+    let page = if error_page::is_inside(request.path()) {
+        error_page::page(site, back_office::gate::language_of(request), status, &reference)
+    } else {
+        page(site, browser_language(request), status, reference)
+    };
+    html(status, page)
 }
 
 /// Any address that is no page.

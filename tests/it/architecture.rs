@@ -24,6 +24,8 @@ const MAY_USE: [(&str, &[&str]); 18] = [
         &["payment", "consent", "partner", "statement", "crypto", "clock", "fail_point"],
     ),
     ("mail", &["payment", "partner", "clock"]),
+    // Who somebody is, over the one HTTP client.
+    ("identity", &["bank", "crypto", "clock"]),
     // The verbs use the ways out; the ways in start verbs.
     (
         "flow",
@@ -35,6 +37,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "bank",
             "store",
             "mail",
+            "identity",
             "crypto",
             "clock",
             "fail_point",

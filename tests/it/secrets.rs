@@ -172,7 +172,7 @@ async fn nothing_readable_is_on_the_disk() {
 
 /// All log lines of this process, whichever story wrote them.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub struct Lines(pub Arc<Mutex<Vec<u8>>>);
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -192,7 +192,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-fn logged() -> &'static Lines {
+pub fn logged() -> &'static Lines {
     static LINES: OnceLock<Lines> = OnceLock::new();
     LINES.get_or_init(|| {
         let lines = Lines::default();

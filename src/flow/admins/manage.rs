@@ -64,6 +64,7 @@ pub async fn add(db: &Db, new: NewAdmin, operator: &str, actor: &str, now: Times
         language: None,
         must_change_password: new.must_change_password,
         has_totp: false,
+        password_until: None,
     };
     let actor = actor.to_owned();
     let added = db
@@ -175,8 +176,12 @@ pub async fn reset_password(cx: &Context, admin_id: &str, actor: &Actor) -> Resu
     Ok(password)
 }
 
+/// Hours for which a password given at the machine itself opens the back office where nothing but the company's
+/// provider does otherwise.
+const BREAK_GLASS_HOURS: i64 = 24;
+
 /// Gives a user a password that must be changed; the sessions end, and a locked account opens for the command
-/// line only.
+/// line only. Given there, it opens the back office for a day even where the company's provider is the only way in.
 ///
 /// # Errors
 /// As [`act`]; [`FlowError::Invalid`] when the password is not good enough.
@@ -196,6 +201,9 @@ pub async fn set_password(
         audit::add(a, now, actor.as_str(), "admin_password_reset", Some(&id), None)?;
         may(a, &actor, &id, true)?;
         admin_security::set_password(a, &id, &hash, true, now)?;
+        if actor == Actor::CommandLine {
+            admins::open_by_password(a, &id, now + chrono::Duration::hours(BREAK_GLASS_HOURS))?;
+        }
         admin_sessions::end_all(a, &id, None)?;
         Ok(())
     })

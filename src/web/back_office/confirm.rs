@@ -1,6 +1,7 @@
 //! Before something sensitive: the code once more, or the password of those without a device for codes. Then
 //! back to what was asked.
 
+use super::company::CompanyTexts;
 use super::frame::{Button, OfficeShell, shown_address};
 use super::gate::{SignedIn, go};
 use super::language::own_address;
@@ -26,8 +27,39 @@ struct ConfirmPage {
     shell: OfficeShell,
     form: Button,
     back: String,
-    by_code: bool,
+    how: How,
+    c: &'static CompanyTexts,
     problem: Option<&'static str>,
+}
+
+/// How somebody proves to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// By a one-time code.
+    Code,
+    /// By the password.
+    Password,
+    /// At the company's provider.
+    Company,
+}
+
+/// How this user does.
+pub(super) fn how(site: &Site, user: &SignedIn) -> How {
+    if user.admin.has_totp {
+        How::Code
+    } else if user.session.by_company && site.cx.rules.office.company.is_some() {
+        How::Company
+    } else {
+        How::Password
+    }
+}
+
+/// The address of the page, which leads back to another.
+pub(super) fn way(back: &str) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("back", own_address(back))
+        .finish();
+    format!("{}?{query}", Route::ConfirmPage.path())
 }
 
 /// The way to the page, for a request that needs a confirmation first: what was shown when it was asked is come
@@ -40,15 +72,7 @@ pub(super) fn ask_first(request: &HttpRequest) -> HttpResponse {
         let url = referrer.and_then(|r| Url::parse(r).ok());
         url.map_or_else(String::new, |url| url.path().to_owned())
     };
-    go(&confirm_before(own_address(&back)))
-}
-
-/// The page's address, from which one comes back to another page of ours.
-pub(super) fn confirm_before(back: &str) -> String {
-    let query = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("back", back)
-        .finish();
-    format!("{}?{query}", Route::ConfirmPage.path())
+    go(&way(&back))
 }
 
 fn page(
@@ -58,11 +82,18 @@ fn page(
     back: &str,
     (status, problem): (StatusCode, Option<&'static str>),
 ) -> Result<HttpResponse, PageError> {
+    let how = how(site, user);
+    let posted_to = if how == How::Company {
+        Route::ConfirmByCompany
+    } else {
+        Route::Confirm
+    };
     let page = ConfirmPage {
         shell: user.shell(site, request, Route::ConfirmPage),
-        form: Button::of(site, &Browser::of(request, site.https()), Route::Confirm),
+        form: Button::of(site, &Browser::of(request, site.https()), posted_to),
         back: own_address(back).to_owned(),
-        by_code: user.admin.has_totp,
+        how,
+        c: CompanyTexts::of(user.language),
         problem,
     };
     Ok(html(status, page.render()?))
@@ -108,13 +139,13 @@ pub async fn confirm(
     if !site.is_own_form(&request, Route::Confirm.path(), &form.csrf) {
         return again(StatusCode::FORBIDDEN, t.page_expired);
     }
-    let (proved, wrong) = if user.admin.has_totp {
-        (check(&site.cx, &user.admin, &form.code, Purpose::Confirmation).await, t.code_wrong)
-    } else {
-        (
+    let (proved, wrong) = match how(&site, &user) {
+        How::Code => (check(&site.cx, &user.admin, &form.code, Purpose::Confirmation).await, t.code_wrong),
+        How::Password => (
             password::confirm(&site.cx, &user.admin, form.password.clone().into()).await,
             t.password_wrong,
-        )
+        ),
+        How::Company => return Ok(go(&way(&form.back))),
     };
     match proved {
         Ok(()) => {}
@@ -124,6 +155,8 @@ pub async fn confirm(
     }
     let mut kept = user.session.clone();
     kept.confirmed_at = Some(site.cx.now());
+    // More is possible with the session from now on: under a new key.
+    session.renew();
     session
         .insert(SESSION, kept)
         .map_err(|e| user.failed(&site, FlowError::Internal(e.to_string())))?;

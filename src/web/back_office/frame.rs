@@ -171,7 +171,7 @@ impl OfficeShell {
                 sign_out: Button::of(site, &browser, Route::SignOut),
                 idle: idle(site, request, &browser, user),
                 password_days: match password::standing(&site.cx, &user.admin) {
-                    Standing::EndsIn(days) if through => Some(days),
+                    Standing::EndsIn(days) if through && !user.session.by_company => Some(days),
                     _ => None,
                 },
             }),

@@ -9,6 +9,7 @@ use crate::flow::FlowError;
 use crate::flow::admins::password::{self, Standing};
 use crate::payment::Language;
 use crate::store::admins::{self, Admin, Role};
+use crate::web::hosted_page::browser::same_origin;
 use crate::web::{PageError, Site, browser_language};
 use actix_session::{Session, SessionExt as _};
 use actix_web::body::BoxBody;
@@ -33,12 +34,16 @@ pub struct CurrentSession {
     pub address: String,
     /// The browser as it names itself, shortened.
     pub browser: String,
-    /// Whether a one-time code was given in it.
+    /// Whether a one-time code was given in it, or a second factor at the company's provider.
     #[serde(default)]
     pub code_given: bool,
     /// When its user last proved to be there, by a code or, without a device for codes, the password.
     #[serde(default)]
     pub confirmed_at: Option<Timestamp>,
+    /// Whether it began through the company's provider: the password of its user, if any, is not asked for and
+    /// grows old unnoticed.
+    #[serde(default)]
+    pub by_company: bool,
     /// What was unmasked in it.
     #[serde(default)]
     pub unmasked: Vec<String>,
@@ -73,7 +78,7 @@ impl SignedIn {
     /// The page of an error.
     #[must_use]
     pub fn failed(&self, site: &Site, error: impl Into<FlowError>) -> PageError {
-        PageError::new(site, self.language, error.into())
+        PageError::of_office(site, self.language, error.into())
     }
 }
 
@@ -133,9 +138,9 @@ impl Step {
     fn of(site: &Site, user: &SignedIn) -> Option<Self> {
         if user.admin.has_totp && !user.session.code_given {
             Some(Self::EnterCode)
-        } else if password::standing(&site.cx, &user.admin) == Standing::MustChange {
+        } else if !user.session.by_company && password::standing(&site.cx, &user.admin) == Standing::MustChange {
             Some(Self::ChangePassword)
-        } else if site.cx.rules.office.totp_required && !user.admin.has_totp {
+        } else if site.cx.rules.office.totp_required && !user.admin.has_totp && !user.session.code_given {
             Some(Self::EnrolDevice)
         } else {
             None
@@ -175,7 +180,8 @@ pub(super) async fn user_of(site: &Site, request: &HttpRequest, session: &Sessio
 }
 
 /// The language of somebody who has not signed in: the one chosen in this browser, or the browser's own.
-pub(super) fn language_of(request: &HttpRequest) -> Language {
+#[must_use]
+pub fn language_of(request: &HttpRequest) -> Language {
     let chosen = request.cookie(super::language::COOKIE).and_then(|c| Language::parse(c.value()));
     chosen.unwrap_or_else(|| browser_language(request))
 }
@@ -195,15 +201,20 @@ fn to_sign_in(site: &Site, request: &HttpRequest) -> HttpResponse {
 /// # Errors
 /// The page of a database error.
 pub(super) async fn pass(route: Route, request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
-    if route.entry().who == Who::Anybody {
-        return next.call(request).await;
-    }
     let Some(site) = request.app_data::<web::Data<Site>>().cloned() else {
         return Err(actix_web::error::ErrorInternalServerError("no site"));
     };
+    // Beside the form's own token, which the handlers look at: nothing is posted here from other sites.
+    if route.entry().verb == Verb::Post && !same_origin(request.request(), &site.cx.rules.base_url) {
+        let language = language_of(request.request());
+        return Err(PageError::of_office(&site, language, FlowError::NotYou).into());
+    }
+    if route.entry().who == Who::Anybody {
+        return next.call(request).await;
+    }
     let session = request.get_session();
     let known = user_of(&site, request.request(), &session).await;
-    let known = known.map_err(|e| PageError::new(&site, language_of(request.request()), e))?;
+    let known = known.map_err(|e| PageError::of_office(&site, language_of(request.request()), e))?;
     let Some(user) = known else {
         let answer = to_sign_in(&site, request.request());
         return Ok(request.into_response(answer));

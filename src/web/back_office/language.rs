@@ -44,7 +44,7 @@ pub async fn choose(
     let Some(language) = Language::parse(&form.language).filter(|_| own) else {
         return Ok(answer);
     };
-    let failed = |e| PageError::new(&site, browser_language(&request), e);
+    let failed = |e| PageError::of_office(&site, browser_language(&request), e);
     if let Some(user) = user_of(&site, &request, &session).await.map_err(failed)? {
         choose_language(&site.cx, &user.admin.id, language).await.map_err(failed)?;
     }

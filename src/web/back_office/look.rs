@@ -1,6 +1,6 @@
 //! Who looks at which thing: what nearly every handler of a page about one thing takes.
 
-use super::confirm::confirm_before;
+use super::confirm::way;
 use super::gate::{SignedIn, go};
 use super::partners::{OwnForm, address, is_id};
 use super::roles::Route;
@@ -64,7 +64,7 @@ impl<Area> Look<Area> {
     /// Where the user proves to be there and comes back to the page of a route about the thing; `None` where that has
     /// just been done.
     pub fn confirm(&self, route: Route) -> Option<String> {
-        (!self.is_fresh()).then(|| confirm_before(&address(route, &self.id)))
+        (!self.is_fresh()).then(|| way(&address(route, &self.id)))
     }
 
     /// The id, when it can be one that a database knows.

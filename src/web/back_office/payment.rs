@@ -1,6 +1,6 @@
 //! A payment's page, and the end of a doubt.
 
-use super::confirm::confirm_before;
+use super::confirm::way;
 use super::gate::{SignedIn, go};
 use super::mail_texts::MailTexts;
 use super::masking::{Sight, UnmaskForm};
@@ -58,7 +58,7 @@ impl Look<'_> {
     /// The page of a payment.
     async fn page(&self, id: PaymentId, form: ResolveForm, notice: Option<&'static str>) -> Result<String, PageError> {
         let (site, language) = (self.site, self.language);
-        let wrong = |e: FlowError| PageError::new(site, language, e);
+        let wrong = |e: FlowError| PageError::of_office(site, language, e);
         let (payment, partner) = site.cx.payment(id).await.map_err(wrong)?;
         let read = site.cx.db.read(move |a| Ok((history::of(a, id)?, outbox::of_payment(a, id)?)));
         let (events, mails) = read.await.map_err(|e| wrong(e.into()))?;
@@ -68,7 +68,7 @@ impl Look<'_> {
         let resolve = (payment.status == Status::InDoubt).then(|| ResolveForm {
             action: about(id),
             csrf: browser.csrf(site.cx.db.vault(), &about(id)),
-            confirm: (!self.user.is_fresh(site.cx.now())).then(|| confirm_before(&address(id))),
+            confirm: (!self.user.is_fresh(site.cx.now())).then(|| way(&address(id))),
             ..form
         });
         let page = PaymentPage {
@@ -154,7 +154,7 @@ fn event(entry: StoredEntry) -> Option<EventLine> {
 
 /// The payment of an address, or the page that says that there is none.
 fn payment_of(site: &Site, language: Language, id: &str) -> Result<PaymentId, PageError> {
-    PaymentId::parse(id).ok_or_else(|| PageError::new(site, language, FlowError::NotFound))
+    PaymentId::parse(id).ok_or_else(|| PageError::of_office(site, language, FlowError::NotFound))
 }
 
 /// GET /back-office/payments/{id}.
@@ -237,7 +237,7 @@ pub async fn resolve(
             Err(FlowError::NotAllowed) => return Ok(go(&format!("{}?refused=1", address(id)))),
             Err(FlowError::Invalid(_)) => problems.push(ResolveProblem::NoReason),
             Err(FlowError::Busy) => problems.push(ResolveProblem::Busy),
-            Err(other) => return Err(PageError::new(&site, language, other)),
+            Err(other) => return Err(PageError::of_office(&site, language, other)),
         }
     }
     let status = if own {

@@ -76,11 +76,15 @@ routes! {
     SignInPage: Get "/back-office/login", ANYBODY;
     SignIn: Post "/back-office/login", ANYBODY;
     ChooseLanguage: Post "/back-office/language", ANYBODY;
+    CompanySignIn: Post "/back-office/login/company", ANYBODY;
+    CompanyReturn: Get "/back-office/login/company/return", ANYBODY;
+    CompanyFinish: Get "/back-office/login/company/finish", ANYBODY;
     SignOut: Post "/back-office/logout", EVERY_ROLE;
     CodePage: Get "/back-office/login/code", EVERY_ROLE;
     EnterCode: Post "/back-office/login/code", EVERY_ROLE;
     ConfirmPage: Get "/back-office/confirm", EVERY_ROLE;
     Confirm: Post "/back-office/confirm", EVERY_ROLE;
+    ConfirmByCompany: Post "/back-office/confirm/company", EVERY_ROLE;
     Extend: Post "/back-office/extend", EVERY_ROLE;
     Unmask: Post "/back-office/unmask", SUPPORT;
 
@@ -225,7 +229,11 @@ mod tests {
         let lines: HashSet<(bool, &str)> = Route::ALL.iter().map(|r| (r.entry().verb == Verb::Get, r.path())).collect();
         assert_eq!(lines.len(), Route::ALL.len());
         let open: Vec<Route> = Route::ALL.iter().copied().filter(|r| r.entry().who == Who::Anybody).collect();
-        assert_eq!(open, [Route::SignInPage, Route::SignIn, Route::ChooseLanguage]);
+        let by_company = [Route::CompanySignIn, Route::CompanyReturn, Route::CompanyFinish];
+        assert_eq!(
+            open,
+            [&[Route::SignInPage, Route::SignIn, Route::ChooseLanguage], by_company.as_slice()].concat()
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod form_fields;
 mod good_orders;
 mod init;
 mod init_fields;
+mod office_walk;
 mod refresh;
 mod returning;
 mod schedule;

@@ -2,12 +2,13 @@
 //! these stories out.
 
 mod authorization_server;
+mod company_sign_in;
 mod signatures;
 
 use std::io::BufReader;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// A Python program of `tests/conformance` at work. It ends with its standard input.
+/// A program of `tests/conformance` at work. It ends with its standard input.
 struct Program {
     child: Child,
     says: BufReader<ChildStdout>,
@@ -16,7 +17,11 @@ struct Program {
 impl Program {
     fn start(script: &str, arguments: &[&str]) -> Self {
         let python = std::env::var("SMARTPAY_CONFORMANCE_PYTHON").unwrap_or_else(|_| panic!("run tests/conformance.sh"));
-        let mut child = Command::new(python)
+        Self::of(&python, script, arguments)
+    }
+
+    fn of(interpreter: &str, script: &str, arguments: &[&str]) -> Self {
+        let mut child = Command::new(interpreter)
             .arg(format!("{}/tests/conformance/{script}", env!("CARGO_MANIFEST_DIR")))
             .args(arguments)
             .stdin(Stdio::piped())

@@ -6,12 +6,14 @@ pub mod at_banks;
 pub mod browser;
 pub mod certificates;
 mod checks;
+pub mod company;
 pub mod consents;
 pub mod database;
 pub mod judge;
 pub mod onboarding;
 pub mod partner;
 pub mod proposals;
+pub mod provider;
 pub mod psu;
 pub mod smtp_sink;
 pub mod stet;
@@ -166,6 +168,11 @@ impl TestApp {
         // A command that asks nothing may be gone already.
         let _ = child.stdin.take().unwrap().write_all(format!("{typed}\n").as_bytes());
         child.wait_with_output().unwrap()
+    }
+
+    /// Where the keys of sealed columns are.
+    pub fn key_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("encryption.key")
     }
 
     /// Does everything that is due.
