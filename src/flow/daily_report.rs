@@ -148,7 +148,7 @@ pub(super) fn sample(cx: &Context, language: Language) -> DailyReport {
         stopped: 0,
         open: 8,
         volume: vec![Amount {
-            minor: 1_234_567,
+            minor: 12_345,
             currency: Currency::Ron,
         }],
         ..DayTotals::default()

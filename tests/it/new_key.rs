@@ -8,11 +8,13 @@ use crate::support::partner::{Started, with};
 use crate::support::psu::ANA;
 use serde_json::json;
 use smartpay::clock::Timestamp;
-use smartpay::flow::{export_job, payer_data};
+use smartpay::flow::reconcile::{self, Uploaded};
+use smartpay::flow::{daily_report, export_job, payer_data};
 use smartpay::payment::{Language, Status};
 use smartpay::store::admin_security;
 use smartpay::store::admins::Role;
 use smartpay::store::payer_requests::{self, RequestKind};
+use smartpay::store::reconciliations::Direction;
 use smartpay::store::{StoreError, reseal};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -122,10 +124,31 @@ async fn busy() -> (TestApp, Started) {
     payer_data::request(&app.cx, "ofiter", RequestKind::Export, ANA.email)
         .await
         .unwrap();
+    keep_statements(&app, &user).await;
     app.tick().await;
     let waiting = app.shop().start(json!({ "psuEmail": ANA.email })).await;
     app.psu().pay(&waiting.link, ANA).await;
     (app, waiting)
+}
+
+/// A statement to be compared, a table that waits for its columns, and a reader of the daily report.
+async fn keep_statements(app: &TestApp, user: &str) {
+    let camt = format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.02\"><BkToCstmrStmt><Stmt><Ntry><Amt Ccy=\"RON\">1.00</Amt>\
+         <CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>{}</Dt></BookgDt></Ntry></Stmt></BkToCstmrStmt></Document>",
+        app.today()
+    );
+    for file in [camt.as_str(), "Data;Suma\n01.11.2026;1,00\n"] {
+        let uploaded = Uploaded {
+            partner_id: String::new(),
+            direction: Direction::Both,
+            account: "RO66BACX0000001234567890".into(),
+            file_name: "extras".into(),
+            file: file.as_bytes().to_vec().into(),
+        };
+        reconcile::upload(&app.cx, user, uploaded).await.unwrap();
+    }
+    daily_report::choose(&app.cx, user, true, "cifre@smartpay.example").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

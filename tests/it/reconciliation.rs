@@ -169,7 +169,11 @@ async fn a_table_is_compared_once_its_columns_are_confirmed() {
     );
     let wrong = admin.submit(&form.clone().with("day_form", "year_month_day")).await;
     assert_eq!(wrong.status, 422);
-    wrong.says("Linia 3 a fișierului, coloana 1: Aceasta nu este o zi.");
+    assert!(
+        wrong.text().contains("Linia 3 a fișierului, coloana 1: Aceasta nu este o zi."),
+        "{}",
+        wrong.text()
+    );
     let compared = admin.follow(&admin.submit(&form).await).await;
     app.tick().await;
     let page = admin.get(&compared.url).await;
