@@ -163,65 +163,20 @@ mod tests {
         };
         let wrong = |closing: Closing| -> Vec<String> { problems_of(&closing, now).into_iter().map(|p| p.field).collect() };
         assert_eq!(wrong(good.clone()), [""; 0]);
-        let (from, until) = (None, None);
-        assert_eq!(
-            wrong(Closing {
-                from,
-                until,
-                ..good.clone()
-            }),
-            [""; 0]
-        );
+        let but = |change: &dyn Fn(&mut Closing)| {
+            let mut closing = good.clone();
+            change(&mut closing);
+            closing
+        };
+        assert_eq!(wrong(but(&|c| (c.from, c.until) = (None, None))), [""; 0]);
         for (closing, field) in [
-            (
-                Closing {
-                    from: Some(now - Duration::minutes(1)),
-                    ..good.clone()
-                },
-                "from",
-            ),
-            (
-                Closing {
-                    until: Some(now),
-                    ..good.clone()
-                },
-                "until",
-            ),
-            (
-                Closing {
-                    until: Some(now + Duration::days(400)),
-                    ..good.clone()
-                },
-                "until",
-            ),
-            (
-                Closing {
-                    message_ro: "scurt".into(),
-                    ..good.clone()
-                },
-                "message_ro",
-            ),
-            (
-                Closing {
-                    message_en: "x".repeat(201),
-                    ..good.clone()
-                },
-                "message_en",
-            ),
-            (
-                Closing {
-                    message_en: "a \u{202e} direction".into(),
-                    ..good.clone()
-                },
-                "message_en",
-            ),
-            (
-                Closing {
-                    reason: String::new(),
-                    ..good.clone()
-                },
-                "reason",
-            ),
+            (but(&|c| c.from = Some(now - Duration::minutes(1))), "from"),
+            (but(&|c| c.until = Some(now)), "until"),
+            (but(&|c| c.until = Some(now + Duration::days(400))), "until"),
+            (but(&|c| c.message_ro = "scurt".into()), "message_ro"),
+            (but(&|c| c.message_en = "x".repeat(201)), "message_en"),
+            (but(&|c| c.message_en = "a \u{202e} direction".into()), "message_en"),
+            (but(&|c| c.reason = String::new()), "reason"),
         ] {
             assert_eq!(wrong(closing), [field]);
         }

@@ -241,7 +241,7 @@ async fn complete_and_activate(app: &TestApp, partner: &str) {
         app.approve(&proposal.id).await;
     }
     let pem = crate::support::certificates::pem("stranger.pem");
-    let certificate = Box::new(NewCertificate::read(&app.cx, &pem).unwrap());
+    let certificate = Box::new(NewCertificate::read(&app.cx, pem).unwrap());
     app.carry_out(Change::AddCertificate {
         partner: partner.into(),
         certificate,

@@ -95,13 +95,7 @@ async fn a_bank_that_fails_is_shown_with_its_errors_and_the_ids_to_quote() {
     for id in page.parts("[aria-labelledby=errors] code.code") {
         assert!(!Uuid::parse_str(id.trim()).unwrap().is_nil());
     }
-    for width in [300, 3600] {
-        let sum = format!(
-            "SELECT CAST(SUM(server_error) AS VARCHAR(20)) || ' ' || CAST(SUM(malformed) AS VARCHAR(20)) || ' ' || \
-             CAST(SUM(unreachable + timed_out) AS VARCHAR(20)) AS line FROM bank_calls WHERE width_s = {width}"
-        );
-        assert_eq!(app.database.lines(&sum), ["4 1 0"]);
-    }
+    every_call_is_counted_in_both_widths(&app);
 
     // Another payer is warned, and may choose it all the same.
     let other = shop.start(json!({})).await;
@@ -129,6 +123,17 @@ async fn a_bank_that_fails_is_shown_with_its_errors_and_the_ids_to_quote() {
             .filter(|entry| entry.actor != "bank")
             .all(|entry| entry.request_id.is_none())
     );
+}
+
+/// Four errors of the bank and one answer nobody understands.
+fn every_call_is_counted_in_both_widths(app: &TestApp) {
+    for width in [300, 3600] {
+        let sum = format!(
+            "SELECT CAST(SUM(server_error) AS VARCHAR(20)) || ' ' || CAST(SUM(malformed) AS VARCHAR(20)) || ' ' || \
+             CAST(SUM(unreachable + timed_out) AS VARCHAR(20)) AS line FROM bank_calls WHERE width_s = {width}"
+        );
+        assert_eq!(app.database.lines(&sum), ["4 1 0"]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

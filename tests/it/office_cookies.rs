@@ -33,7 +33,7 @@ async fn cookies_belong_to_this_host_and_to_https() {
     let body = shown.text().await.unwrap();
     let page = scraper::Html::parse_document(&body);
     let field = scraper::Selector::parse("form[action='/back-office/login'] [name=csrf]").unwrap();
-    let csrf = page.select(&field).last().unwrap().attr("value").unwrap().to_owned();
+    let csrf = page.select(&field).next_back().unwrap().attr("value").unwrap().to_owned();
     let jar: Vec<String> = cookies.iter().map(|c| format!("{}={}", c.name(), c.value())).collect();
     let entered = browser
         .post(&at)

@@ -325,9 +325,7 @@ async fn nothing_that_is_typed_in_the_back_office_is_in_the_log_or_the_audit() {
                     .map(|name| (name, value.to_owned()))
                     .chain([("csrf".to_owned(), csrf.clone())])
                     .collect();
-                let answer = admin
-                    .submit(&form(&app, &path, &app.public("back-office").to_string(), fields))
-                    .await;
+                let answer = admin.submit(&form(&app, &path, app.public("back-office").as_ref(), fields)).await;
                 assert!(answer.status < 500, "{route:?}: {}", answer.status);
             }
         }
