@@ -323,7 +323,7 @@ mod tests {
             for line in rendered.text.lines().filter(|line| !line.is_empty()) {
                 let line = line.trim_start_matches("- ");
                 let (line, link) = line.split_once(" (http").map_or((line, None), |(line, link)| (line, Some(link)));
-                let (name, value) = line.split_once(": ").unwrap_or((line, ""));
+                let (name, value) = line.rsplit_once(": ").unwrap_or((line, ""));
                 assert!(html.contains(name) && html.contains(value), "{line}: {html}");
                 if let Some(link) = link {
                     let link = format!("http{}", link.trim_end_matches(')').replace('&', "&#38;"));

@@ -77,7 +77,7 @@ async fn a_renewal_is_a_new_consent_with_the_same_terms() {
     let status = erp.get_consent("consentStatus", &renewed, "").await.good();
     assert_eq!(
         (status.text("consentStatus"), status.text("validUntil")),
-        ("valid", (app.today() + chrono::Days::new(180)).to_string().as_str())
+        ("valid", (app.cx.now().date() + chrono::Days::new(180)).to_string().as_str())
     );
     erp.get_consent("accounts", &renewed, "").await.good();
     assert_eq!(erp.consent_status(&tokens).await, "valid");
