@@ -78,9 +78,17 @@ type Found = Vec<(Timestamp, i64)>;
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn find(a: &mut Access<'_>, filter: &Filter, from: From, limit: i64) -> Result<Vec<Place>, StoreError> {
+    find_where_few_are(a, filter, from, limit, FEW)
+}
+
+/// The same with another idea of how many are few: whatever it is, the same payments are found.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn find_where_few_are(a: &mut Access<'_>, filter: &Filter, from: From, limit: i64, most: i64) -> Result<Vec<Place>, StoreError> {
     let mut found = match &filter.person {
         Some(person) => of_person(a, filter, person.key(a), from, limit)?,
-        None => match way(a, filter)? {
+        None => match way(a, filter, most)? {
             Way::Among(ids) if ids.is_empty() => Vec::new(),
             way => in_order(matching(filter, &way), from).limit(limit).load(a.conn)?,
         },
@@ -163,7 +171,7 @@ fn in_order(wanted: Wanted<'_>, from: From) -> Wanted<'_> {
 
 /// The way that reads least: by the payments that fulfil the rarest condition, if they are few and there is more to
 /// fulfil than one index answers.
-fn way(a: &mut Access<'_>, filter: &Filter) -> Result<Way, StoreError> {
+fn way(a: &mut Access<'_>, filter: &Filter, most: i64) -> Result<Way, StoreError> {
     let (from, to) = (filter.from_minor, filter.to_minor);
     let is_range = (from.is_some() || to.is_some()) && from != to;
     let rest = conditions(filter);
@@ -176,8 +184,8 @@ fn way(a: &mut Access<'_>, filter: &Filter) -> Result<Way, StoreError> {
         // Every place of the index counts, whatever the time.
         let least = from.unwrap_or(i64::MIN);
         let inside = t::table.filter(t::amount_minor.between(least, to.unwrap_or(i64::MAX)));
-        let ids: Vec<i64> = inside.select(t::id).limit(FEW + 1).load(a.conn)?;
-        if ids.len() as i64 <= FEW {
+        let ids: Vec<i64> = inside.select(t::id).limit(most + 1).load(a.conn)?;
+        if ids.len() as i64 <= most {
             return Ok(Way::Among(ids));
         }
     }
@@ -188,11 +196,11 @@ fn way(a: &mut Access<'_>, filter: &Filter) -> Result<Way, StoreError> {
         partner_id: filter.partner_id.clone(),
         ..times(filter)
     };
-    if partner && few(a, &whole)?.is_some() {
+    if partner && few(a, &whole, most)?.is_some() {
         return Ok(Way::OfPartner);
     }
     for condition in rest {
-        if let Some(ids) = few(a, &condition)? {
+        if let Some(ids) = few(a, &condition, most)? {
             return Ok(Way::Among(ids));
         }
     }
@@ -232,9 +240,11 @@ fn times(filter: &Filter) -> Filter {
 }
 
 /// The payments that fulfil a condition, if they are few.
-fn few(a: &mut Access<'_>, condition: &Filter) -> Result<Option<Vec<i64>>, StoreError> {
-    let found: Found = in_order(matching(condition, &Way::AsItIs), From::Top).limit(FEW + 1).load(a.conn)?;
-    Ok((found.len() as i64 <= FEW).then(|| found.into_iter().map(|(_, id)| id).collect()))
+fn few(a: &mut Access<'_>, condition: &Filter, most: i64) -> Result<Option<Vec<i64>>, StoreError> {
+    let found: Found = in_order(matching(condition, &Way::AsItIs), From::Top)
+        .limit(most + 1)
+        .load(a.conn)?;
+    Ok((found.len() as i64 <= most).then(|| found.into_iter().map(|(_, id)| id).collect()))
 }
 
 /// A person's payments, some at a time, compared with the other conditions.
