@@ -99,11 +99,16 @@ pub fn check(copy: &Path) -> Result<(), StoreError> {
     }
     let mut conn = connect(copy)?;
     conn.batch_execute("PRAGMA query_only = ON;")?;
-    let not_ours = |_| setup(format!("{} is no SQLite database of this program", copy.display()));
-    let ran = words(&mut conn, "SELECT version AS value FROM __diesel_schema_migrations").map_err(not_ours)?;
-    let found = words(&mut conn, "SELECT integrity_check AS value FROM pragma_integrity_check")?;
+    let damaged = |what: String| setup(format!("{} is damaged: {what}", copy.display()));
+    let ran = words(&mut conn, "SELECT version AS value FROM __diesel_schema_migrations").map_err(|e| match e.to_string() {
+        text if text.contains("not a database") || text.contains("no such table") => {
+            setup(format!("{} is no SQLite database of this program", copy.display()))
+        }
+        text => damaged(text),
+    })?;
+    let found = words(&mut conn, "SELECT integrity_check AS value FROM pragma_integrity_check").map_err(|e| damaged(e.to_string()))?;
     if found != ["ok"] {
-        return Err(setup(format!("{} is damaged: {}", copy.display(), found.join("; "))));
+        return Err(damaged(found.join("; ")));
     }
     let known = MigrationSourceNames::of(&super::SQLITE_MIGRATIONS)?;
     match ran.iter().find(|version| !known.0.contains(*version)) {
@@ -165,7 +170,7 @@ impl Alone {
     pub fn with(path: &Path) -> Result<Self, StoreError> {
         let in_use = |_| setup(format!("{} is in use: stop the service first", path.display()));
         let mut conn = connect(path)?;
-        conn.batch_execute("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;")
+        conn.batch_execute("PRAGMA busy_timeout = 3000; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;")
             .map_err(in_use)?;
         conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE);").map_err(in_use)?;
         Ok(Self {
