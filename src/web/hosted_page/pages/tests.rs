@@ -24,7 +24,9 @@ fn shell(language: Language) -> Shell {
     shell.partner = Some(PartnerBrand {
         name: HOSTILE.into(),
         logo_url: Some("/logo/1".into()),
+        dark_logo_url: Some("/logo/1-dark".into()),
         css_url: Some("/brand/1.css".into()),
+        button: ButtonText::default(),
     });
     shell.other_language_url = Some("/payment-initiation?payment=1&lang=en".into());
     shell.reference = Some("1234567890123456".into());
@@ -84,7 +86,15 @@ fn banks() -> Vec<BankChoice> {
 }
 
 fn form(language: Language, kind: PartnerKind, answered: Option<Answered<'_>>) -> PaymentForm {
-    PaymentForm::new(shell(language), post(), "/cancel".into(), kind, &known(), &banks(), answered)
+    let time = TimeLeft {
+        until: "Until 12:34.".into(),
+        seconds_left: 1500,
+        refresh_url: "/payment-initiation?a=1&b=2".into(),
+        more: Some(more(language, "pay-form")),
+        said: None,
+        left: "{left}",
+    };
+    PaymentForm::new(shell(language), post(), "/cancel".into(), kind, &known(), &banks(), answered).with_time(time)
 }
 
 fn ended(language: Language, outcome: Outcome) -> Result {
@@ -104,6 +114,20 @@ fn ended(language: Language, outcome: Outcome) -> Result {
     }
 }
 
+fn more(language: Language, form_id: &'static str) -> MoreTime {
+    MoreTime {
+        t: crate::web::hosted_page::time_texts::TimeTexts::of(language),
+        post: PostForm {
+            action: "/payment-initiation/time".into(),
+            ..post()
+        },
+        form_id,
+        until: 1_763_800_000_000_000,
+        warn_s: 300,
+        latest: "18:30".into(),
+    }
+}
+
 fn at(language: Language) -> AtBank {
     AtBank {
         bank: HOSTILE.into(),
@@ -112,6 +136,8 @@ fn at(language: Language) -> AtBank {
         refresh_url: "/payment-initiation".into(),
         until: "12:34".into(),
         seconds_left: 1500,
+        more: Some(more(language, "more-time-form")),
+        said: None,
         leave: PostForm {
             action: "/payment-initiation/withdraw".into(),
             ..post()
