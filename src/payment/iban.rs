@@ -92,10 +92,11 @@ fn pasted(text: &str) -> String {
         .take(80)
         .collect();
     // No country's code is IB.
-    match shown.get(..4) {
-        Some(word) if word.eq_ignore_ascii_case("iban") => shown[4..].trim_start_matches([':', '.', '-', '=', '#']).to_owned(),
-        _ => shown,
-    }
+    let number = match shown.get(..4) {
+        Some(word) if word.eq_ignore_ascii_case("iban") => &shown[4..],
+        _ => &shown,
+    };
+    number.trim_start_matches([':', '.', '-', '=', '#']).to_owned()
 }
 
 /// Country and check digits of every Serbian account: a number whose own control digits are right leaves 1 when

@@ -17,8 +17,8 @@ fn drawn() -> Vec<u8> {
 /// The addresses of the marks on a page.
 fn marks(page: &str) -> Vec<String> {
     let page = Html::parse_document(page);
-    let marks = page.select(&Selector::parse("img.mark").unwrap());
-    marks.map(|mark| mark.attr("src").unwrap().to_owned()).collect()
+    let css = Selector::parse("img.mark").unwrap();
+    page.select(&css).map(|mark| mark.attr("src").unwrap().to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

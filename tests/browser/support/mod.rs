@@ -21,17 +21,7 @@ const STORY: Duration = Duration::from_secs(300);
 /// Starts the demonstration and a browser, tells the story, and stops both. The demonstration must end well
 /// when it is asked to, and the browser must have had nothing to complain about.
 pub async fn tell(name: &str, script: Script, story: impl AsyncFnOnce(&Demo, &Browser) -> Result<()>) -> Result<()> {
-    tell_with(name, script, &[], story).await
-}
-
-/// As [`tell`], with settings in the demonstration's environment.
-pub async fn tell_with(
-    name: &str,
-    script: Script,
-    settings: &[(&str, &str)],
-    story: impl AsyncFnOnce(&Demo, &Browser) -> Result<()>,
-) -> Result<()> {
-    let demo = Demo::start(settings).await?;
+    let demo = Demo::start().await?;
     let browser = Browser::open(name, script).await?;
     let told = match tokio::time::timeout(STORY, story(&demo, &browser)).await {
         Ok(told) => told,

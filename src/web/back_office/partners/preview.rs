@@ -67,7 +67,7 @@ pub async fn page(
         kind: tried.kind().unwrap_or(partner.kind),
         currency: partner.currency,
         language: user.language,
-        nowhere: with(&address(Route::PreviewPartner, &id), &tried),
+        nowhere: address(Route::PreviewPartner, &id),
         other_language_url: None,
     };
     Ok(html(StatusCode::OK, sample::page(&site, sample)?))

@@ -2,6 +2,7 @@
 
 mod list;
 mod steps;
+mod time;
 
 use super::*;
 use crate::partner::profile::{Field, PartnerKind};
@@ -10,6 +11,7 @@ use crate::payment::limits::Figure;
 use crate::web::hosted_page::form::{self, BankChoice, FieldError, FormInput, KnownOrder};
 use scraper::{ElementRef, Html, Selector};
 use std::collections::HashSet;
+use time::{more, some_minutes};
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'&";
 const IBAN: &str = "RO49AAAA1B31007593840000";
@@ -86,15 +88,7 @@ fn banks() -> Vec<BankChoice> {
 }
 
 fn form(language: Language, kind: PartnerKind, answered: Option<Answered<'_>>) -> PaymentForm {
-    let time = TimeLeft {
-        until: "Until 12:34.".into(),
-        seconds_left: 1500,
-        refresh_url: "/payment-initiation?a=1&b=2".into(),
-        more: Some(more(language, "pay-form")),
-        said: None,
-        left: "{left}",
-    };
-    PaymentForm::new(shell(language), post(), "/cancel".into(), kind, &known(), &banks(), answered).with_time(time)
+    PaymentForm::new(shell(language), post(), "/cancel".into(), kind, &known(), &banks(), answered).with_time(some_minutes(language))
 }
 
 fn ended(language: Language, outcome: Outcome) -> Result {
@@ -111,20 +105,6 @@ fn ended(language: Language, outcome: Outcome) -> Result {
         parts: None,
         receipt: None,
         try_again: None,
-    }
-}
-
-fn more(language: Language, form_id: &'static str) -> MoreTime {
-    MoreTime {
-        t: crate::web::hosted_page::time_texts::TimeTexts::of(language),
-        post: PostForm {
-            action: "/payment-initiation/time".into(),
-            ..post()
-        },
-        form_id,
-        until: 1_763_800_000_000_000,
-        warn_s: 300,
-        latest: "18:30".into(),
     }
 }
 
