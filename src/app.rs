@@ -201,7 +201,8 @@ fn connected_banks(settings: &Settings, db: &Db, clock: &Clock, calls: Calls) ->
     for code in settings.bank.keys() {
         access.extend(banks::access(settings, db, code)?.map(|found| (code.clone(), found)));
     }
-    Ok(Directory::shipped()?.connect(access, &banks::tools(settings, db, clock, calls)?)?)
+    let connected = Directory::shipped()?.connect(access, &banks::tools(settings, db, clock, calls)?)?;
+    banks::with_logos(connected, settings.bank_logos.folder.as_deref())
 }
 
 /// Every bank, and why it is not active where it is not.

@@ -4,11 +4,13 @@
   const $ = (id) => document.getElementById(id);
 
   // --- IBAN (ISO 13616): compact form, groups of four, check digits (ISO 7064 MOD 97-10)
-  const compact = (text) => text.replace(/[\s\u2010-\u2015-]/g, '').toUpperCase();
+  // Pasted with it: spaces, what nobody sees (soft hyphens, zero widths, marks of direction), "IBAN:" before it.
+  const pasted = (text) => text.replace(/[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g, '').replace(/[\u2010-\u2015\u2212]/g, '-').replace(/^(iban)?[:.\-=#]*/i, '');
+  const compact = (text) => pasted(text).replace(/-/g, '').toUpperCase();
   // A Serbian account number (840-742221843-57) is RS35 and 18 digits; it stays as it was typed.
-  const isLocal = (text) => /^\s*\d/.test(text);
+  const isLocal = (text) => /^\d/.test(pasted(text));
   const fromLocal = (text) => {
-    const parts = text.replace(/\s/g, '').split(/[\u2010-\u2015-]/);
+    const parts = pasted(text).split('-');
     const whole = parts.length === 3 && /^\d{1,13}$/.test(parts[1]) ? parts[0] + parts[1].padStart(13, '0') + parts[2] : parts.join('');
     return `RS35${whole}`;
   };
@@ -54,7 +56,7 @@
     let sent = false;
     let proposed = null;
     // Who goes there is not told what is missing here.
-    const leaving = '.give-up, .language, .lines, .pager';
+    const leaving = '.give-up, .language, .lines, .pager, .more-time, dialog';
 
     // How far what was typed is from an IBAN of its country, in the server's words; '' when it is as long.
     const lengths = new Map(say.ibanLengths.split(' ').map((known) => [known.slice(0, 2), Number(known.slice(2))]));
@@ -160,7 +162,7 @@
       const words = plain(search.value).split(/\s+/).filter(Boolean);
       let count = 0;
       for (const radio of radios) {
-        const fits = words.every((w) => plain(`${radio.dataset.name} ${radio.dataset.ibanCodes}`).includes(w));
+        const fits = words.every((w) => plain(`${radio.dataset.name} ${radio.value} ${radio.dataset.ibanCodes}`).includes(w));
         radio.closest('li').hidden = !fits;
         if (fits) count += 1;
       }
@@ -221,6 +223,26 @@
     });
     change.addEventListener('click', () => { search.value = ''; fold(false); (searchBox.hidden ? chosenBank() : search).focus(); });
 
+    // --- the bank of last time: its code, in this browser alone, and only for who ticked that
+    const remember = $('remember');
+    const store = { key: 'bank', get: () => { try { return localStorage.getItem(store.key); } catch { return null; } } };
+    store.put = (code) => { try { if (code) localStorage.setItem(store.key, code); else localStorage.removeItem(store.key); } catch { /* a browser that keeps nothing */ } };
+    const last = store.get() && radios.find((r) => r.value === store.get());
+    remember.checked = Boolean(store.get());
+    remember.addEventListener('change', () => {
+      if (remember.checked) return;
+      store.put(null);
+      for (const note of list.querySelectorAll('.last')) note.remove();
+    });
+    if (last) {
+      list.prepend(last.closest('li'));
+      const note = document.createElement('small');
+      Object.assign(note, { className: 'last', textContent: list.dataset.last });
+      last.labels[0].querySelector('.bank-name').append(' ', note);
+      // Only a proposal: the partner's choice and what the IBAN says come before it.
+      if (!last.disabled && !chosenBank()) { last.checked = true; proposed = last; }
+    }
+
     // --- the IBAN suggests a bank and never locks it
     function suggest() {
       const iban = whole($('debtor_iban').value);
@@ -232,7 +254,7 @@
       const bank = chosenBank();
       let text = '';
       if (fit && bank === proposed) text = say.suggested;
-      else if (fit && !fits(bank)) text = say.differs.replace('{bank}', () => fit.dataset.name);
+      else if (fit && bank && !fits(bank)) text = say.differs.replace('{bank}', () => fit.dataset.name);
       if ($('bank-suggestion').textContent !== text) $('bank-suggestion').textContent = text;
     }
     function propose(radio) {
@@ -249,6 +271,7 @@
       if (sent || open.length) event.preventDefault();
       if (sent) return;
       if (!open.length) {
+        if (remember.checked) store.put(chosenBank().value);
         sent = true;
         pay.textContent = say.sending;
         pay.setAttribute('aria-disabled', 'true');
@@ -279,6 +302,7 @@
     });
 
     if ($('bank-suggestion').textContent) proposed = chosenBank();
+    $('bank-remember').hidden = false;
     chosen();
     fold(Boolean(chosenBank()));
     refreshButton();
@@ -344,17 +368,54 @@
   // --- the time left, from the server's seconds: this machine's clock may be wrong
   const left = $('left');
   if (left) {
-    const end = performance.now() + Number(left.dataset.seconds) * 1000;
+    let end = performance.now() + Number(left.dataset.seconds) * 1000;
+    let warned = false;
     const soon = $('left-soon');
+    const dialog = $('more-time');
+    const ends = $('more-time-ends');
+    const more = [...document.querySelectorAll('[data-more]')];
     const show = () => {
       const seconds = Math.max(0, Math.round((end - performance.now()) / 1000));
       const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
       left.textContent = left.dataset.left.replace('{left}', () => clock);
-      if (seconds <= 120 && !soon.textContent) soon.textContent = soon.dataset.soon;
+      if (ends) ends.textContent = ends.dataset.left.replace('{left}', () => clock);
+      if (dialog && !warned && seconds <= Number(dialog.dataset.warn)) { warned = true; dialog.showModal(); }
+      if (seconds <= 120 && soon.dataset.soon && soon.textContent !== soon.dataset.soon) soon.textContent = soon.dataset.soon;
       if (seconds === 0) { clearInterval(timer); location.replace(refreshUrl); }
     };
     const timer = setInterval(show, 1000);
     show();
+    // The server decides; what was typed stays where it is.
+    const extend = async (button) => {
+      const fields = new URLSearchParams({ until: button.value });
+      for (const name of ['csrf', 'payment', 'state', 'lang']) fields.set(name, button.form.elements[name].value);
+      const answer = await fetch(button.formAction, { method: 'POST', body: fields, headers: { Accept: 'application/json' } });
+      if (answer.status === 409) { location.replace(refreshUrl); return; }
+      if (!answer.ok) throw new Error(String(answer.status));
+      const now = await answer.json();
+      end = performance.now() + now.seconds * 1000;
+      warned = false;
+      $('left-until').textContent = now.line;
+      if (dialog.open) dialog.close();
+      soon.textContent = now.said;
+      for (const b of more) { b.value = now.until; b.hidden = !now.more; }
+      if (!now.more) warned = true;
+      show();
+    };
+    for (const button of more) {
+      button.addEventListener('click', (event) => {
+        event.preventDefault();
+        // A page that cannot ask by script asks as it does without one.
+        extend(button).catch(() => {
+          const plain = document.createElement('input');
+          Object.assign(plain, { type: 'hidden', name: 'until', value: button.value });
+          button.form.append(plain);
+          button.form.action = button.formAction;
+          button.form.submit();
+        });
+      });
+    }
+    if (dialog) $('more-time-no').addEventListener('click', () => dialog.close());
   }
   if (reload) setTimeout(() => { location.replace(refreshUrl); }, Number(reload) * 1000);
 

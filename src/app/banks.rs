@@ -5,8 +5,9 @@ use super::read_pem;
 use crate::bank::Tools;
 use crate::bank::access::{Holder, Keeper};
 use crate::bank::calls::Calls;
-use crate::bank::directory::{BankAccess, Directory};
+use crate::bank::directory::{BankAccess, Banks, Directory};
 use crate::bank::http::{BankHttp, BankHttpSettings};
+use crate::bank::logo::Logo;
 use crate::bank::{Connector, Credentials};
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -14,7 +15,9 @@ use crate::flow::bank_access::DatabaseKeeper;
 use crate::store::{Db, bank_access};
 use anyhow::{Context as _, bail};
 use secrecy::SecretString;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +52,41 @@ fn client_identity(settings: &Settings) -> anyhow::Result<Option<SecretString>> 
         (None, None) => Ok(None),
         _ => bail!("bank_calls.client_certificate and bank_calls.client_key belong together"),
     }
+}
+
+/// The banks with the logos of the operator's folder: of a bank the file that the directory names, else the one that
+/// is called as its code.
+///
+/// # Errors
+/// A file that cannot be read or is no logo, and one that the directory names and that is not there.
+pub(super) fn with_logos(banks: Banks, folder: Option<&Path>) -> anyhow::Result<Banks> {
+    const SETTING: &str = "bank_logos.folder";
+    let Some(folder) = folder else { return Ok(banks) };
+    let entries = std::fs::read_dir(folder).with_context(|| format!("{SETTING}: cannot read {}", folder.display()))?;
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let mut left = names
+        .collect::<std::io::Result<BTreeSet<String>>>()
+        .with_context(|| format!("{SETTING}: cannot read {}", folder.display()))?;
+    left.retain(|name| !name.starts_with('.'));
+    let there = left.clone();
+    let left = RefCell::new(left);
+    let banks = banks.with_logos(|bank| {
+        let by_code = || [format!("{}.svg", bank.code), format!("{}.png", bank.code)];
+        let name = match bank.logo_file.as_str() {
+            "" => by_code().into_iter().find(|name| there.contains(name)),
+            named => Some(named.to_owned()),
+        };
+        let Some(name) = name else { return Ok(None) };
+        left.borrow_mut().remove(&name);
+        let path = folder.join(&name);
+        let bytes = super::read(&path, SETTING)?;
+        let logo = Logo::read(&bytes).map_err(|problem| anyhow::anyhow!("{SETTING}: {} {problem}", path.display()))?;
+        anyhow::Ok(Some(logo))
+    })?;
+    for stray in left.into_inner() {
+        tracing::warn!(file = %stray, "{SETTING}: no bank of the list is called so; a logo is called by the bank's code");
+    }
+    Ok(banks)
 }
 
 /// A bank of the directory, and how it stands.

@@ -6,6 +6,7 @@ use crate::crypto::fingerprint;
 use crate::flow::Context;
 use crate::partner::PeerCertificate;
 use crate::telemetry;
+use crate::web::bank_marks::BankMarks;
 use crate::web::gateway::Gateway;
 use crate::web::hosted_page::pages::Operator;
 use crate::web::middleware::Stopping;
@@ -15,6 +16,7 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App as Web, HttpServer};
 use anyhow::bail;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Connections without a request are closed after this.
@@ -54,6 +56,7 @@ pub(super) fn public_server(
             contact: settings.operator.contact.clone(),
         },
         trusted_proxies: settings.public.trusted_proxies.clone(),
+        bank_marks: Arc::new(BankMarks::of(&cx.banks)),
         detached,
     };
     // Nobody waits for it: a file that is asked for earlier is packed then.

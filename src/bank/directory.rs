@@ -5,6 +5,7 @@
 
 use super::berlin_group::BerlinGroup;
 use super::epp::Epp;
+use super::logo::Logo;
 use super::stet::Stet;
 use super::{Connector, Credentials, Tools};
 use crate::payment::{Currency, Iban};
@@ -127,8 +128,8 @@ pub struct Bank {
     pub bic: String,
     /// ISO 3166 country code.
     pub country: String,
-    /// A file name below `static/banks`, or empty.
-    pub logo: String,
+    /// A file name in the operator's folder of logos; empty: the one called as its code.
+    pub logo_file: String,
     /// The bank identifiers inside IBANs that suggest this bank.
     pub iban_codes: Vec<String>,
     /// The currency of its payments.
@@ -138,9 +139,16 @@ pub struct Bank {
     /// The id the PSU must type, where the bank wants one.
     pub psu_id: Option<PsuIdRule>,
     connector: Option<Connector>,
+    logo: Option<Arc<Logo>>,
 }
 
 impl Bank {
+    /// Its own logo, where the operator has one.
+    #[must_use]
+    pub fn logo(&self) -> Option<&Logo> {
+        self.logo.as_deref()
+    }
+
     /// Whether payments can be initiated there.
     #[must_use]
     pub const fn active(&self) -> bool {
@@ -159,6 +167,20 @@ impl Bank {
 pub struct Banks(Arc<[Bank]>);
 
 impl Banks {
+    /// The same banks with the logos that `find` has for them.
+    ///
+    /// # Errors
+    /// What `find` says.
+    pub fn with_logos<E>(self, find: impl Fn(&Bank) -> Result<Option<Logo>, E>) -> Result<Self, E> {
+        let with = |bank: &Bank| {
+            Ok(Bank {
+                logo: find(bank)?.map(Arc::new),
+                ..bank.clone()
+            })
+        };
+        Ok(Self(self.0.iter().map(with).collect::<Result<Vec<_>, E>>()?.into()))
+    }
+
     /// Active banks first, each part by name.
     #[must_use]
     pub fn list(&self) -> &[Bank] {
@@ -279,7 +301,8 @@ impl Directory {
                 name: entry.name,
                 bic: entry.bic,
                 country: entry.country,
-                logo: entry.logo,
+                logo_file: entry.logo,
+                logo: None,
                 iban_codes: entry.iban_codes,
                 currency: entry.currency,
                 psu_id,

@@ -14,6 +14,7 @@ pub(crate) mod contract;
 pub mod directory;
 pub mod epp;
 pub mod http;
+pub mod logo;
 pub mod oauth;
 mod place;
 mod reason;

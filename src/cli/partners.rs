@@ -8,7 +8,8 @@ use smartpay::clock::Clock;
 use smartpay::config::Settings;
 use smartpay::demo::setup::read_certificate;
 use smartpay::flow::add_partner;
-use smartpay::partner::{Partner, PartnerKind};
+use smartpay::flow::partner_profile::redraw;
+use smartpay::partner::{ButtonText, Logo, Logos, Partner, PartnerKind};
 use smartpay::payment::Currency;
 use smartpay::store::partners;
 use std::path::{Path, PathBuf};
@@ -54,9 +55,15 @@ pub(super) struct NewPartner {
     /// Its colour, #rrggbb
     #[arg(long, default_value = "#1f4e79")]
     colour: String,
-    /// Its logo, PNG or JPEG, at most 200 kB
+    /// Its logo, PNG or JPEG, at most 1 MB; it is drawn anew
     #[arg(long, value_name = "FILE")]
     logo: Option<PathBuf>,
+    /// Another logo for dark screens
+    #[arg(long, value_name = "FILE")]
+    dark_logo: Option<PathBuf>,
+    /// What its payers' button says: pay_amount, pay, confirm, donate or top_up
+    #[arg(long, default_value = "pay_amount", value_parser = button_text)]
+    button_text: ButtonText,
 }
 
 /// Adds a partner.
@@ -66,7 +73,11 @@ pub(super) async fn add(new: NewPartner) -> anyhow::Result<()> {
     let Some(currency) = Currency::from_code(&new.currency.to_uppercase()) else {
         bail!("--currency: {} is not served; RON, EUR or RSD are", new.currency)
     };
-    let logo = new.logo.as_deref().map(read_logo).transpose()?;
+    let read = |path: &Option<PathBuf>, option| path.as_deref().map(|path| read_logo(path, option)).transpose();
+    let logos = Logos {
+        light: read(&new.logo, "--logo")?,
+        dark: read(&new.dark_logo, "--dark-logo")?,
+    };
     let partner = Partner {
         id: uuid::Uuid::now_v7().to_string(),
         client_id: new.client_id.clone(),
@@ -82,12 +93,14 @@ pub(super) async fn add(new: NewPartner) -> anyhow::Result<()> {
         redirect_urls: new.redirect_urls,
         flexible_redirect: new.flexible_redirect,
         colour: new.colour,
-        has_logo: logo.is_some(),
+        has_logo: logos.light.is_some(),
+        has_dark_logo: logos.dark.is_some(),
+        button_text: new.button_text,
         active: true,
         account_access: new.account_access,
     };
     let db = app::database(&settings)?;
-    add_partner::add_partner(&db, partner, logo, "cli", Clock::default().now())
+    add_partner::add_partner(&db, partner, Some(logos), "cli", Clock::default().now())
         .await
         .map_err(refused)?;
     println!(
@@ -97,18 +110,16 @@ pub(super) async fn add(new: NewPartner) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads a logo, typed by its content.
-fn read_logo(path: &Path) -> anyhow::Result<(Vec<u8>, String)> {
-    let bytes = std::fs::read(path).with_context(|| format!("--logo: cannot read {}", path.display()))?;
-    if bytes.len() > 200_000 {
-        bail!("--logo: {} is larger than 200 kB", path.display());
-    }
-    let media_type = match bytes.as_slice() {
-        [0x89, b'P', b'N', b'G', ..] => "image/png",
-        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
-        _ => bail!("--logo: {} is neither PNG nor JPEG", path.display()),
-    };
-    Ok((bytes, media_type.into()))
+/// Reads a logo and draws it anew, as the back office does.
+fn read_logo(path: &Path, option: &str) -> anyhow::Result<Logo> {
+    let bytes = std::fs::read(path).with_context(|| format!("{option}: cannot read {}", path.display()))?;
+    redraw(&bytes)
+        .map_err(refused)
+        .with_context(|| format!("{option}: {}", path.display()))
+}
+
+fn button_text(word: &str) -> Result<ButtonText, String> {
+    ButtonText::parse(word).ok_or_else(|| format!("one of {}", ButtonText::ALL.map(ButtonText::as_str).join(", ")))
 }
 
 /// Prints all partners.

@@ -58,6 +58,9 @@ pub struct Settings {
     pub payments: Payments,
     /// Calls to banks.
     pub bank_calls: BankCalls,
+    /// Logos of banks.
+    #[serde(default)]
+    pub bank_logos: BankLogos,
     /// Credentials per bank code.
     #[serde(default)]
     pub bank: BTreeMap<String, BankSettings>,
@@ -151,6 +154,15 @@ pub struct Payments {
     pub access_token_seconds: u32,
     /// Minutes a refresh token lives.
     pub refresh_token_minutes: u32,
+}
+
+/// Logos of banks.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BankLogos {
+    /// A folder of files named by the banks' codes, PNG or SVG; without one, initials stand for all banks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
 }
 
 /// Calls to banks.

@@ -4,7 +4,7 @@ use super::certificates::PemPair;
 use crate::clock::Timestamp;
 use crate::flow::bank_access::set_partner_login;
 use crate::flow::{add_partner, change_partner};
-use crate::partner::{Partner, PartnerKind, PeerCertificate};
+use crate::partner::{ButtonText, Logos, Partner, PartnerKind, PeerCertificate};
 use crate::payment::Currency;
 use crate::sandbox::epp;
 use crate::store::Db;
@@ -139,10 +139,16 @@ async fn add(db: &Db, seed: &Seed, redirect_urls: Vec<Url>, now: Timestamp) -> a
         flexible_redirect: false,
         colour: seed.colour().into(),
         has_logo: true,
+        has_dark_logo: false,
+        button_text: ButtonText::default(),
         active: true,
         account_access: seed.kind == PartnerKind::Finance,
     };
-    add_partner::add_partner(db, partner, Some(seed.logo()), "demo", now).await?;
+    let logos = Logos {
+        light: Some(seed.logo()),
+        dark: None,
+    };
+    add_partner::add_partner(db, partner, Some(logos), "demo", now).await?;
     if seed.currency == Currency::Rsd {
         let user = &epp::USERS[0];
         let login = (user.login.to_owned().into(), user.password.to_owned().into());

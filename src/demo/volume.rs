@@ -4,7 +4,7 @@ use super::volume_payment::{Dice, Spread};
 use crate::flow::Context;
 use crate::flow::add_partner::add_partner;
 use crate::flow::fill_volume::{self, FillError};
-use crate::partner::{Partner, PartnerKind};
+use crate::partner::{ButtonText, Partner, PartnerKind};
 use crate::payment::Currency;
 use crate::store::partners;
 use url::Url;
@@ -72,6 +72,8 @@ async fn make_partners(cx: &Context) -> anyhow::Result<Vec<Partner>> {
             flexible_redirect: false,
             colour: "#14587a".into(),
             has_logo: false,
+            has_dark_logo: false,
+            button_text: ButtonText::default(),
             // They have no certificate that anybody signed, and may not call.
             active: false,
             account_access: false,

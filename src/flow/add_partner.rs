@@ -3,7 +3,7 @@
 use super::FlowError;
 use super::error::FieldProblem;
 use crate::clock::Timestamp;
-use crate::partner::{Logo, Partner, PartnerKind};
+use crate::partner::{Logos, Partner, PartnerKind, Screen};
 use crate::payment::text::has_forbidden_characters;
 use crate::store::{Db, StoreError, audit, partners};
 
@@ -60,7 +60,7 @@ pub(super) fn problems_of(partner: &Partner, may_lack_certificate: bool) -> Vec<
 ///
 /// # Errors
 /// [`FlowError::Invalid`] names what is missing, wrong or taken.
-pub async fn add_partner(db: &Db, partner: Partner, logo: Option<Logo>, actor: &'static str, now: Timestamp) -> Result<(), FlowError> {
+pub async fn add_partner(db: &Db, partner: Partner, logos: Option<Logos>, actor: &'static str, now: Timestamp) -> Result<(), FlowError> {
     let problems = problems_of(&partner, false);
     if !problems.is_empty() {
         return Err(FlowError::Invalid(problems));
@@ -68,8 +68,11 @@ pub async fn add_partner(db: &Db, partner: Partner, logo: Option<Logo>, actor: &
     let added = db
         .write(move |a| {
             partners::add(a, &partner, now)?;
-            if let Some((bytes, media_type)) = &logo {
-                partners::set_logo(a, &partner.id, bytes, media_type)?;
+            let logos = logos.unwrap_or_default();
+            for (screen, logo) in [(Screen::Light, &logos.light), (Screen::Dark, &logos.dark)] {
+                if logo.is_some() {
+                    partners::set_logo(a, &partner.id, screen, logo.as_ref())?;
+                }
             }
             audit::add(a, now, actor, "partner_added", Some(&partner.id), None)
         })

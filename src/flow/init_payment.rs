@@ -1,6 +1,7 @@
 //! The partner sends the order (initPayment). The same order again answers the same; another one is refused.
 
 use super::bank_call::History;
+use super::extend_time::extendable_until;
 use super::limits::{blocked_by, judge_and_count, note};
 use super::{Context, FieldProblem, FlowError, after};
 use crate::bank::directory::Bank;
@@ -109,6 +110,7 @@ async fn store_order(cx: &Context, partner: &Partner, id: PaymentId, order: Init
             fill(&mut payment, order, request_hash);
             payment.expires_at = after(now, link_life);
             payment.due_at = Some(payment.expires_at);
+            payment.extendable_until = Some(extendable_until(now, link_life));
             let breaches = judge_and_count(a, &payment, Stage::Started, false, now)?;
             note(&mut payment, &mut history, &breaches, "partner", now).map_err(|_| StoreError::Conflict)?;
             Ok(Ok(payments::save_order(a, &payment, &history.entries, now, false)?))

@@ -32,6 +32,7 @@ pub mod enrol_bank;
 pub mod error;
 pub mod export;
 pub mod export_job;
+pub mod extend_time;
 pub mod fill_search;
 pub mod fill_volume;
 pub mod four_eyes;

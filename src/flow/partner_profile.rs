@@ -1,10 +1,10 @@
 //! What an admin may change of a partner alone: a new one, which cannot call before it is activated, its name,
-//! kind, currency, colour and logo. Everything else takes two ([`super::four_eyes`]).
+//! kind, currency, colour, button and logos. Everything else takes two ([`super::four_eyes`]).
 
 use super::add_partner::problems_of;
 use super::error::FieldProblem;
 use super::{Context, FlowError};
-use crate::partner::{Logo, Partner, PartnerKind};
+use crate::partner::{ButtonText, Logo, Partner, PartnerKind, Screen};
 use crate::payment::Currency;
 use crate::store::{StoreError, audit, partners};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
@@ -30,6 +30,8 @@ pub struct ProfileInput {
     pub currency: Currency,
     /// `#rrggbb`.
     pub colour: String,
+    /// What the button says.
+    pub button_text: ButtonText,
     /// Whether it may ask its payers for access to their accounts.
     pub account_access: bool,
     /// Whether it may send applications of sub-merchants.
@@ -55,6 +57,8 @@ pub async fn new_partner(cx: &Context, admin_id: &str, input: ProfileInput) -> R
         flexible_redirect: false,
         colour: input.colour.trim().to_ascii_lowercase(),
         has_logo: false,
+        has_dark_logo: false,
+        button_text: input.button_text,
         active: false,
         account_access: input.account_access,
         id: id.clone(),
@@ -82,7 +86,7 @@ pub async fn new_partner(cx: &Context, admin_id: &str, input: ProfileInput) -> R
     }
 }
 
-/// Changes a partner's name, kind, currency, colour or access to accounts.
+/// Changes a partner's name, kind, currency, colour, button or access to accounts.
 ///
 /// # Errors
 /// [`FlowError::Invalid`] names what is wrong; [`FlowError::NotFound`].
@@ -98,6 +102,7 @@ pub async fn edit_partner(cx: &Context, admin_id: &str, id: &str, input: Profile
                 kind: input.kind,
                 currency: input.currency,
                 colour: input.colour.trim().to_ascii_lowercase(),
+                button_text: input.button_text,
                 account_access: input.account_access,
                 ..known.clone()
             };
@@ -124,6 +129,7 @@ fn changed_fields(before: &Partner, after: &Partner, may_onboard: bool) -> Strin
         ("kind", before.kind != after.kind),
         ("currency", before.currency != after.currency),
         ("colour", before.colour != after.colour),
+        ("button_text", before.button_text != after.button_text),
         ("account_access", before.account_access != after.account_access),
         ("may_onboard", may_onboard),
     ];
@@ -135,18 +141,35 @@ fn changed_fields(before: &Partner, after: &Partner, may_onboard: bool) -> Strin
 ///
 /// # Errors
 /// [`FlowError::Invalid`] when it is no usable PNG or JPEG; [`FlowError::NotFound`].
-pub async fn set_logo(cx: &Context, admin_id: &str, id: &str, file: Vec<u8>) -> Result<(), FlowError> {
-    let (bytes, media_type) = tokio::task::spawn_blocking(move || redraw(&file))
+pub async fn set_logo(cx: &Context, admin_id: &str, id: &str, screen: Screen, file: Vec<u8>) -> Result<(), FlowError> {
+    let logo = tokio::task::spawn_blocking(move || redraw(&file))
         .await
         .map_err(|_| FlowError::Internal("drawing a logo was cut off".into()))??;
+    keep_logo(cx, admin_id, id, screen, Some(logo)).await
+}
+
+/// Takes away a partner's logo for dark screens: the other one is shown there again.
+///
+/// # Errors
+/// [`FlowError::NotFound`].
+pub async fn remove_dark_logo(cx: &Context, admin_id: &str, id: &str) -> Result<(), FlowError> {
+    keep_logo(cx, admin_id, id, Screen::Dark, None).await
+}
+
+async fn keep_logo(cx: &Context, admin_id: &str, id: &str, screen: Screen, logo: Option<Logo>) -> Result<(), FlowError> {
     let (now, by, id) = (cx.now(), admin_id.to_owned(), id.to_owned());
+    let what = match (screen, &logo) {
+        (Screen::Light, _) => "partner_logo_changed",
+        (Screen::Dark, Some(_)) => "partner_dark_logo_changed",
+        (Screen::Dark, None) => "partner_dark_logo_removed",
+    };
     cx.db
         .write(move |a| {
             if partners::get(a, &id)?.is_none() {
                 return Ok(Err(FlowError::NotFound));
             }
-            partners::set_logo(a, &id, &bytes, &media_type)?;
-            Ok(Ok(audit::add(a, now, &by, "partner_logo_changed", Some(&id), None)?))
+            partners::set_logo(a, &id, screen, logo.as_ref())?;
+            Ok(Ok(audit::add(a, now, &by, what, Some(&id), None)?))
         })
         .await?
 }

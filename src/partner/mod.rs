@@ -8,4 +8,4 @@ pub mod onboarding;
 pub mod profile;
 
 pub use certificate::{CertificateFacts, PeerCertificate};
-pub use profile::{Field, Logo, Partner, PartnerKind};
+pub use profile::{ButtonText, Field, Logo, Logos, Partner, PartnerKind, Screen};

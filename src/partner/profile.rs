@@ -82,8 +82,72 @@ impl PartnerKind {
     }
 }
 
+/// What the button says by which the payer confirms: one of a closed list, so that it says what it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ButtonText {
+    /// „Plătește” and the amount.
+    #[default]
+    PayAmount,
+    /// „Plătește”.
+    Pay,
+    /// „Confirmă plata”.
+    Confirm,
+    /// „Donează” and the amount.
+    Donate,
+    /// „Reîncarcă” and the amount.
+    TopUp,
+}
+
+impl ButtonText {
+    /// Every text, the one of new partners first.
+    pub const ALL: [Self; 5] = [Self::PayAmount, Self::Pay, Self::Confirm, Self::Donate, Self::TopUp];
+
+    /// The word stored in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PayAmount => "pay_amount",
+            Self::Pay => "pay",
+            Self::Confirm => "confirm",
+            Self::Donate => "donate",
+            Self::TopUp => "top_up",
+        }
+    }
+
+    /// The text of a stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|b| b.as_str() == word)
+    }
+
+    /// Whether the amount stands beside the words, where the payer cannot change it.
+    #[must_use]
+    pub const fn names_amount(self) -> bool {
+        matches!(self, Self::PayAmount | Self::Donate | Self::TopUp)
+    }
+}
+
 /// A picture and its media type.
 pub type Logo = (Vec<u8>, String);
+
+/// Which screens a logo is drawn for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Screen {
+    /// Every screen, unless there is a logo for dark ones.
+    Light,
+    /// Screens of people who prefer dark colours.
+    Dark,
+}
+
+/// The logos of a new partner.
+#[derive(Clone, Debug, Default)]
+pub struct Logos {
+    /// For every screen.
+    pub light: Option<Logo>,
+    /// For dark screens.
+    pub dark: Option<Logo>,
+}
 
 /// A partner, as the gateway and the hosted page know it.
 #[derive(Clone, Debug)]
@@ -112,6 +176,10 @@ pub struct Partner {
     pub colour: String,
     /// Whether it has a logo; the picture is read only where it is shown.
     pub has_logo: bool,
+    /// Whether it has another logo for dark screens.
+    pub has_dark_logo: bool,
+    /// What the button says by which its payers confirm.
+    pub button_text: ButtonText,
     /// Whether it may call at all.
     pub active: bool,
     /// Whether it may ask its payers for access to their accounts; Finance partners only.
@@ -163,6 +231,8 @@ mod tests {
             flexible_redirect: flexible,
             colour: "#005bbb".into(),
             has_logo: false,
+            has_dark_logo: false,
+            button_text: ButtonText::default(),
             active: true,
             account_access: false,
         }

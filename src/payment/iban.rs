@@ -61,11 +61,7 @@ pub const LENGTHS: [(&str, usize); 38] = [
 /// `None` when it is none of [`LENGTHS`], as long as it should be, or nobody's slip of the finger.
 #[must_use]
 pub fn wanting(text: &str) -> Option<isize> {
-    let typed: Vec<char> = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '\u{2010}'..='\u{2015}'))
-        .take(80)
-        .collect();
+    let typed: Vec<char> = pasted(text).chars().filter(|c| *c != '-').collect();
     if typed.len() > 40 || !typed.iter().all(char::is_ascii_alphanumeric) {
         return None;
     }
@@ -75,23 +71,47 @@ pub fn wanting(text: &str) -> Option<isize> {
     Some(whole - typed).filter(|n| *n != 0)
 }
 
+/// What is left of a text that was pasted: without spaces, characters that nobody sees (soft hyphens, zero widths,
+/// marks of direction) and the word `IBAN` before the number; every dash is a hyphen.
+fn pasted(text: &str) -> String {
+    let visible = |c: &char| {
+        let hidden =
+            matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        !c.is_whitespace() && !hidden
+    };
+    let shown: String = text
+        .chars()
+        .filter(visible)
+        .map(|c| {
+            if matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}') {
+                '-'
+            } else {
+                c
+            }
+        })
+        .take(80)
+        .collect();
+    // No country's code is IB.
+    let number = match shown.get(..4) {
+        Some(word) if word.eq_ignore_ascii_case("iban") => &shown[4..],
+        _ => &shown,
+    };
+    number.trim_start_matches([':', '.', '-', '=', '#']).to_owned()
+}
+
 /// Country and check digits of every Serbian account: a number whose own control digits are right leaves 1 when
 /// divided by 97, and then the digits that ISO 13616 asks for are always 35.
 const SERBIAN_PREFIX: &str = "RS35";
 
 impl Iban {
-    /// Reads an IBAN written with spaces, dashes or in lower case, or a Serbian account number: 18 digits, or
+    /// Reads an IBAN as people write and paste it (spaces, dashes, lower case, `IBAN:` before it, characters that nobody
+    /// sees), or a Serbian account number: 18 digits, or
     /// `bank-account-control`, where leading zeros of the account are usually left out.
     ///
     /// # Errors
     /// [`InvalidIban`] when length, structure or check digits are wrong.
     pub fn parse(text: &str) -> Result<Self, InvalidIban> {
-        let spaced: String = text
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .map(|c| if matches!(c, '\u{2010}'..='\u{2015}') { '-' } else { c })
-            .take(80)
-            .collect();
+        let spaced = pasted(text);
         if spaced.starts_with(|c: char| c.is_ascii_digit()) {
             return Self::serbian(&spaced);
         }
@@ -258,6 +278,10 @@ mod tests {
             ("RO49 AAAA 1B31 0075 9384 00", Some(2)),
             ("ro49-aaaa-1b31-0075-9384-0000-1", Some(-1)),
             ("RO49AAAA1B31007593840000", None),
+            ("IBAN: RO49 AAAA 1B31 0075 9384 00", Some(2)),
+            ("RO49\u{200b}AAAA 1B31 0075 9384 00", Some(2)),
+            ("IBAN", None),
+            ("IBA€", None),
             ("RO", Some(22)),
             ("R", None),
             ("XX12", None),
@@ -306,6 +330,10 @@ mod tests {
             "RO49 AAAA 1B31 0075 9384 0000",
             "ro49-aaaa-1b31-0075-9384-0000",
             " RO49AAAA1B31007593840000\t",
+            "IBAN: RO49 AAAA 1B31 0075 9384 0000",
+            "iban RO49AAAA1B31007593840000",
+            "Iban:RO49\u{a0}AAAA\u{202f}1B31\u{2212}0075 9384 0000",
+            "\u{feff}\u{200e}RO49\u{ad}AAAA1B31\u{200b}007593840000\u{2069}",
         ] {
             assert_eq!(Iban::parse(text).unwrap().electronic(), VALID[0]);
         }

@@ -5,7 +5,7 @@ use super::actor::complete;
 use crate::clock::Timestamp;
 use crate::crypto::Vault;
 use crate::flow::add_partner::add_partner;
-use crate::partner::{Partner, PartnerKind, PeerCertificate};
+use crate::partner::{ButtonText, Partner, PartnerKind, PeerCertificate};
 use crate::payment::Currency;
 use crate::store::connection::Location;
 use crate::store::{Db, migrate};
@@ -98,6 +98,8 @@ fn partner() -> Partner {
         flexible_redirect: false,
         colour: "#005bbb".into(),
         has_logo: false,
+        has_dark_logo: false,
+        button_text: ButtonText::default(),
         active: true,
         account_access: false,
     }

@@ -3,7 +3,7 @@
 use super::schema::partners;
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
-use crate::partner::{Logo, Partner, PartnerKind};
+use crate::partner::{ButtonText, Logo, Partner, PartnerKind, Screen};
 use crate::payment::Currency;
 use diesel::{
     ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
@@ -28,6 +28,8 @@ struct Row {
     active: bool,
     created_at: Timestamp,
     account_access: bool,
+    dark_logo_type: Option<String>,
+    button_text: String,
 }
 
 impl Row {
@@ -38,6 +40,8 @@ impl Row {
             currency: Currency::from_code(&self.currency).ok_or_else(|| broken("currency"))?,
             redirect_urls: serde_json::from_str(&self.redirect_urls).map_err(|_| broken("redirect_urls"))?,
             has_logo: self.logo_type.is_some(),
+            has_dark_logo: self.dark_logo_type.is_some(),
+            button_text: ButtonText::parse(&self.button_text).ok_or_else(|| broken("button_text"))?,
             id: self.id,
             client_id: self.client_id,
             name: self.name,
@@ -73,6 +77,8 @@ pub fn add(a: &mut Access<'_>, partner: &Partner, now: Timestamp) -> Result<(), 
         active: partner.active,
         created_at: now,
         account_access: partner.account_access,
+        dark_logo_type: None,
+        button_text: partner.button_text.as_str().into(),
     };
     a.try_insert("the client id or certificate", |conn| {
         diesel::insert_into(partners::table).values(&row).execute(conn)
@@ -149,13 +155,21 @@ pub fn set_active(a: &mut Access<'_>, id: &str, active: bool) -> Result<bool, St
         == 1)
 }
 
-/// Stores a partner's logo with its media type.
+/// Stores a partner's logo with its media type, or takes it away.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn set_logo(a: &mut Access<'_>, id: &str, bytes: &[u8], media_type: &str) -> Result<(), StoreError> {
-    let set = (partners::logo.eq(bytes), partners::logo_type.eq(media_type));
-    diesel::update(partners::table.find(id)).set(set).execute(a.conn)?;
+pub fn set_logo(a: &mut Access<'_>, id: &str, screen: Screen, logo: Option<&Logo>) -> Result<(), StoreError> {
+    let (bytes, media_type) = logo.map(|(bytes, media_type)| (bytes, media_type)).unzip();
+    let of = partners::table.find(id);
+    match screen {
+        Screen::Light => diesel::update(of)
+            .set((partners::logo.eq(bytes), partners::logo_type.eq(media_type)))
+            .execute(a.conn)?,
+        Screen::Dark => diesel::update(of)
+            .set((partners::dark_logo.eq(bytes), partners::dark_logo_type.eq(media_type)))
+            .execute(a.conn)?,
+    };
     Ok(())
 }
 
@@ -163,12 +177,15 @@ pub fn set_logo(a: &mut Access<'_>, id: &str, bytes: &[u8], media_type: &str) ->
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn logo(a: &mut Access<'_>, id: &str) -> Result<Option<Logo>, StoreError> {
-    let found = partners::table
-        .find(id)
-        .select((partners::logo, partners::logo_type))
-        .first(a.conn)
-        .optional()?;
+pub fn logo(a: &mut Access<'_>, id: &str, screen: Screen) -> Result<Option<Logo>, StoreError> {
+    let of = partners::table.find(id);
+    let found = match screen {
+        Screen::Light => of.select((partners::logo, partners::logo_type)).first(a.conn).optional()?,
+        Screen::Dark => of
+            .select((partners::dark_logo, partners::dark_logo_type))
+            .first(a.conn)
+            .optional()?,
+    };
     let (bytes, media_type): (Option<Vec<u8>>, Option<String>) = found.unwrap_or_default();
     Ok(bytes.zip(media_type))
 }
@@ -182,7 +199,7 @@ pub fn hold(a: &mut Access<'_>, id: &str) -> Result<bool, StoreError> {
     Ok(diesel::update(partners::table.find(id)).set(unchanged).execute(a.conn)? == 1)
 }
 
-/// Writes what an admin may change of a partner alone: name, kind, currency, colour and access to accounts.
+/// Writes what an admin may change of a partner alone: name, kind, currency, colour, button and access to accounts.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
@@ -192,6 +209,7 @@ pub fn set_profile(a: &mut Access<'_>, partner: &Partner) -> Result<bool, StoreE
         partners::kind.eq(partner.kind.as_str()),
         partners::currency.eq(partner.currency.code()),
         partners::colour.eq(&partner.colour),
+        partners::button_text.eq(partner.button_text.as_str()),
         partners::account_access.eq(partner.account_access),
     );
     Ok(diesel::update(partners::table.find(&partner.id)).set(set).execute(a.conn)? == 1)

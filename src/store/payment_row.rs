@@ -55,6 +55,7 @@ pub(super) struct Row {
     hand_over_until: Option<Timestamp>,
     doubted: bool,
     search_stamp: Option<i64>,
+    extendable_until: Option<Timestamp>,
 }
 
 impl Row {
@@ -105,6 +106,7 @@ impl Row {
             hand_over_until: p.hand_over_until,
             doubted: p.doubted,
             search_stamp: p.search_stamp,
+            extendable_until: p.extendable_until,
         })
     }
 
@@ -166,6 +168,7 @@ impl Row {
             hand_over_until: self.hand_over_until,
             doubted: self.doubted,
             search_stamp: self.search_stamp,
+            extendable_until: self.extendable_until,
             instructions: Vec::new(),
             instruction_words: Vec::new(),
             instruction_texts: Vec::new(),
@@ -219,6 +222,7 @@ impl Payment {
             hand_over_until: None,
             doubted: false,
             search_stamp: None,
+            extendable_until: None,
             instructions: Vec::new(),
             instruction_words: Vec::new(),
             instruction_texts: Vec::new(),

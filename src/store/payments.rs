@@ -100,6 +100,8 @@ pub struct Payment {
     pub doubted: bool,
     /// Keyed hash over what it is found by in the back office; changes when that is written anew.
     pub search_stamp: Option<i64>,
+    /// Up to when the payer may push `expires_at` back; none before the order is known.
+    pub extendable_until: Option<Timestamp>,
     /// What is to be paid; empty until the order is known.
     pub instructions: Vec<Instruction>,
     /// What the bank said of each instruction, in the same order.

@@ -30,6 +30,9 @@ diesel::table! {
         figures -> Nullable<Text>,
         may_onboard -> Bool,
         platform_partner_id -> Nullable<Text>,
+        dark_logo -> Nullable<Binary>,
+        dark_logo_type -> Nullable<Text>,
+        button_text -> Text,
     }
 }
 
@@ -77,6 +80,7 @@ diesel::table! {
         hand_over_until -> Nullable<Timestamp>,
         doubted -> Bool,
         search_stamp -> Nullable<BigInt>,
+        extendable_until -> Nullable<Timestamp>,
     }
 }
 

@@ -126,6 +126,18 @@ pub fn url(path: &str) -> String {
         .map_or_else(|| format!("/static/{path}"), |asset| asset.url.clone())
 }
 
+/// The content of a file of `static/`, as it is.
+#[must_use]
+pub fn content(path: &str) -> Option<Bytes> {
+    ASSETS.get(path).map(|asset| asset.content.clone())
+}
+
+/// The fingerprint of a file of `static/`; empty when there is none.
+#[must_use]
+pub fn fingerprint(path: &str) -> &'static str {
+    ASSETS.get(path).map_or("", |asset| asset.fingerprint.as_str())
+}
+
 /// Packs every file, so that no request has to wait for it; a second call does nothing.
 pub fn prepare() {
     for asset in ASSETS.values() {

@@ -5,6 +5,8 @@
 
 pub mod assets;
 pub mod back_office;
+pub mod bank_marks;
+pub mod docs;
 pub mod error;
 pub mod gateway;
 pub mod headers;
@@ -14,17 +16,17 @@ pub mod operations;
 
 pub use error::PageError;
 
-use crate::bank::directory::Bank;
 use crate::flow::{Context, FlowError};
 use crate::payment::Language;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::{HttpRequest, HttpResponse, web};
+use bank_marks::BankMarks;
 use hosted_page::browser::{Browser, same_origin};
 use hosted_page::pages::{Operator, Shell};
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use tokio_util::task::TaskTracker;
-use url::Url;
 
 /// What the handlers of the public sites work with.
 #[derive(Clone, Debug)]
@@ -35,6 +37,8 @@ pub struct Site {
     pub operator: Operator,
     /// Addresses whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// What stands beside the names of banks.
+    pub bank_marks: Arc<BankMarks>,
     /// Where flows run that must not end with the connection that started them.
     pub detached: Detached,
 }
@@ -83,7 +87,9 @@ impl Site {
     /// What stands around every page.
     #[must_use]
     pub fn shell(&self, language: Language) -> Shell {
-        Shell::new(language, self.operator.clone(), format!("/terms?lang={language}"))
+        let mut shell = Shell::new(language, self.operator.clone(), format!("/terms?lang={language}"));
+        shell.bank_marks = self.bank_marks.sheet();
+        shell
     }
 
     /// Whether a posted form is one this browser got from us: right token, and from our own pages.
@@ -122,21 +128,12 @@ pub fn html(status: StatusCode, page: String) -> HttpResponse {
     HttpResponse::build(status).content_type("text/html; charset=utf-8").body(page)
 }
 
-/// Where partners find a bank's logo; empty when it has none.
-#[must_use]
-pub fn bank_logo_url(base: &Url, bank: &Bank) -> String {
-    if bank.logo.is_empty() {
-        return String::new();
-    }
-    base.join(assets::url(&format!("banks/{}", bank.logo)).trim_start_matches('/'))
-        .map(Into::into)
-        .unwrap_or_default()
-}
-
 /// The routes of the public listener.
 pub fn public_routes(config: &mut web::ServiceConfig) {
     config.configure(hosted_page::routes);
     config.configure(back_office::routes);
+    config.configure(docs::routes);
+    config.route("/banks/{file}", web::get().to(bank_marks::serve));
     config.route("/static/{path:.*}", web::get().to(assets::serve));
     config.route("/", web::get().to(error::no_such_page));
 }

@@ -4,6 +4,7 @@
 //! page on the way must fit on a phone and leave the browser's console silent. With `SMARTPAY_SCREENSHOTS`
 //! set, pictures of the pages are kept under `var/screenshots`.
 
+mod payer;
 mod steps;
 mod stories;
 mod support;

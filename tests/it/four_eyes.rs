@@ -264,6 +264,7 @@ fn input(client_id: &str) -> ProfileInput {
         kind: PartnerKind::Ecommerce,
         currency: Currency::Ron,
         colour: "#0A5C36".into(),
+        button_text: smartpay::partner::ButtonText::default(),
         account_access: false,
         may_onboard: false,
     }

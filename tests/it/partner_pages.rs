@@ -6,6 +6,7 @@ use crate::support::{RETURN_URL, TestApp, certificates};
 use serde_json::json;
 use smartpay::flow::four_eyes::Change;
 use smartpay::store::admins::Role;
+use smartpay::store::audit_search;
 use smartpay::store::partner_certificates::{self, StoredCertificate};
 use std::time::Duration;
 
@@ -207,6 +208,65 @@ async fn colour_and_logo_are_tried_before_payers_see_them() {
     let logo = app.psu().get(&app.public(&format!("partner/{shop}/logo"))).await;
     assert_eq!(logo.headers["content-type"], "image/png");
     assert!(maria.upload(&upload, &vec![0; 2_000_000]).await.status >= 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_button_and_the_logo_for_dark_screens() {
+    let two = Two::start().await;
+    let (app, maria) = (&two.app, &two.maria);
+    let shop = app.partner_id("shop").await;
+    let page = two.page_of(&shop).await;
+    page.says("Textul butonului").says("pe fond închis apare sigla obișnuită");
+    let wrong = maria.submit(&page.form("/profile").with("button_text", "Câștigă acum")).await;
+    assert_eq!(wrong.status, 422);
+    maria
+        .follow(&maria.submit(&page.form("/profile").with("button_text", "donate")).await)
+        .await
+        .says("Salvat");
+    let started = app.shop().start(json!({})).await;
+    let psu = app.psu();
+    let paid = psu.open(&started.link).await;
+    assert!(paid.part("#pay").starts_with("Donează "), "{}", paid.part("#pay"));
+    assert!(!paid.has("picture source"));
+    assert!(psu.get(&paid.link("a.language")).await.part("#pay").starts_with("Donate "));
+
+    let png = include_bytes!("../../static/demo/shop-logo.png");
+    let light = page.form("/logo");
+    let dark = light.clone().with("screen", "dark");
+    assert_eq!(maria.upload(&dark, b"<svg/>").await.status, 422);
+    maria.follow(&maria.upload(&light, png).await).await.says("Salvat");
+    let page = maria.follow(&maria.upload(&dark, png).await).await;
+    page.says("Scoate sigla pentru fond închis");
+    let paid = psu.get(&started.link).await;
+    assert!(paid.has("picture source[media='(prefers-color-scheme: dark)']"));
+    let logo = psu.get(&app.public(&format!("partner/{shop}/dark-logo"))).await;
+    assert_eq!(logo.headers["content-type"], "image/png");
+
+    let mut tried = page
+        .form("/profile")
+        .with("button_text", "top_up")
+        .with("colour", "#000000")
+        .with("scheme", "dark");
+    tried.action = maria.at(&format!("back-office/partners/{shop}/preview"));
+    let preview = maria.follow(&maria.submit(&tried).await).await;
+    preview.says("Reîncarcă 123,45 RON");
+    assert!(preview.has(&format!("img.logo[src='/partner/{shop}/dark-logo']")));
+    let css = maria.get(&preview.link("link[rel=stylesheet]")).await.body;
+    assert!(
+        css.contains("--brand:#000000") && !css.contains("prefers-color-scheme"),
+        "one screen alone"
+    );
+
+    maria
+        .follow(&maria.upload(&dark.with("remove", "yes"), b"").await)
+        .await
+        .says("Salvat");
+    assert!(!psu.get(&started.link).await.has("picture source"));
+    let all = |a: &mut smartpay::store::Access<'_>| audit_search::find(a, &audit_search::Filter::default(), audit_search::From::Top, 50);
+    let audit = app.cx.db.read(all).await.unwrap();
+    for word in ["partner_dark_logo_changed", "partner_dark_logo_removed"] {
+        assert!(audit.iter().any(|e| e.action == word), "{word}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,8 +9,8 @@ use crate::flow::onboarding::prefill;
 use crate::flow::{Context, FlowError};
 use crate::mail::application::{ApplicationMail, Decision, render_application};
 use crate::mail::{OutgoingMail, Rendered};
-use crate::partner::Partner;
 use crate::partner::application::{Application, ApplicationState};
+use crate::partner::{ButtonText, Partner};
 use crate::store::applications::{self, StoredApplication};
 use crate::store::outbox::{self, NewMessage};
 use crate::store::{Access, StoreError, audit, partners};
@@ -191,6 +191,8 @@ fn partner_of(content: &Application, client_id: String) -> Partner {
         flexible_redirect: false,
         colour: COLOUR.into(),
         has_logo: false,
+        has_dark_logo: false,
+        button_text: ButtonText::default(),
         active: false,
         account_access: false,
         id,

@@ -262,7 +262,7 @@ pub async fn banks(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<
         .map(|bank| BankLine {
             code: bank.code.clone(),
             name: bank.name.clone(),
-            logo: crate::web::bank_logo_url(gateway.public_url(), bank),
+            logo: gateway.bank_marks.url(gateway.public_url(), &bank.code),
             bic: bank.bic.clone(),
             active: bank.active() && on(bank),
             required: Required {

@@ -23,6 +23,7 @@ pub use envelope::ApiError;
 use crate::flow::Context;
 use crate::partner::PeerCertificate;
 use crate::web::Detached;
+use crate::web::bank_marks::BankMarks;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
@@ -40,6 +41,8 @@ pub struct Gateway {
     pub cx: Context,
     /// Where calls to banks run that must not end with the connection that started them.
     detached: Detached,
+    /// Where partners find banks' logos.
+    bank_marks: Arc<BankMarks>,
     /// Requests per certificate.
     limit: Arc<DefaultKeyedRateLimiter<String>>,
 }
@@ -57,6 +60,7 @@ impl Gateway {
         let least = NonZeroU32::MIN;
         let quota = Quota::per_minute(NonZeroU32::new(per_minute).unwrap_or(least)).allow_burst(NonZeroU32::new(burst).unwrap_or(least));
         Self {
+            bank_marks: Arc::new(BankMarks::of(&cx.banks)),
             cx,
             detached,
             limit: Arc::new(RateLimiter::keyed(quota)),

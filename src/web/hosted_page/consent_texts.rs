@@ -85,7 +85,7 @@ catalogue! {
         list_no_balance: "Banca nu ne-a spus soldul.", "The bank did not tell us the balance.";
         list_other_currency: "Contul este în altă monedă decât plata.", "The account is in another currency than the payment.";
         list_account: "Cont", "Account";
-        picked: "Am completat contul ales la {bank}. Verifică datele și apasă „Plătește”.", "We filled in the account you chose at {bank}. Check the details and press “Pay”.";
+        picked: "Am completat contul ales la {bank}. Verifică datele și apasă butonul de plată.", "We filled in the account you chose at {bank}. Check the details and press the payment button.";
         picked_low: "Am completat contul ales la {bank}, dar s-ar putea să nu fie destui bani în cont. Poți plăti în continuare sau poți alege alt cont.", "We filled in the account you chose at {bank}, but there may not be enough money in it. You can still pay, or choose another account.";
         not_given: "Nu am primit lista conturilor de la {bank}. Poți scrie IBAN-ul sau poți încerca din nou.", "We did not get the list of accounts from {bank}. You can type the IBAN or try again.";
         failed: "{bank} nu ne arată conturile acum. Scrie IBAN-ul contului din care plătești.", "{bank} is not showing us the accounts right now. Type the IBAN of the account you pay from.";

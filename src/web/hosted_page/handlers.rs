@@ -10,11 +10,12 @@ pub mod hand_over;
 pub mod list;
 pub mod receipt;
 pub mod steps;
+pub mod time;
 
 use super::browser::Browser;
 use super::form::{self, FormInput};
 use super::pages::NoticeKind;
-use super::render::{After, View, Wrong, bank_choices, fingerprint, known_order, notice, page_path};
+use super::render::{After, AskedTime, View, Wrong, bank_choices, fingerprint, known_order, notice, page_path};
 use super::typed::Typed;
 use crate::clock::Timestamp;
 use crate::flow::consents::choose::{self as choosing, BeforeChoice};
@@ -44,6 +45,7 @@ pub struct Link {
     again: Option<String>,
     returned: Option<String>,
     resent: Option<String>,
+    time: Option<String>,
 }
 
 /// The language of a request: chosen on the page, else the payment's, else the browser's.
@@ -69,6 +71,7 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
             let after = After {
                 returned: link.returned.is_some(),
                 resent: link.resent.is_some(),
+                asked_time: link.time.as_deref().and_then(AskedTime::parse),
                 doubt_since: doubt_since(&site, &payment).await.map_err(|e| PageError::new(&site, language, e))?,
             };
             let before_choice = before_choice(&site, &payment)
@@ -163,6 +166,8 @@ pub struct Posted {
     page: String,
     /// Hash of what the page showed.
     shown: String,
+    /// When the time ended that the page showed, in microseconds since 1970.
+    until: String,
     code: SecretString,
     method: String,
     /// Which account, by the bank's id of it.

@@ -25,8 +25,8 @@ catalogue! {
         previous: "Pagina anterioară", "Previous page";
         next: "Pagina următoare", "Next page";
         last: "Ultima pagină", "Last page";
-        changed: "Lista s-a schimbat între timp, poate în altă filă. Nu s-a trimis nimic: verifică plățile și apasă din nou „Plătește”.",
-            "The list has changed in the meantime, perhaps in another tab. Nothing was sent: check the payments and press “Pay” again.";
+        changed: "Lista s-a schimbat între timp, poate în altă filă. Nu s-a trimis nimic: verifică plățile și apasă din nou butonul de plată.",
+            "The list has changed in the meantime, perhaps in another tab. Nothing was sent: check the payments and press the payment button again.";
         line_changed: "Plata s-a schimbat între timp, poate în altă filă. Verifică datele și salvează din nou.",
             "This payment has changed in the meantime, perhaps in another tab. Check it and save again.";
         edit_expired: "Pagina a stat deschisă prea mult și nu s-a salvat nimic. Verifică datele și salvează din nou.",

@@ -14,14 +14,17 @@ pub mod list_texts;
 pub mod pages;
 mod receipt;
 mod render;
+pub mod sample;
 pub mod step_texts;
 pub mod texts;
+pub mod time_texts;
 mod typed;
 
+pub use handlers::around::style;
 pub use render::{bank_choices_of, local_time};
 
 use actix_web::web;
-use handlers::{around, choose, choose_steps, consent, consent_steps, hand_over, steps};
+use handlers::{around, choose, choose_steps, consent, consent_steps, hand_over, steps, time};
 
 /// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -32,6 +35,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     );
     config.route(render::RECEIPT, web::get().to(handlers::receipt::receipt));
     config.route("/payment-initiation/withdraw", web::post().to(handlers::withdraw));
+    config.route(render::EXTEND, web::post().to(time::extend));
     config.service(
         web::resource(render::LIST)
             .route(web::get().to(handlers::list::list))
@@ -77,4 +81,5 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config.route("/terms", web::get().to(around::terms));
     config.route("/partner/{id}/style.css", web::get().to(around::partner_style));
     config.route("/partner/{id}/logo", web::get().to(around::partner_logo));
+    config.route("/partner/{id}/dark-logo", web::get().to(around::partner_dark_logo));
 }

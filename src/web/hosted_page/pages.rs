@@ -9,11 +9,13 @@ mod payment_form;
 mod payment_list;
 mod result;
 mod steps;
+mod time_left;
 
 use super::consent_texts::ConsentTexts;
 use super::giro_texts::{Fact, GiroTexts};
 use super::step_texts::StepTexts;
 use super::texts::Texts;
+use crate::partner::ButtonText;
 use crate::payment::iban::LENGTHS;
 use crate::payment::text::for_bank;
 use crate::payment::{Amount, Iban, Language};
@@ -43,6 +45,7 @@ pub use payment_list::{
 };
 pub use result::{Outcome, Refusal, Result, TryAgain};
 pub use steps::{ApproveInApp, ChooseMethod, CodeError, CodeForms, EnterCode, NotBegun, bank_text, notice_text, read_code};
+pub use time_left::{MoreTime, TimeLeft};
 
 /// Who runs this service.
 #[derive(Clone, Debug)]
@@ -62,8 +65,12 @@ pub struct PartnerBrand {
     pub name: String,
     /// Its logo, on our own host.
     pub logo_url: Option<String>,
-    /// The style sheet of [`super::colour::partner_css`], on our own host.
+    /// Its logo for dark screens, on our own host.
+    pub dark_logo_url: Option<String>,
+    /// The style sheet of [`super::colour::page_css`], on our own host; without one, ours.
     pub css_url: Option<String>,
+    /// What the button says.
+    pub button: ButtonText,
 }
 
 /// What stands around every page.
@@ -82,6 +89,8 @@ pub struct Shell {
     pub terms_url: String,
     /// Our reference of the payment.
     pub reference: Option<String>,
+    /// The picture of what stands beside banks' names; empty where no banks are shown.
+    pub bank_marks: String,
 }
 
 impl Shell {
@@ -103,6 +112,7 @@ impl Shell {
             other_language_url: None,
             terms_url,
             reference: None,
+            bank_marks: String::new(),
         }
     }
 
@@ -113,7 +123,19 @@ impl Shell {
     }
 
     fn css(&self) -> String {
-        assets::url("app.css")
+        let own = self.partner.as_ref().and_then(|partner| partner.css_url.clone());
+        own.unwrap_or_else(|| assets::url("app.css"))
+    }
+
+    /// The partner's logo for dark screens, which stands in place of the other one.
+    fn dark_logo(&self) -> Option<&str> {
+        let partner = self.partner.as_ref().filter(|partner| partner.logo_url.is_some())?;
+        partner.dark_logo_url.as_deref()
+    }
+
+    /// The mark of a bank; `None` where there are none.
+    fn mark(&self, bank: &str) -> Option<String> {
+        (!self.bank_marks.is_empty()).then(|| format!("{}#{bank}", self.bank_marks))
     }
 
     fn js(&self) -> String {

@@ -1,22 +1,25 @@
 //! Which page fits a payment's state.
 
 mod at_bank;
+mod brand;
 mod choose;
 mod consent_step;
 mod list;
 mod receipt;
+mod time;
 
 pub use at_bank::{fingerprint, step_of};
+pub use brand::brand;
 pub use choose::{ACCOUNT, ACCOUNT_LEAVE, CHOOSE, offering_accounts};
 pub use consent_step::{StepPlace, StepProblem, consent_notice, has_page, step_page};
 pub use list::{EDIT, LIST};
 pub use receipt::RECEIPT;
+pub use time::AskedTime;
 
 use super::browser::Browser;
 use super::form::{BankChoice, FieldError, FormInput, KnownOrder, OffMessage};
 use super::pages::{
-    self, Busy, FormNotice, Notice, NoticeKind, OrderView, Outcome, PartnerBrand, PaymentForm, PostForm, Refusal, Shell, TryAgain,
-    WaitingFor,
+    self, Busy, FormNotice, Notice, NoticeKind, OrderView, Outcome, PaymentForm, PostForm, Refusal, Shell, TryAgain, WaitingFor,
 };
 use super::typed::Typed;
 use crate::bank::Reason;
@@ -36,6 +39,8 @@ use url::Url;
 
 /// Takes the form that offers a hand-over to another browser.
 pub const HAND_OVER_OFFER: &str = "/payment-initiation/phone";
+/// Takes the wish for more time.
+pub const EXTEND: &str = "/payment-initiation/time";
 const WITHDRAW: &str = "/payment-initiation/withdraw";
 
 /// A rendered page, or why it could not be.
@@ -69,6 +74,8 @@ pub struct After {
     pub returned: bool,
     /// The PSU asked for another code.
     pub resent: bool,
+    /// The PSU asked for more time.
+    pub asked_time: Option<AskedTime>,
     /// For a payment in doubt: since when.
     pub doubt_since: Option<Timestamp>,
 }
@@ -227,7 +234,7 @@ impl View<'_> {
             &banks,
             answered.or(unchecked),
         );
-        form = form.with_phone(self.post_form(HAND_OVER_OFFER));
+        form = form.with_phone(self.post_form(HAND_OVER_OFFER)).with_time(self.form_time());
         let offering = offering_accounts(self.site, self.payment);
         if !offering.is_empty() {
             form = form.with_account_choice(CHOOSE, &offering);
@@ -392,20 +399,6 @@ impl View<'_> {
             )
             .into(),
         )
-    }
-}
-
-/// How a partner shows itself.
-#[must_use]
-pub fn brand(partner: &Partner) -> PartnerBrand {
-    PartnerBrand {
-        name: partner.name.clone(),
-        logo_url: partner.has_logo.then(|| format!("/partner/{}/logo", partner.id)),
-        css_url: Some(format!(
-            "/partner/{}/style.css?v={}",
-            partner.id,
-            partner.colour.trim_start_matches('#')
-        )),
     }
 }
 

@@ -5,6 +5,7 @@
 use super::form::FieldError;
 use super::list_texts::ListTexts;
 use crate::flow::init_payment::CannotTake;
+use crate::partner::ButtonText;
 use crate::partner::profile::Field;
 use crate::payment::Language;
 use crate::payment::amount::AmountError;
@@ -97,6 +98,10 @@ catalogue! {
         bank_search: "Caută banca", "Search for a bank";
         bank_none: "Nicio bancă nu se potrivește.", "No bank matches.";
         bank_count: "bănci găsite", "banks found";
+        bank_last: "Folosită ultima dată", "Used last time";
+        bank_remember: "Ține minte banca pe acest dispozitiv", "Remember this bank on this device";
+        bank_remember_hint: "Numai în acest browser, fără IBAN și fără alte date. Debifezi și o uităm imediat.",
+            "In this browser only, without the IBAN or anything else. Untick it and it is forgotten at once.";
         bank_change: "Schimbă banca", "Change bank";
         bank_inactive: "indisponibilă momentan", "currently unavailable";
         bank_silent: "nu răspunde momentan; plata poate să nu reușească", "not answering at the moment; the payment may fail";
@@ -108,6 +113,9 @@ catalogue! {
         accept_link: "termenii și condițiile", "terms and conditions";
         accepted_already: "Ai acceptat deja termenii și condițiile.", "You have already accepted the terms and conditions.";
         pay: "Plătește", "Pay";
+        confirm_payment: "Confirmă plata", "Confirm the payment";
+        donate: "Donează", "Donate";
+        top_up: "Reîncarcă", "Top up";
         paying: "Se trimite…", "Sending…";
         give_up: "Renunță", "Cancel";
         after_pay: "Urmează să aprobi plata la banca ta. Până atunci nu se ia niciun ban.", "Next you approve the payment at your bank. No money is taken before that.";
@@ -117,7 +125,7 @@ catalogue! {
             "{bank} did not accept the payment. No money was taken. You can try again or choose another bank.";
         bank_not_reached: "{bank} nu răspunde acum. Nu s-a trimis nimic și nu s-a luat niciun ban. Încearcă din nou sau alege altă bancă.",
             "{bank} is not answering right now. Nothing was sent and no money was taken. Try again or choose another bank.";
-        page_expired: "Pagina a stat deschisă prea mult. Verifică datele și apasă din nou „Plătește”.", "The page was open for too long. Check the details and press “Pay” again.";
+        page_expired: "Pagina a stat deschisă prea mult. Verifică datele și apasă din nou butonul de plată.", "The page was open for too long. Check the details and press the payment button again.";
 
         required: "Câmp obligatoriu", "Required field";
         forbidden_characters: "Scrie textul pe un singur rând, fără caractere speciale invizibile.", "Write the text on one line, without invisible special characters.";
@@ -222,6 +230,17 @@ impl Texts {
     #[must_use]
     pub const fn step_names(&self) -> [&'static str; 3] {
         [self.step_check, self.step_bank, self.step_done]
+    }
+
+    /// What a partner's button says.
+    #[must_use]
+    pub const fn button(&self, button: ButtonText) -> &'static str {
+        match button {
+            ButtonText::PayAmount | ButtonText::Pay => self.pay,
+            ButtonText::Confirm => self.confirm_payment,
+            ButtonText::Donate => self.donate,
+            ButtonText::TopUp => self.top_up,
+        }
     }
 
     /// The label of a field, the same on the form, in messages and in mails.

@@ -295,6 +295,37 @@ impl Browser {
         Ok(self.client.issue_cmd(Posted { path, body }).await?)
     }
 
+    /// Presses keys wherever the focus is.
+    pub async fn type_keys(&self, keys: &str) -> Result<()> {
+        Ok(self.client.active_element().await?.send_keys(keys).await?)
+    }
+
+    /// The id of what has the focus; empty where it has none.
+    pub async fn focus(&self) -> Result<String> {
+        Ok(self.client.active_element().await?.attr("id").await?.unwrap_or_default())
+    }
+
+    /// Presses Tab until something with this id has the focus, at most `most` times.
+    pub async fn tab_to(&self, id: &str, most: u32) -> Result<()> {
+        for _ in 0..most {
+            if self.focus().await? == id {
+                return Ok(());
+            }
+            self.type_keys("\u{e004}").await?;
+        }
+        bail!("#{id} is not reached with {most} presses of Tab, but #{}", self.focus().await?)
+    }
+
+    /// Shows the page as on a phone, until the next picture.
+    pub async fn as_phone(&self) -> Result<()> {
+        self.screen(PHONE).await
+    }
+
+    /// What a script says, as JSON.
+    pub async fn ask(&self, expression: &str) -> Result<Value> {
+        Ok(self.client.execute(&format!("return {expression}"), Vec::new()).await?)
+    }
+
     /// Whether scripts run.
     pub fn has_script(&self) -> bool {
         self.script == Script::On

@@ -402,6 +402,8 @@ fn profile(client_id: &str) -> Profile {
         flexible_redirect: false,
         colour: "#14587a".into(),
         has_logo: false,
+        has_dark_logo: false,
+        button_text: smartpay::partner::ButtonText::default(),
         active: true,
         account_access: false,
     }

@@ -238,6 +238,17 @@ impl Browser {
         self.send(request, &form.action).await
     }
 
+    /// Sends a form as the page's script does, which wants to know and not to be led.
+    pub async fn submit_by_script(&self, form: &Form) -> Page {
+        let request = self
+            .http
+            .post(form.action.clone())
+            .header(ORIGIN, form.page.origin().ascii_serialization())
+            .header(reqwest::header::ACCEPT, "application/json")
+            .form(&form.fields);
+        self.send(request, &form.action).await
+    }
+
     /// Submits a form with a file in its field `file`.
     pub async fn upload(&self, form: &Form, file: &[u8]) -> Page {
         self.submit_file(form, "file", "fisier", file).await

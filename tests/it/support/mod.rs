@@ -412,6 +412,8 @@ pub fn profile(name: &str, kind: PartnerKind, currency: Currency) -> Profile {
         flexible_redirect: false,
         colour: "#14587a".into(),
         has_logo: false,
+        has_dark_logo: false,
+        button_text: smartpay::partner::ButtonText::default(),
         active: true,
         account_access: name == "erp",
     }

@@ -6,7 +6,8 @@ use super::page::ProfileFields;
 use super::show::State;
 use super::upload;
 use crate::flow::four_eyes::{Change, Proposed, propose};
-use crate::flow::partner_profile::{edit_partner, set_logo};
+use crate::flow::partner_profile::{edit_partner, remove_dark_logo, set_logo};
+use crate::partner::{ButtonText, Screen};
 use crate::payment::Currency;
 use crate::payment::amount::Amount;
 use crate::payment::limits::{Action, Figure, Limit, Limits};
@@ -60,6 +61,7 @@ pub struct ProfileForm {
     pub(super) kind: String,
     pub(super) currency: String,
     pub(super) colour: String,
+    pub(super) button_text: String,
     pub(super) account_access: String,
     pub(super) may_onboard: String,
 }
@@ -72,6 +74,11 @@ impl ProfileForm {
             kind: self.kind,
             currency: self.currency,
             colour: self.colour,
+            button_text: match self.button_text.as_str() {
+                // A form of the release before has none.
+                "" => ButtonText::default().as_str().to_owned(),
+                _ => self.button_text,
+            },
             account_access: !self.account_access.is_empty(),
             may_onboard: !self.may_onboard.is_empty(),
         }
@@ -106,7 +113,12 @@ pub async fn logo(look: Look, payload: web::Payload) -> Result<HttpResponse, Pag
     if !look.is_own(Route::PartnerLogo, &uploaded.csrf) {
         return look.expired().await;
     }
-    match set_logo(&look.site.cx, &look.user.admin.id, &look.id, uploaded.file).await {
+    let (cx, by) = (&look.site.cx, &look.user.admin.id);
+    let kept = match (uploaded.screen, uploaded.is_removal) {
+        (Screen::Dark, true) => remove_dark_logo(cx, by, &look.id).await,
+        (screen, _) => set_logo(cx, by, &look.id, screen, uploaded.file).await,
+    };
+    match kept {
         Ok(()) => Ok(look.shown_after("saved")),
         Err(error) => {
             let problems = look.refused(error)?;

@@ -7,7 +7,7 @@ use super::texts::PartnerTexts;
 use super::{OwnForm, address};
 use crate::flow::FlowError;
 use crate::flow::partner_profile::{ProfileInput, new_partner};
-use crate::partner::{Partner, PartnerKind};
+use crate::partner::{ButtonText, Partner, PartnerKind};
 use crate::payment::Currency;
 use crate::store::{onboarding, partner_certificates, partners};
 use crate::web::back_office::gate::{SignedIn, go};
@@ -62,7 +62,7 @@ pub async fn list(site: web::Data<Site>, request: HttpRequest, user: SignedIn) -
     Ok(html(StatusCode::OK, page.render()?))
 }
 
-/// What the fields of a profile say; `None` when kind or currency is none that there is.
+/// What the fields of a profile say; `None` when kind, currency or button is none that there is.
 pub(super) fn input_of(fields: &ProfileFields) -> Option<ProfileInput> {
     Some(ProfileInput {
         client_id: fields.client_id.clone(),
@@ -70,6 +70,7 @@ pub(super) fn input_of(fields: &ProfileFields) -> Option<ProfileInput> {
         kind: PartnerKind::parse(&fields.kind)?,
         currency: Currency::from_code(&fields.currency)?,
         colour: fields.colour.clone(),
+        button_text: ButtonText::parse(&fields.button_text)?,
         account_access: fields.account_access,
         may_onboard: fields.may_onboard,
     })
@@ -104,6 +105,7 @@ pub async fn new_page(site: web::Data<Site>, request: HttpRequest, user: SignedI
         kind: PartnerKind::Ecommerce.as_str().into(),
         currency: Currency::Ron.code().into(),
         colour: "#14506b".into(),
+        button_text: ButtonText::default().as_str().into(),
         ..ProfileFields::default()
     };
     page(&site, &request, &user, StatusCode::OK, fields, &[])

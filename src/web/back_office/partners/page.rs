@@ -2,7 +2,7 @@
 
 use super::OwnForm;
 use super::texts::PartnerTexts;
-use crate::partner::{CertificateFacts, PartnerKind};
+use crate::partner::{ButtonText, CertificateFacts, PartnerKind};
 use crate::payment::Currency;
 use crate::payment::limits::Action;
 use crate::web::back_office::declared::DeclaredTable;
@@ -82,6 +82,8 @@ pub struct ProfileFields {
     pub currency: String,
     /// `#rrggbb`.
     pub colour: String,
+    /// The word of what the button says.
+    pub button_text: String,
     /// Whether it may ask for access to accounts.
     pub account_access: bool,
     /// Whether it may send applications of sub-merchants.
@@ -98,6 +100,26 @@ impl ProfileFields {
 
     fn currencies() -> [Currency; 3] {
         Self::CURRENCIES
+    }
+
+    fn buttons() -> [ButtonText; 5] {
+        ButtonText::ALL
+    }
+
+    /// What payers read on the button.
+    fn button_words(t: &PartnerTexts, button: &ButtonText) -> &'static str {
+        match button {
+            ButtonText::PayAmount => t.button_pay_amount,
+            ButtonText::Pay => t.button_pay,
+            ButtonText::Confirm => t.button_confirm,
+            ButtonText::Donate => t.button_donate,
+            ButtonText::TopUp => t.button_top_up,
+        }
+    }
+
+    /// What payers read on the chosen button.
+    fn chosen_button(&self, t: &PartnerTexts) -> &'static str {
+        Self::button_words(t, &ButtonText::parse(&self.button_text).unwrap_or_default())
     }
 
     fn kind_word(t: &PartnerTexts, kind: &PartnerKind) -> &'static str {
@@ -257,6 +279,8 @@ pub struct PartnerPage {
     pub contrast: Vec<ContrastLine>,
     /// The logo's address.
     pub logo: Option<String>,
+    /// The address of the logo for dark screens.
+    pub dark_logo: Option<String>,
     /// Its certificates.
     pub certificates: Vec<CertificateLine>,
     /// The one that was read just now.

@@ -1,35 +1,18 @@
-//! The payment page as a payer of this partner would see it, with sample data and a colour that need not be saved.
-//! It belongs to no payment: its forms lead nowhere.
+//! The payment page as a payer of this partner would see it, with sample data and a colour and button that need not be
+//! saved. It belongs to no payment: its forms lead nowhere.
 
 use super::{address, is_id};
 use crate::flow::FlowError;
 use crate::partner::Partner;
-use crate::payment::{Amount, Currency, Iban};
 use crate::store::partners;
 use crate::web::back_office::gate::{SignedIn, go};
 use crate::web::back_office::roles::Route;
-use crate::web::hosted_page::bank_choices_of;
-use crate::web::hosted_page::colour::{Colour, partner_css};
-use crate::web::hosted_page::form::KnownOrder;
-use crate::web::hosted_page::pages::{PartnerBrand, PaymentForm, PostForm};
+use crate::web::hosted_page::colour::{Colour, Scheme, page_css_in};
+use crate::web::hosted_page::pages::PartnerBrand;
+use crate::web::hosted_page::sample::{self, Sample, Tried};
 use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
-use askama::Template as _;
-use serde::Deserialize;
-
-/// The colour that is tried.
-#[derive(Debug, Deserialize)]
-pub struct Tried {
-    colour: Option<String>,
-}
-
-impl Tried {
-    fn colour(&self, partner: &Partner) -> Option<Colour> {
-        let tried = self.colour.as_deref().and_then(Colour::parse);
-        tried.or_else(|| Colour::parse(&partner.colour))
-    }
-}
+use actix_web::{HttpResponse, web};
 
 async fn partner(site: &Site, user: &SignedIn, id: &str) -> Result<Partner, PageError> {
     if !is_id(id) {
@@ -45,24 +28,22 @@ async fn partner(site: &Site, user: &SignedIn, id: &str) -> Result<Partner, Page
     found.ok_or_else(|| user.failed(site, FlowError::NotFound))
 }
 
-/// An order of which every field is filled.
-fn sample(partner: &Partner) -> KnownOrder {
-    let iban = if partner.currency == Currency::Rsd {
-        "RS35260005601001611379"
-    } else {
-        "RO49AAAA1B31007593840000"
-    };
-    KnownOrder {
-        currency: partner.currency,
-        creditor_name: Some(partner.name.clone()),
-        creditor_iban: Iban::parse(iban).ok(),
-        amount: Amount::from_minor(12_345, partner.currency).ok(),
-        details: Some("Comanda 4711".into()),
-        bank: None,
-        debtor_iban: None,
-        email: Some("ana@exemplu.ro".into()),
-        terms_accepted: false,
-        several: None,
+/// An address with what is tried.
+fn with(path: &str, tried: &Tried) -> String {
+    match tried.query() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
+}
+
+/// The logo for every screen, and the one for dark screens where the browser is to choose.
+fn logos(partner: &Partner, scheme: Scheme) -> (Option<String>, Option<String>) {
+    let light = partner.has_logo.then(|| format!("/partner/{}/logo", partner.id));
+    let dark = partner.has_dark_logo.then(|| format!("/partner/{}/dark-logo", partner.id));
+    match scheme {
+        Scheme::Either => (light, dark),
+        Scheme::Light => (light, None),
+        Scheme::Dark => (light.is_some().then_some(dark).flatten().or(light), None),
     }
 }
 
@@ -74,52 +55,40 @@ pub async fn page(
     tried: web::Query<Tried>,
 ) -> Result<HttpResponse, PageError> {
     let partner = partner(&site, &user, &id).await?;
-    let nowhere = address(Route::PreviewPartner, &id);
-    let mut shell = site.shell(user.language);
-    let style = address(Route::PreviewStyle, &id);
-    shell.partner = Some(PartnerBrand {
-        name: partner.name.clone(),
-        logo_url: partner.has_logo.then(|| format!("/partner/{id}/logo")),
-        css_url: tried
-            .colour(&partner)
-            .map(|colour| format!("{style}?colour=%23{}", &colour.to_string()[1..])),
-    });
-    let post = PostForm {
-        action: nowhere.clone(),
-        csrf: String::new(),
-        payment: String::new(),
-        state: String::new(),
+    let (logo_url, dark_logo_url) = logos(&partner, tried.scheme());
+    let sample = Sample {
+        brand: PartnerBrand {
+            logo_url,
+            dark_logo_url,
+            css_url: Some(with(&address(Route::PreviewStyle, &id), &tried)),
+            button: tried.button().unwrap_or(partner.button_text),
+            name: partner.name,
+        },
+        kind: tried.kind().unwrap_or(partner.kind),
+        currency: partner.currency,
+        language: user.language,
+        nowhere: address(Route::PreviewPartner, &id),
+        other_language_url: None,
     };
-    let form = PaymentForm::new(
-        shell,
-        post,
-        nowhere,
-        partner.kind,
-        &sample(&partner),
-        &bank_choices_of(&site.cx, partner.currency, 1, false),
-        None,
-    );
-    Ok(html(StatusCode::OK, form.render()?))
+    Ok(html(StatusCode::OK, sample::page(&site, sample)?))
 }
 
-/// POST /back-office/partners/{id}/preview: to the page with the colour of a form that is not saved.
+/// POST /back-office/partners/{id}/preview: to the page with the colour and button of a form that is not saved.
 pub async fn tried(id: web::Path<String>, form: web::Form<Tried>) -> HttpResponse {
-    let page = address(Route::PreviewPartner, &id);
-    let colour = form.colour.as_deref().and_then(Colour::parse);
-    go(&colour.map_or(page.clone(), |colour| format!("{page}?colour=%23{}", &colour.to_string()[1..])))
+    go(&with(&address(Route::PreviewPartner, &id), &form))
 }
 
 /// GET /back-office/partners/{id}/preview.css.
 pub async fn style(
     site: web::Data<Site>,
-    _: HttpRequest,
     user: SignedIn,
     id: web::Path<String>,
     tried: web::Query<Tried>,
 ) -> Result<HttpResponse, PageError> {
     let partner = partner(&site, &user, &id).await?;
-    let Some(colour) = tried.colour(&partner) else {
+    let Some(colour) = tried.colour().or_else(|| Colour::parse(&partner.colour)) else {
         return Err(user.failed(&site, FlowError::NotFound));
     };
-    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").body(partner_css(colour)))
+    let css = page_css_in(colour, tried.scheme());
+    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").body(css))
 }

@@ -152,6 +152,7 @@ impl Look {
             contrast: contrast(self.t(), language, &fields.colour),
             fields,
             logo: partner.has_logo.then(|| format!("/partner/{}/logo", partner.id)),
+            dark_logo: partner.has_dark_logo.then(|| format!("/partner/{}/dark-logo", partner.id)),
             certificates: certificate_lines(self.t(), language, &partner, &certificates, now),
             to_propose: state.to_propose,
             redirects,
@@ -214,6 +215,7 @@ fn fields(partner: &Partner, may_onboard: bool) -> ProfileFields {
         kind: partner.kind.as_str().into(),
         currency: partner.currency.code().into(),
         colour: partner.colour.clone(),
+        button_text: partner.button_text.as_str().into(),
         account_access: partner.account_access,
         may_onboard,
     }
@@ -234,6 +236,7 @@ fn contrast(t: &PartnerTexts, language: Language, colour: &str) -> Vec<ContrastL
     vec![
         line(t.contrast_button, colour.text_on(), colour),
         line(t.contrast_light, light, LIGHT_SURFACE),
+        line(t.contrast_dark_button, colour.on_dark().text_on(), colour.on_dark()),
         line(t.contrast_dark, dark, DARK_SURFACE),
     ]
 }

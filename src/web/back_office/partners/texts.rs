@@ -50,12 +50,28 @@ catalogue! {
         contrast: "Contrast", "Contrast";
         contrast_button: "textul de pe butoane", "text on buttons";
         contrast_light: "accente pe fond deschis", "accents on the light page";
+        contrast_dark_button: "textul de pe butoane, pe fond închis", "text on buttons on the dark page";
         contrast_dark: "accente pe fond închis", "accents on the dark page";
         contrast_need: "Este nevoie de cel puțin 4,5 : 1; unde culoarea nu ajunge, pagina o închide sau o deschide singură.",
             "At least 4.5 : 1 is needed; where the colour falls short, the page makes it darker or lighter by itself.";
         preview: "Vezi pagina de plată", "See the payment page";
-        preview_hint: "Cu date de probă și cu culoarea de mai sus, chiar dacă nu e salvată. Nu pornește nicio plată.",
-            "With sample data and the colour above, saved or not. It starts no payment.";
+        preview_light: "Pagina pe fond deschis", "The page on a light screen";
+        preview_dark: "Pagina pe fond închis", "The page on a dark screen";
+        button_text: "Textul butonului", "Words on the button";
+        button_hint: "Dintr-o listă, ca butonul să spună adevărul. Suma apare numai unde plătitorul nu o poate schimba.",
+            "From a list, so that the button tells the truth. The amount stands there only where the payer cannot change it.";
+        button_pay_amount: "Plătește + suma (Pay 123.45 RON)", "Pay and the amount (Plătește 123,45 RON)";
+        button_pay: "Plătește (Pay)", "Pay (Plătește)";
+        button_confirm: "Confirmă plata (Confirm the payment)", "Confirm the payment (Confirmă plata)";
+        button_donate: "Donează + suma (Donate 123.45 RON)", "Donate and the amount (Donează 123,45 RON)";
+        button_top_up: "Reîncarcă + suma (Top up 123.45 RON)", "Top up and the amount (Reîncarcă 123,45 RON)";
+        dark_logo: "Sigla pentru fond închis", "Logo for dark screens";
+        dark_logo_hint: "Opțională, cu aceleași reguli. O văd plătitorii al căror telefon sau browser este pe culori închise.",
+            "Optional, by the same rules. Payers see it whose phone or browser is set to dark colours.";
+        no_dark_logo: "Nu este: pe fond închis apare sigla obișnuită.", "None: the usual logo is shown on dark screens.";
+        dark_logo_remove: "Scoate sigla pentru fond închis", "Remove the logo for dark screens";
+        preview_hint: "Cu date de probă și cu ce este ales mai sus, chiar dacă nu e salvat. Nu pornește nicio plată.",
+            "With sample data and what is chosen above, saved or not. It starts no payment.";
         logo: "Sigla", "Logo";
         logo_file: "Fișierul siglei", "Logo file";
         logo_hint: "PNG sau JPEG, cel mult 1 MB. O redesenăm: din fișier rămân numai pixelii.", "PNG or JPEG, at most 1 MB. We draw it anew: only its pixels are kept.";

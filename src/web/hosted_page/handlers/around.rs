@@ -1,9 +1,10 @@
 //! What belongs to no payment: the terms, and how a partner looks.
 
 use super::language;
+use crate::partner::Screen;
 use crate::payment::Language;
 use crate::store::{Access, StoreError, partners};
-use crate::web::hosted_page::colour::{Colour, partner_css};
+use crate::web::hosted_page::colour::{Colour, page_css, page_css_version};
 use crate::web::hosted_page::pages::Terms;
 use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
@@ -26,23 +27,48 @@ pub async fn terms(site: web::Data<Site>, request: HttpRequest, chosen: web::Que
     Ok(html(StatusCode::OK, Terms { shell }.render()?))
 }
 
-/// GET /partner/{id}/style.css: the partner's colour.
-pub async fn partner_style(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
+/// The query of a style sheet.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Version {
+    v: String,
+}
+
+/// GET /partner/{id}/style.css: the style sheet in the partner's colour.
+pub async fn partner_style(site: web::Data<Site>, id: web::Path<String>, version: web::Query<Version>) -> Result<HttpResponse, PageError> {
     let partner = read_partner(&site, id.into_inner(), partners::get).await?;
     let colour = partner.as_ref().and_then(|p| Colour::parse(&p.colour));
     let Some(colour) = colour else {
         return Ok(HttpResponse::NotFound().finish());
     };
-    let answer = HttpResponse::Ok()
+    Ok(style(colour, version.v == page_css_version(colour)))
+}
+
+/// A style sheet in a colour, which may be kept for good when its address has its version.
+pub fn style(colour: Colour, is_version: bool) -> HttpResponse {
+    let caching = if is_version {
+        "public, max-age=31536000, immutable"
+    } else {
+        "public, max-age=60"
+    };
+    HttpResponse::Ok()
         .content_type("text/css; charset=utf-8")
-        .insert_header(("Cache-Control", "public, max-age=3600"))
-        .body(partner_css(colour));
-    Ok(answer)
+        .insert_header(("Cache-Control", caching))
+        .body(page_css(colour))
 }
 
 /// GET /partner/{id}/logo.
 pub async fn partner_logo(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
-    let Some((bytes, media_type)) = read_partner(&site, id.into_inner(), partners::logo).await? else {
+    logo(&site, id.into_inner(), Screen::Light).await
+}
+
+/// GET /partner/{id}/dark-logo: the one for dark screens.
+pub async fn partner_dark_logo(site: web::Data<Site>, id: web::Path<String>) -> Result<HttpResponse, PageError> {
+    logo(&site, id.into_inner(), Screen::Dark).await
+}
+
+async fn logo(site: &Site, id: String, screen: Screen) -> Result<HttpResponse, PageError> {
+    let Some((bytes, media_type)) = read_partner(site, id, move |a, id| partners::logo(a, id, screen)).await? else {
         return Ok(HttpResponse::NotFound().finish());
     };
     Ok(HttpResponse::Ok()

@@ -1,6 +1,6 @@
 //! The pages while the payment is at the bank: on the way there, waiting, out of time, in doubt.
 
-use super::{OrderView, PostForm, Shell, opaque};
+use super::{MoreTime, OrderView, PostForm, Shell, opaque};
 use askama::Template;
 
 /// What every page of a payment at its bank shows.
@@ -18,6 +18,10 @@ pub struct AtBank {
     pub until: String,
     /// Seconds until then, for the script, whose clock may be wrong.
     pub seconds_left: i64,
+    /// The way to more time, where there is any.
+    pub more: Option<MoreTime>,
+    /// What came of asking for more.
+    pub said: Option<String>,
     /// Takes the payment back: „Altă bancă”, „Renunță”.
     pub leave: PostForm,
     /// Goes on with another browser, where this page offers it.

@@ -1,7 +1,7 @@
 //! The form on which the payer checks the order and chooses a bank.
 
 use super::fields::{ErrorLine, FieldView, Views, user_code_label};
-use super::{OrderView, PaymentList, PostForm, RefusedItems, ScheduleView, Shell, money, opaque, sent_instead};
+use super::{OrderView, PaymentList, PostForm, RefusedItems, ScheduleView, Shell, TimeLeft, money, opaque, sent_instead};
 use crate::flow::init_payment::CannotTake;
 use crate::partner::profile::{Field, PartnerKind};
 use crate::payment::{Amount, Giro, Language};
@@ -105,8 +105,6 @@ struct AccountChoice {
 struct BankOption {
     /// The bank.
     bank: BankChoice,
-    /// Up to four letters in place of a logo.
-    initials: String,
     /// Whether it is chosen.
     chosen: bool,
     /// Why it cannot be chosen.
@@ -125,6 +123,8 @@ pub struct PaymentForm {
     post: PostForm,
     cancel: PostForm,
     to_phone: Option<PostForm>,
+    /// How long the form waits; a preview waits for nobody.
+    time: Option<TimeLeft>,
     account_choice: Option<AccountChoice>,
     notice: Option<String>,
     errors: Vec<ErrorLine>,
@@ -210,6 +210,7 @@ impl PaymentForm {
             },
             post,
             to_phone: None,
+            time: None,
             account_choice: None,
             notice: None,
             errors: view.summary(banks),
@@ -283,6 +284,13 @@ impl PaymentForm {
         self
     }
 
+    /// The same form, which waits so long.
+    #[must_use]
+    pub fn with_time(mut self, time: TimeLeft) -> Self {
+        self.time = Some(time);
+        self
+    }
+
     /// The same form over a list of payments.
     #[must_use]
     pub fn with_list(mut self, list: PaymentList) -> Self {
@@ -317,6 +325,16 @@ impl PaymentForm {
     pub fn with_schedule(mut self, schedule: ScheduleView) -> Self {
         self.schedule = Some(schedule);
         self
+    }
+
+    /// What the button says; an amount only where the payer cannot change it on this page.
+    fn pay_label(&self) -> String {
+        let button = self.shell.partner.as_ref().map(|partner| partner.button).unwrap_or_default();
+        let words = self.shell.t.button(button);
+        match &self.pay_amount {
+            Some(amount) if button.names_amount() => format!("{words} {amount}"),
+            _ => words.to_owned(),
+        }
     }
 
     fn title(&self) -> &'static str {
@@ -362,7 +380,6 @@ fn read_only(language: Language, known: &KnownOrder) -> Option<OrderView> {
 fn option(language: Language, bank: &BankChoice, chosen: &str) -> BankOption {
     BankOption {
         bank: bank.clone(),
-        initials: initials(&bank.name),
         chosen: bank.usable() && bank.code == chosen,
         why_not: match (bank.cannot, &bank.off) {
             _ if !bank.active => Some(texts::Texts::of(language).bank_inactive.to_owned()),
@@ -400,36 +417,4 @@ fn no_bank(language: Language, banks: &[BankChoice]) -> Option<&'static str> {
         CannotTake::Several => l.none_several,
         CannotTake::StandingOrder => l.none_standing,
     })
-}
-
-/// A short word in capitals stays (`ING Bank` → `ING`), other names give their first two initials.
-fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace();
-    let first = words.next().unwrap_or_default();
-    let abbreviation = (2..=4).contains(&first.chars().count()) && first.chars().all(|c| c.is_uppercase() || c.is_numeric());
-    if abbreviation {
-        return first.to_owned();
-    }
-    let letters = first.chars().take(1).chain(words.next().and_then(|w| w.chars().next()));
-    letters.flat_map(char::to_uppercase).take(4).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn initials_stand_for_logos() {
-        for (name, short) in [
-            ("Banca Transilvania", "BT"),
-            ("ING Bank", "ING"),
-            ("BCR", "BCR"),
-            ("Revolut", "R"),
-            ("UniCredit Bank", "UB"),
-            ("", ""),
-            ("ß", "SS"),
-        ] {
-            assert_eq!(initials(name), short);
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 mod list;
 mod steps;
+mod time;
 
 use super::*;
 use crate::partner::profile::{Field, PartnerKind};
@@ -10,6 +11,7 @@ use crate::payment::limits::Figure;
 use crate::web::hosted_page::form::{self, BankChoice, FieldError, FormInput, KnownOrder};
 use scraper::{ElementRef, Html, Selector};
 use std::collections::HashSet;
+use time::{more, some_minutes};
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'&";
 const IBAN: &str = "RO49AAAA1B31007593840000";
@@ -24,7 +26,9 @@ fn shell(language: Language) -> Shell {
     shell.partner = Some(PartnerBrand {
         name: HOSTILE.into(),
         logo_url: Some("/logo/1".into()),
+        dark_logo_url: Some("/logo/1-dark".into()),
         css_url: Some("/brand/1.css".into()),
+        button: ButtonText::default(),
     });
     shell.other_language_url = Some("/payment-initiation?payment=1&lang=en".into());
     shell.reference = Some("1234567890123456".into());
@@ -84,7 +88,7 @@ fn banks() -> Vec<BankChoice> {
 }
 
 fn form(language: Language, kind: PartnerKind, answered: Option<Answered<'_>>) -> PaymentForm {
-    PaymentForm::new(shell(language), post(), "/cancel".into(), kind, &known(), &banks(), answered)
+    PaymentForm::new(shell(language), post(), "/cancel".into(), kind, &known(), &banks(), answered).with_time(some_minutes(language))
 }
 
 fn ended(language: Language, outcome: Outcome) -> Result {
@@ -112,6 +116,8 @@ fn at(language: Language) -> AtBank {
         refresh_url: "/payment-initiation".into(),
         until: "12:34".into(),
         seconds_left: 1500,
+        more: Some(more(language, "more-time-form")),
+        said: None,
         leave: PostForm {
             action: "/payment-initiation/withdraw".into(),
             ..post()

@@ -102,6 +102,8 @@ impl View<'_> {
             Some("not_withdrawn") => GoWhy::NotWithdrawn,
             Some(_) => GoWhy::Returned,
             None if self.after.returned => GoWhy::Returned,
+            // Who asked for more time is not led away from the page.
+            None if self.after.asked_time.is_some() => GoWhy::StillWaits,
             None if self.payment.polls > 0 || age_s > FRESH_S => GoWhy::StillWaits,
             None => GoWhy::Fresh,
         }
@@ -140,8 +142,9 @@ impl View<'_> {
             status_url: self.status_path(),
             refresh_url: self.own_path(),
             until: time_of_day(payment.expires_at),
-            // Rounded up, so that the page is not loaded again just before the end.
-            seconds_left: (payment.expires_at - self.site.cx.now()).num_seconds().max(0) + 1,
+            seconds_left: self.seconds_left(),
+            more: self.more_time("more-time-form"),
+            said: self.said_of_time(),
             leave: self.post_form(WITHDRAW),
             to_phone: None,
             notice: payment.notice.as_deref().map(|word| notice_text(self.language, word).to_owned()),
