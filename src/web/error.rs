@@ -67,7 +67,7 @@ impl PageError {
 }
 
 /// The page for a status.
-fn page(site: &Site, language: Language, status: StatusCode, reference: String) -> String {
+pub(super) fn page(site: &Site, language: Language, status: StatusCode, reference: String) -> String {
     let ro = language == Language::Ro;
     let (title, message) = match status {
         StatusCode::NOT_FOUND if ro => (
