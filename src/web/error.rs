@@ -72,7 +72,7 @@ pub(super) fn page(site: &Site, language: Language, status: StatusCode, referenc
     let (title, message) = match status {
         StatusCode::NOT_FOUND if ro => (
             "Pagina nu există",
-            "Adresa nu duce nicăieri. Verifică linkul sau revino la magazin.",
+            "Adresa nu duce nicăieri. Verifică legătura sau revino la magazin.",
         ),
         StatusCode::NOT_FOUND => (
             "There is no such page",

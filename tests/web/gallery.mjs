@@ -17,6 +17,8 @@ async function states(walk, lang) {
   const quiet = await still.newPage();
   for (const url of found) {
     const name = new URL(url).pathname.split('/').pop();
+    // A page that is loaded in forced colours keeps their background on pictures.
+    await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none' });
     await page.goto(url);
     await judge.look(page, area, name, 'state');
     await quiet.goto(url);

@@ -197,6 +197,7 @@ catalogue! {
             "We stopped the payment before it reached the bank, because of a security rule or a limit. No money was taken.";
         blocked_by_limit: "Am oprit plata înainte să ajungă la bancă. Nu s-a luat niciun ban.",
             "We stopped the payment before it reached the bank. No money was taken.";
+        blocked_next: "Întreabă {partner} cum poți plăti altfel.", "Ask {partner} how else you can pay.";
         mail_sent: "Confirmarea merge la", "The confirmation goes to";
         finished_at: "Data și ora", "Date and time";
         your_bank: "Banca ta", "Your bank";

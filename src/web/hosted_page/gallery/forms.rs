@@ -178,15 +178,19 @@ fn notices() -> Vec<State> {
     let state = |(notice, name): (FormNotice, &str)| {
         form(name, move |s| {
             let several = matches!(notice, FormNotice::ListChanged);
-            let payment = Payment {
+            let mut payment = Payment {
                 instructions: samples::instructions(if several { 3 } else { 1 }, Currency::Ron)?,
                 ..payment(s.now(), Status::Created)?
             };
+            let mut notice = notice.clone();
+            if let FormNotice::UserCodeRefused { bank } | FormNotice::Account(AccountNotice::UserCodeRefused { bank }) = &mut notice {
+                let mut known = s.site.cx.banks.list().iter();
+                if let Some(asking) = known.find(|b| b.active() && b.facts.requires_psu_id && b.currency == Currency::Ron) {
+                    (*bank, payment.bank_code) = (asking.name.clone(), Some(asking.code.clone()));
+                }
+            }
             let kind = if several { PartnerKind::Finance } else { PartnerKind::Ecommerce };
-            Some(
-                s.view(&payment, &partner(kind, Currency::Ron))
-                    .form_at(1, None, Some(notice.clone())),
-            )
+            Some(s.view(&payment, &partner(kind, Currency::Ron)).form_at(1, None, Some(notice)))
         })
     };
     notices.map(state).collect()

@@ -174,7 +174,13 @@ impl Result {
         if self.try_again.is_some() {
             return Some(self.shell.t.rejected_again.to_owned());
         }
-        let again = matches!(self.outcome, Outcome::Rejected(_) | Outcome::Cancelled(_) | Outcome::Expired);
+        let again = matches!(
+            self.outcome,
+            Outcome::Rejected(_) | Outcome::Cancelled(_) | Outcome::Expired | Outcome::GivenUp
+        );
+        if matches!(self.outcome, Outcome::Blocked(_)) {
+            return Some(self.shell.t.blocked_next.replace("{partner}", self.shell.partner_name()));
+        }
         if self.outcome == Outcome::TooLateToBegin {
             return Some(self.l().late_next.replace("{partner}", self.shell.partner_name()));
         }
