@@ -63,7 +63,7 @@ async fn every_state_is_there_in_both_languages_and_leads_nowhere() {
         }
         let lang = &link.query().unwrap()["lang=".len()..];
         assert!(page.has(&format!("html[lang={lang}]")), "{link}");
-        assert!(!page.body.contains("{bank}") && !page.body.contains("{partner}"), "{link}");
+        assert!(!page.text().contains('{'), "{link}: {}", page.text());
         for address in addresses(&page.body) {
             let known = ["/demo/states", "/static/", "/terms?lang=", "#"];
             assert!(known.iter().any(|start| address.starts_with(start)), "{link} leads to {address}");
