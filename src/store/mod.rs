@@ -34,7 +34,6 @@ pub mod partner_certificates;
 pub mod partner_counts;
 pub mod partners;
 pub mod payer_requests;
-pub mod payment_lists;
 mod payment_row;
 pub mod payment_search;
 pub mod payments;
