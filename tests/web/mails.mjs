@@ -35,7 +35,7 @@ const RULES = {
   'no-deprecated-attr': 'off',
   'no-inline-style': 'off',
   // The word that mail clients know.
-  'presentation-role-style': ['error', { style: 'presentation' }],
+  'presentation-role-style': ['error', { prefer: 'presentation' }],
   // The main element is dropped by several clients; its role is not.
   'prefer-native-element': ['error', { exclude: ['main'] }],
 };
