@@ -19,11 +19,12 @@ use crate::mail::{Mailer, SentMails, SmtpSettings, SmtpTls};
 use crate::store::connection::Location;
 use crate::store::{self, Db};
 use crate::web::Detached;
+use crate::web::hosted_page::gallery;
 use crate::web::middleware::Stopping;
 use crate::worker;
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::{Context as _, bail};
-use listeners::{gateway_server, operations_server, public_server};
+use listeners::{MoreRoutes, gateway_server, operations_server, public_server};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -76,6 +77,18 @@ impl App {
     /// # Errors
     /// A text that says what to mend.
     pub fn build(settings: &Settings, clock: Clock) -> anyhow::Result<Self> {
+        Self::build_with(settings, clock, |_| ())
+    }
+
+    /// As [`App::build`], with what only the demo shows: the states of the payer's pages.
+    ///
+    /// # Errors
+    /// As [`App::build`].
+    pub fn build_demo(settings: &Settings, clock: Clock) -> anyhow::Result<Self> {
+        Self::build_with(settings, clock, gallery::routes)
+    }
+
+    fn build_with(settings: &Settings, clock: Clock, more: MoreRoutes) -> anyhow::Result<Self> {
         install_crypto_provider();
         let public = bind(settings.public.bind, "public.bind")?;
         let gateway = bind(settings.gateway.bind, "gateway.bind")?;
@@ -90,7 +103,7 @@ impl App {
         let stop = CancellationToken::new();
         let stopping = Stopping::when(stop.clone());
         let servers = vec![
-            public_server(settings, &context, detached.clone(), &stopping, public)?,
+            public_server(settings, &context, detached.clone(), &stopping, (public, more))?,
             gateway_server(settings, &context, detached.clone(), &stopping, gateway)?,
             operations_server(&context, &stopping, operations)?,
         ];

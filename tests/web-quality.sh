@@ -9,14 +9,16 @@ Usage: tests/web-quality.sh [--only PART]
 Starts the demonstration, walks through the payer's pages, the back office, the shop and the sandbox banks, and judges
 each page: axe (WCAG 2.2 and best practice), html-validate, no sideways scrolling from 320 px on, light, dark and forced
 colours, with and without script, nothing in the console, nothing from other sites; pa11y on the payer's pages;
-Lighthouse and the budgets of requests and bytes on the hosted page. Each finding says area, page, width, rule and
+Lighthouse and the budgets of requests and bytes on the hosted page; every state of the payer's pages with sample data
+(/demo/states); the mails to payers by caniemail, axe and html-validate. Each finding says area, page, width, rule and
 element; no finding is exit 0.
 
 Needs the Rust toolchain, node with npm, and chromium (installed when it may: root on Debian); the tools come from npm
 into ${SMARTPAY_WEB_TOOLS:-~/.cache/smartpay-web-quality}, once. ${SMARTPAY_BINARY} is the program to look at; without
 it the release program when there is one that is newer than the debug one, otherwise the debug program is built.
 
-  --only PART   only the stories whose name holds PART, such as "payer, ro", "back office", "shop", "lighthouse"
+  --only PART   only the stories whose name holds PART, such as "payer, ro", "back office", "shop", "states", "mails",
+                "lighthouse"
   --help        this text
 
 SMARTPAY_SCREENSHOTS=1 keeps a picture of every page at every width under var/screenshots/web.
@@ -52,7 +54,7 @@ missing_packages() {
 }
 
 # The versions by which findings are judged.
-npm_tools=(playwright-core@1.65.1 axe-core@4.14.1 html-validate@11.18.0 pa11y@10.0.0 lighthouse@13.5.0)
+npm_tools=(playwright-core@1.65.1 axe-core@4.14.1 html-validate@11.18.0 pa11y@10.0.0 lighthouse@13.5.0 caniemail@1.0.5)
 
 install_what_is_missing() {
   local missing

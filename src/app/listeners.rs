@@ -41,12 +41,15 @@ pub fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
     }
 }
 
+/// Routes of the public listener beside those that are always there.
+pub(super) type MoreRoutes = fn(&mut actix_web::web::ServiceConfig);
+
 pub(super) fn public_server(
     settings: &Settings,
     cx: &Context,
     detached: Detached,
     stopping: &Stopping,
-    listener: TcpListener,
+    (listener, more): (TcpListener, MoreRoutes),
 ) -> anyhow::Result<Server> {
     let site = Site {
         cx: cx.clone(),
@@ -80,6 +83,7 @@ pub(super) fn public_server(
             .wrap(from_fn(middleware::log_request))
             .wrap(from_fn(middleware::part))
             .configure(web::public_routes)
+            .configure(more)
             .default_service(actix_web::web::to(web::error::no_such_page))
     });
     let server = server

@@ -56,7 +56,7 @@ impl Demo {
             file,
             fresh,
         } = prepare(folder, ports, reset, &clock).await?;
-        let app = App::build(&settings, clock.clone())?;
+        let app = App::build_demo(&settings, clock.clone())?;
         let banks = bank_settings(&folder, ports)?;
         let (banks, _) = sandbox::start_with_tls(banks_listener, tls_listener, banks, clock.clone())?;
         let site = start_site(site_listener, site_settings(&folder, &file)?, clock)?;
@@ -154,6 +154,10 @@ fn site_settings(folder: &Path, file: &DemoFile) -> anyhow::Result<DemoSite> {
             ),
             ("Povești de încercat · Scenarios".into(), format!("{}scenarii", file.sandbox_banks)),
             ("Administrare · Back office".into(), file.back_office.clone()),
+            (
+                "Toate stările paginii de plată · Every state of the payment page".into(),
+                Url::parse(&file.back_office)?.join("/demo/states")?.into(),
+            ),
         ],
         office: Some(OfficeLogin {
             user: file.admin_user.clone(),

@@ -25,6 +25,18 @@ struct Known {
     contacts: Arc<[Contact]>,
 }
 
+impl BankStates {
+    /// What a look at this time saw.
+    #[must_use]
+    pub fn as_seen(at: Timestamp, closures: Vec<Closure>, contacts: Vec<Contact>) -> Self {
+        Self(Arc::new(Mutex::new(Known {
+            read_at: Some(at),
+            closures: closures.into(),
+            contacts: contacts.into(),
+        })))
+    }
+}
+
 /// Whether a bank does not answer: its last calls, at least [`SILENT_AFTER`] in a row, all failed, the latest within
 /// the last [`SILENT_MINUTES`] minutes.
 #[must_use]

@@ -78,12 +78,19 @@ pub fn mail_kinds() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// [`FlowError::NotFound`] when there is no such kind.
 pub fn preview_mail(cx: &Context, kind: &str, language: Language) -> Result<Preview, FlowError> {
-    let rendered = if kind == daily_report::KIND {
-        mail::daily_report::render_daily_report(&daily_report::sample(cx, language))
-    } else {
-        let kind = MailKind::ALL.into_iter().find(|known| known.as_str() == kind);
-        mail::render(&sample(cx, kind.ok_or(FlowError::NotFound)?, language))
-    };
+    if kind == daily_report::KIND {
+        return preview(mail::daily_report::render_daily_report(&daily_report::sample(cx, language)));
+    }
+    let kind = MailKind::ALL.into_iter().find(|known| known.as_str() == kind);
+    rendered(&sample(cx, kind.ok_or(FlowError::NotFound)?, language))
+}
+
+/// A mail to a payer in its three forms.
+pub(super) fn rendered(mail: &PaymentMail) -> Result<Preview, FlowError> {
+    preview(mail::render(mail))
+}
+
+fn preview(rendered: Result<mail::Rendered, askama::Error>) -> Result<Preview, FlowError> {
     let rendered = rendered.map_err(|e| FlowError::Internal(e.to_string()))?;
     Ok(Preview {
         subject: rendered.subject,
@@ -92,7 +99,8 @@ pub fn preview_mail(cx: &Context, kind: &str, language: Language) -> Result<Prev
     })
 }
 
-fn sample(cx: &Context, kind: MailKind, language: Language) -> PaymentMail {
+/// A mail of a kind about a payment that does not exist.
+pub(super) fn sample(cx: &Context, kind: MailKind, language: Language) -> PaymentMail {
     let ron = |minor| Amount {
         minor,
         currency: Currency::Ron,

@@ -41,6 +41,7 @@ pub mod init_payment;
 pub mod issue_token;
 pub mod limits;
 pub mod look_after_mail;
+pub mod mail_samples;
 mod notify;
 mod office_rules;
 pub mod onboarding;

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::mail::{self, MailKind, MailLine, OutgoingMail, PaymentMail, ReasonWord};
 use crate::partner::Partner;
 use crate::payment::transition::CORRECTION;
-use crate::payment::{Instruction, InstructionOutcome, Status, refusal};
+use crate::payment::{Instruction, InstructionOutcome, Language, Status, refusal};
 use crate::store::history::Entry;
 use crate::store::outbox::NewMessage;
 use crate::store::partners;
@@ -72,15 +72,7 @@ fn kind(payment: &Payment, entries: &[Entry]) -> Option<MailKind> {
 
 fn content(cx: &Context, payment: &Payment, partner: &Partner, kind: MailKind, now: Timestamp) -> Option<PaymentMail> {
     let bank = cx.bank_of(payment);
-    let reason = match payment.reason.as_deref() {
-        Some(word) if word == Reason::PsuDeclined.as_str() => ReasonWord::PsuDeclined,
-        Some(word) if word == Reason::BankDeclined.as_str() => ReasonWord::BankDeclined,
-        Some(word) if word == Reason::Withdrawn.as_str() => ReasonWord::Withdrawn,
-        Some(word) if word == Reason::WrongCodes.as_str() => ReasonWord::WrongCodes,
-        Some(word) if word == Reason::NotExecuted.as_str() => ReasonWord::NotExecuted,
-        Some(word) => refusal::why(word, payment.language.unwrap_or_default()).map_or(ReasonWord::Unknown, ReasonWord::Because),
-        None => ReasonWord::Unknown,
-    };
+    let reason = reason_word(payment.reason.as_deref(), payment.language.unwrap_or_default());
     Some(PaymentMail {
         kind,
         language: payment.language.unwrap_or_default(),
@@ -96,6 +88,19 @@ fn content(cx: &Context, payment: &Payment, partner: &Partner, kind: MailKind, n
         at: now,
         support_contact: Some(cx.rules.support_contact.clone()),
     })
+}
+
+/// What a mail says of a stored reason.
+pub(super) fn reason_word(reason: Option<&str>, language: Language) -> ReasonWord {
+    match reason {
+        Some(word) if word == Reason::PsuDeclined.as_str() => ReasonWord::PsuDeclined,
+        Some(word) if word == Reason::BankDeclined.as_str() => ReasonWord::BankDeclined,
+        Some(word) if word == Reason::Withdrawn.as_str() => ReasonWord::Withdrawn,
+        Some(word) if word == Reason::WrongCodes.as_str() => ReasonWord::WrongCodes,
+        Some(word) if word == Reason::NotExecuted.as_str() => ReasonWord::NotExecuted,
+        Some(word) => refusal::why(word, language).map_or(ReasonWord::Unknown, ReasonWord::Because),
+        None => ReasonWord::Unknown,
+    }
 }
 
 fn lines(payment: &Payment, kind: MailKind) -> Vec<MailLine> {

@@ -5,6 +5,7 @@
 
 use super::one_line;
 use crate::clock::Timestamp;
+use crate::payment::refusal::Why;
 use crate::payment::{Amount, InstructionOutcome, Language, Schedule};
 use askama::Template;
 use chrono::{Datelike, TimeZone, Timelike};
@@ -70,8 +71,8 @@ pub enum ReasonWord {
     WrongCodes,
     /// The bank, asked by a person, said that it was not carried out.
     NotExecuted,
-    /// The bank, and why, in the mail's language.
-    Because(&'static str),
+    /// The bank, and why and what to do, in the mail's language.
+    Because(Why),
     /// The bank did not say.
     Unknown,
 }
@@ -262,6 +263,13 @@ impl View {
             at: when(mail.at, mail.language),
             contact: mail.support_contact.as_deref().map(clean).filter(|c| !c.is_empty()),
         }
+    }
+}
+
+impl View {
+    /// A word in the mail's language.
+    const fn word(&self, ro: &'static str, en: &'static str) -> &'static str {
+        if self.ro { ro } else { en }
     }
 }
 

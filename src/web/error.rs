@@ -67,12 +67,12 @@ impl PageError {
 }
 
 /// The page for a status.
-fn page(site: &Site, language: Language, status: StatusCode, reference: String) -> String {
+pub(super) fn page(site: &Site, language: Language, status: StatusCode, reference: String) -> String {
     let ro = language == Language::Ro;
     let (title, message) = match status {
         StatusCode::NOT_FOUND if ro => (
             "Pagina nu există",
-            "Adresa nu duce nicăieri. Verifică linkul sau revino la magazin.",
+            "Adresa nu duce nicăieri. Verifică legătura sau revino la magazin.",
         ),
         StatusCode::NOT_FOUND => (
             "There is no such page",

@@ -71,6 +71,7 @@ mod return_from_bank;
 mod secrets;
 mod several;
 mod standing_orders;
+mod states;
 mod stet_access;
 mod stet_banks;
 mod taken_over;

@@ -24,12 +24,26 @@ const forced = (width) => ({ width, colorScheme: 'dark', forcedColors: 'active',
 
 const size = (width) => ({ ...light(width), rules: LAYOUT_RULES });
 
+// Each width in each scheme. What does not depend on either is judged once, and a picture is taken where it differs most.
+const WIDTHS = [390, 320, 768, 1280];
+const state = WIDTHS.flatMap((width) => [light(width), dark(width), forced(width)]).map((eye) => ({
+  ...eye,
+  rules: eye.rules === EVERY_RULE && eye.width !== 390 ? { runOnly: { type: 'rule', values: [...COLOUR_RULES.runOnly.values, ...LAYOUT_RULES.runOnly.values] } } : eye.rules,
+  picture: (eye.width === 390 && eye.forcedColors === 'none') || (eye.width === 1280 && eye.colorScheme === 'light'),
+}));
+
+/** Ways to look at a page, at a width. */
+export const EYES = { light, dark };
+
 /** How closely a page is looked at. */
 export const LOOKS = {
   payer: [light(390), size(320), dark(390), forced(390), size(768), light(1280), dark(1280)],
   scriptless: [light(390), size(320), size(1280)],
   office: [light(390), dark(390), light(1280), dark(1280)],
   around: [light(390), size(320), dark(390), light(1280)],
+  state,
+  // As sent, it is the page of the look before.
+  stateScriptless: [light(390), size(320), size(768), size(1280)].map((eye) => ({ ...eye, picture: false, sent: false })),
 };
 
 /** For pages that go on by themselves: their clock all but stands still while they are looked at. */
@@ -56,6 +70,7 @@ export class Judge {
     this.tally = new Map();
     this.answers = new WeakMap();
     this.now = new WeakMap();
+    this.sessions = new WeakMap();
     this.shots = process.env.SMARTPAY_SCREENSHOTS ? path.resolve('var/screenshots/web') : null;
     if (this.shots) fs.mkdirSync(this.shots, { recursive: true });
   }
@@ -111,15 +126,25 @@ export class Judge {
     this.now.set(page, name);
     this.count(area, 'pages');
     this.tell(area, name);
-    await this.validate(page, area, name);
-    for (const eye of LOOKS[as] ?? []) {
+    const eyes = LOOKS[as] ?? [];
+    if (eyes[0]?.sent !== false) await this.validate(page, area, name);
+    await this.through(eyes, page, area, name);
+  }
+
+  /** The page through each of these eyes. */
+  async through(eyes, page, area, name) {
+    let last = {};
+    for (const eye of eyes) {
       const where = `${eye.width} ${eye.forcedColors === 'active' ? 'forced colours' : eye.colorScheme}`;
-      await page.emulateMedia({ colorScheme: eye.colorScheme, forcedColors: eye.forcedColors });
-      await page.setViewportSize({ width: eye.width, height: eye.width < 700 ? 844 : 900 });
+      if (eye.colorScheme !== last.colorScheme || eye.forcedColors !== last.forcedColors) {
+        await page.emulateMedia({ colorScheme: eye.colorScheme, forcedColors: eye.forcedColors });
+      }
+      if (eye.width !== last.width) await page.setViewportSize({ width: eye.width, height: eye.width < 700 ? 844 : 900 });
+      last = eye;
       const [inner, whole] = await page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth]);
       if (whole > inner) this.found(area, name, where, 'sideways', `${whole} px wide`);
       await this.axe(page, area, name, where, eye.rules);
-      if (this.shots) await this.shoot(page, area, name, where);
+      if (this.shots && eye.picture !== false) await this.shoot(page, area, name, where);
       this.tell(area, `  ${where}`);
     }
   }
@@ -139,23 +164,20 @@ export class Judge {
   }
 
   async axe(page, area, name, where, rules) {
-    const session = await page.context().newCDPSession(page);
+    const session = this.sessions.get(page) ?? (await page.context().newCDPSession(page));
+    this.sessions.set(page, session);
     // Not page.evaluate: it uses eval, which the pages' own policy forbids.
     const run = async (expression) => {
       const { result, exceptionDetails } = await session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true, timeout: 30_000 });
       if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
       return result.value;
     };
-    try {
-      const there = await run('typeof window.axe');
-      if (there !== 'object') await run(AXE);
-      const violations = await run(`axe.run(document, ${JSON.stringify({ ...rules, resultTypes: ['violations'] })})
-        .then((r) => r.violations.map((v) => [v.id, v.nodes.map((n) => n.html + ' ' + (n.any[0]?.message ?? n.failureSummary ?? ''))]))`);
-      for (const [rule, nodes] of violations) for (const node of nodes) this.found(area, name, where, `axe/${rule}`, node);
-      this.count(area, 'axe');
-    } finally {
-      await session.detach();
-    }
+    const there = await run('typeof window.axe');
+    if (there !== 'object') await run(AXE);
+    const violations = await run(`axe.run(document, ${JSON.stringify({ ...rules, resultTypes: ['violations'] })})
+      .then((r) => r.violations.map((v) => [v.id, v.nodes.map((n) => n.html + ' ' + (n.any[0]?.message ?? n.failureSummary ?? ''))]))`);
+    for (const [rule, nodes] of violations) for (const node of nodes) this.found(area, name, where, `axe/${rule}`, node);
+    this.count(area, 'axe');
   }
 
   async shoot(page, area, name, where) {
@@ -168,7 +190,7 @@ export class Judge {
     for (const f of this.findings.values()) {
       console.log(`\n${f.area}: ${f.name} (${[...f.where].join(', ')})\n  ${f.rule}: ${f.text}`);
     }
-    const columns = ['pages', 'validated', 'axe', 'pa11y'];
+    const columns = ['pages', 'validated', 'axe', 'pa11y', 'caniemail'];
     console.log(`\n${'area'.padEnd(24)}${columns.map((c) => c.padStart(11)).join('')}${'findings'.padStart(11)}`);
     for (const [area, row] of this.tally) {
       const found = [...this.findings.values()].filter((f) => f.area === area).length;

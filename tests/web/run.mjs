@@ -4,6 +4,8 @@ import { lighthouse } from './lighthouse.mjs';
 import { Pa11y } from './pa11y.mjs';
 import { Demo } from './site.mjs';
 import * as around from './around.mjs';
+import * as gallery from './gallery.mjs';
+import * as mails from './mails.mjs';
 import * as office from './office.mjs';
 import * as payer from './payer.mjs';
 
@@ -51,8 +53,8 @@ async function tell([name, story]) {
 // Two queues: one is where the payers are, the other has the rest. Two processors are kept busy.
 const queue = async (stories) => { for (const story of stories) await tell(story); };
 await Promise.all([
-  queue(payer.stories.filter(([name]) => wanted(name))),
-  queue([...around.stories, ...office.stories].filter(([name]) => wanted(name))),
+  queue([...payer.stories, gallery.stories[0], mails.stories[0]].filter(([name]) => wanted(name))),
+  queue([...around.stories, ...office.stories, gallery.stories[1], mails.stories[1]].filter(([name]) => wanted(name))),
 ]);
 await walk.pa11y.stop();
 await browser.close();

@@ -25,6 +25,7 @@ use crate::flow::submit_payment::{ConfirmedOrder, PsuDevice, submit_payment};
 use crate::flow::withdraw_payment::{Then, withdraw_payment};
 use crate::flow::{FlowError, reply_to_bank};
 use crate::partner::Partner;
+use crate::payment::transition::CORRECTION;
 use crate::payment::{Language, PaymentId, Status};
 use crate::store::history;
 use crate::store::payments::Payment;
@@ -68,11 +69,13 @@ pub async fn show(site: web::Data<Site>, request: HttpRequest, link: Option<web:
     match opened {
         Ok(Opened::Bound(payment, partner)) => {
             let language = language(&request, chosen, Some(&payment));
+            let (doubt_since, corrected) = past(&site, &payment).await.map_err(|e| PageError::new(&site, language, e))?;
             let after = After {
                 returned: link.returned.is_some(),
                 resent: link.resent.is_some(),
                 asked_time: link.time.as_deref().and_then(AskedTime::parse),
-                doubt_since: doubt_since(&site, &payment).await.map_err(|e| PageError::new(&site, language, e))?,
+                doubt_since,
+                corrected,
             };
             let before_choice = before_choice(&site, &payment)
                 .await
@@ -104,16 +107,17 @@ async fn before_choice(site: &Site, payment: &Payment) -> Result<Option<BeforeCh
     }
 }
 
-/// Since when a payment is in doubt.
-async fn doubt_since(site: &Site, payment: &Payment) -> Result<Option<Timestamp>, FlowError> {
-    if payment.status != Status::InDoubt {
-        return Ok(None);
+/// Since when a payment is in doubt, and whether we said of one that was made that it was not.
+async fn past(site: &Site, payment: &Payment) -> Result<(Option<Timestamp>, bool), FlowError> {
+    if !matches!(payment.status, Status::InDoubt | Status::Settled) {
+        return Ok((None, false));
     }
     let id = payment.id;
     let events = site.cx.db.read(move |a| history::of(a, id)).await?;
     let doubt = Status::InDoubt.as_str();
     let began = events.iter().rfind(|e| e.to_status == doubt && e.from_status != doubt);
-    Ok(began.map(|e| e.at))
+    let since = began.filter(|_| payment.status == Status::InDoubt).map(|e| e.at);
+    Ok((since, events.iter().any(|e| e.event == CORRECTION)))
 }
 
 /// For a browser that the payment is not bound to: tells nothing of it, only that it moved on, where this
@@ -325,7 +329,7 @@ fn user_agent(request: &HttpRequest) -> Option<String> {
     Some(text.chars().take(200).collect())
 }
 
-fn see_other(path: &str) -> HttpResponse {
+pub(super) fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 

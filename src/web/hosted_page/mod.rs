@@ -8,6 +8,7 @@ pub mod browser;
 pub mod colour;
 pub mod consent_texts;
 pub mod form;
+pub mod gallery;
 pub mod giro_texts;
 mod handlers;
 pub mod list_texts;

@@ -4,6 +4,7 @@ mod at_bank;
 mod consent;
 mod consent_step;
 mod fields;
+mod gallery;
 mod hand_over;
 mod payment_form;
 mod payment_list;
@@ -38,6 +39,7 @@ opaque!(PostForm, OrderView);
 pub use at_bank::{AtBank, GoToBank, GoWhy, InDoubt, TimeOver, Waiting, WaitingFor};
 pub use consent::{ChooseAccount, ConsentAtBank, ConsentBank, ConsentForm, ConsentPage, ConsentProblem, ConsentResult, Leave};
 pub use consent_step::{ConsentStep, StepFrame, StepPaths, Wanted};
+pub use gallery::{GalleryEntry, GalleryIndex};
 pub use hand_over::{HandOver, QrPath, TakeOver};
 pub use payment_form::{AccountNotice, Answered, FormNotice, PaymentForm, prefilled};
 pub use payment_list::{

@@ -6,6 +6,7 @@ mod choose;
 mod consent_step;
 mod list;
 mod receipt;
+mod result;
 mod time;
 
 pub use at_bank::{fingerprint, step_of};
@@ -18,20 +19,15 @@ pub use time::AskedTime;
 
 use super::browser::Browser;
 use super::form::{BankChoice, FieldError, FormInput, KnownOrder, OffMessage};
-use super::pages::{
-    self, Busy, FormNotice, Notice, NoticeKind, OrderView, Outcome, PaymentForm, PostForm, Refusal, Shell, TryAgain, WaitingFor,
-};
+use super::pages::{self, Busy, FormNotice, Notice, NoticeKind, OrderView, PaymentForm, PostForm, Shell, WaitingFor};
 use super::typed::Typed;
-use crate::bank::Reason;
 use crate::clock::Timestamp;
 use crate::flow::Context;
 use crate::flow::consents::choose::BeforeChoice;
 use crate::flow::init_payment::{cannot_take, serves};
-use crate::flow::limits::blocked_by;
-use crate::flow::open_page::START_DATE_PASSED;
 use crate::partner::{Field, Partner};
 use crate::payment::link::with_query;
-use crate::payment::{Currency, Language, PaymentId, Status, refusal};
+use crate::payment::{Currency, Language, PaymentId, Status};
 use crate::store::payments::Payment;
 use crate::web::Site;
 use askama::Template as _;
@@ -78,6 +74,8 @@ pub struct After {
     pub asked_time: Option<AskedTime>,
     /// For a payment in doubt: since when.
     pub doubt_since: Option<Timestamp>,
+    /// For a payment that was made: we had said that it was not.
+    pub corrected: bool,
 }
 
 /// What was posted and what is wrong with it.
@@ -276,55 +274,6 @@ impl View<'_> {
         .render()
     }
 
-    fn result(&self) -> Rendered {
-        self.result_at(1)
-    }
-
-    /// The result, over a page of the list where there are several payments.
-    fn result_at(&self, page: usize) -> Rendered {
-        let payment = self.payment;
-        let told = payment.reason.as_deref().and_then(|word| refusal::why(word, self.language));
-        let outcome = match payment.status {
-            Status::Settled => Outcome::Settled,
-            Status::PartlySettled => Outcome::PartlySettled,
-            Status::Rejected | Status::AttemptRefused => Outcome::Rejected(match payment.reason.as_deref() {
-                Some(word) if word == Reason::PsuDeclined.as_str() => Refusal::NotApproved,
-                Some(word) if word == Reason::BankDeclined.as_str() => Refusal::ByBank,
-                Some(word) if word == Reason::WrongCodes.as_str() => Refusal::WrongCodes,
-                _ => told.map_or(Refusal::Unknown, Refusal::Because),
-            }),
-            // The bank's own refusal is a refusal to the payer, whichever word the bank uses for it.
-            Status::Cancelled if payment.reason.as_deref() == Some(Reason::BankDeclined.as_str()) => Outcome::Rejected(Refusal::ByBank),
-            Status::Cancelled => told.map_or(Outcome::Cancelled, |why| Outcome::Rejected(Refusal::Because(why))),
-            Status::Blocked => Outcome::Blocked(blocked_by(payment)),
-            _ if payment.reason.as_deref() == Some(START_DATE_PASSED) => Outcome::TooLateToBegin,
-            _ if payment.expires_at <= payment.updated_at => Outcome::Expired,
-            _ => Outcome::GivenUp,
-        };
-        pages::Result {
-            shell: self.shell(),
-            outcome,
-            order: self.order(),
-            bank: self.bank_name(),
-            debtor_iban: payment.debtor_iban.as_ref().map(|i| i.masked()),
-            finished_at: payment.ended_at.map(|at| local_time(at, self.language)),
-            mail_to: payment
-                .psu_email
-                .as_deref()
-                .filter(|_| payment.status.is_final() && !is_without_mail(outcome))
-                .map(pages::mask_email),
-            return_url: self.return_url().filter(|_| payment.status.is_final()),
-            parts: self.parts(page),
-            refused: self.refused_items(),
-            receipt: self.receipt_path(),
-            try_again: self.may_try_again().then(|| TryAgain {
-                url: format!("{}&again=1", self.own_path()),
-                leave: self.post_form(WITHDRAW),
-            }),
-        }
-        .render()
-    }
-
     /// What stands around this payment's pages.
     #[must_use]
     pub fn shell(&self) -> Shell {
@@ -421,12 +370,4 @@ pub fn time_of_day(at: Timestamp) -> String {
         .with_timezone(&chrono_tz::Europe::Bucharest)
         .format("%H:%M")
         .to_string()
-}
-
-/// The ends that nobody is written to about.
-fn is_without_mail(outcome: Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::GivenUp | Outcome::Expired | Outcome::TooLateToBegin | Outcome::Blocked(_)
-    )
 }

@@ -171,6 +171,8 @@ catalogue! {
 
         settled_title: "Plata a fost făcută", "The payment has been made";
         settled_lead: "Banca ta a confirmat plata către {creditor}: banii au plecat din contul tău.", "Your bank confirmed the payment to {creditor}: the money has left your account.";
+        corrected: "Ți-am arătat mai devreme că plata nu a fost făcută. Banca ne-a spus între timp că a făcut-o. Ne cerem scuze. Dacă ai plătit a doua oară, cere banii înapoi de la {partner}.",
+            "We showed you earlier that the payment was not made. The bank has told us since that it made it. We apologise. If you have paid a second time, ask {partner} for that money back.";
         partly_title: "Plata a fost făcută doar în parte", "Only part of the payment was made";
         partly_lead: "Banca ta a făcut unele dintre plăți, dar nu pe toate. Mai jos vezi care au fost făcute.", "Your bank made some of the payments, but not all. Below you see which were made.";
         rejected_title: "Plata nu a fost făcută", "The payment was not made";
@@ -181,11 +183,18 @@ catalogue! {
         rejected_codes: "Codul a fost greșit de prea multe ori, așa că am retras plata de la bancă. Nu s-a luat niciun ban.",
             "The code was wrong too many times, so we withdrew the payment at the bank. No money was taken.";
         rejected_because: "Banca ta nu a făcut plata: {why}. Nu s-a luat niciun ban.", "Your bank did not make the payment: {why}. No money was taken.";
+        rejected_ask: "Verifică soldul și limitele contului sau întreabă banca ta de ce.", "Check the balance and the limits of the account, or ask your bank why.";
+        ended_withdrawn: "Plata a fost retrasă de la bancă înainte să fie executată. Nu s-a luat niciun ban.",
+            "The payment was withdrawn at the bank before it was carried out. No money was taken.";
+        ended_not_executed: "Am verificat cu banca ta: plata nu a fost executată și nu va mai fi. Nu s-a luat niciun ban.",
+            "We checked with your bank: the payment was not carried out and will not be. No money was taken.";
         rejected_again: "Poți încerca din nou, cu aceeași bancă sau cu alta.", "You can try again, with the same bank or another one.";
         try_again: "Încearcă din nou", "Try again";
         rejected_next: "De la {partner} poți începe o plată nouă.", "From {partner} you can start a new payment.";
         cancelled_title: "Plata a fost anulată", "The payment was cancelled";
-        cancelled_lead: "Banca ta a anulat plata înainte să plece banii.", "Your bank cancelled the payment before the money left.";
+        cancelled_lead: "Banca ta a anulat plata înainte să o execute. Nu s-a luat niciun ban.", "Your bank cancelled the payment before carrying it out. No money was taken.";
+        cancelled_psu: "Plata a fost anulată la cererea ta, înainte ca banca să o execute. Nu s-a luat niciun ban.",
+            "The payment was cancelled at your request before the bank carried it out. No money was taken.";
         abandoned_title: "Ai renunțat la plată", "You cancelled the payment";
         abandoned_lead: "Am închis plata. Dacă nu ai aprobat-o la bancă, nu s-a luat niciun ban.", "We closed the payment. Unless you approved it at your bank, no money was taken.";
         expired_title: "Timpul pentru plată a expirat", "The time for this payment has run out";
@@ -196,6 +205,7 @@ catalogue! {
             "We stopped the payment before it reached the bank, because of a security rule or a limit. No money was taken.";
         blocked_by_limit: "Am oprit plata înainte să ajungă la bancă. Nu s-a luat niciun ban.",
             "We stopped the payment before it reached the bank. No money was taken.";
+        blocked_next: "Întreabă {partner} cum poți plăti altfel.", "Ask {partner} how else you can pay.";
         mail_sent: "Confirmarea merge la", "The confirmation goes to";
         finished_at: "Data și ora", "Date and time";
         your_bank: "Banca ta", "Your bank";

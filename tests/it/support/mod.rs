@@ -53,6 +53,9 @@ const BANK_CLIENT_ID: &str = "smartpay-stories-tpp";
 /// Where the shop's and the ERP's payers may be sent back to.
 pub const RETURN_URL: &str = "https://shop.example/inapoi";
 
+/// How the application is put together.
+type Build = fn(&Settings, Clock) -> anyhow::Result<App>;
+
 /// The application, its database, and the bank.
 pub struct TestApp {
     /// What its flows work with, for looking inside.
@@ -83,15 +86,20 @@ impl TestApp {
 
     /// Starts with more settings, as TOML, over those of the stories.
     pub async fn start_with(more: &str) -> Self {
-        Self::begin(more, |_, _| None).await
+        Self::begin(more, App::build, |_, _| None).await
+    }
+
+    /// Starts as the demo does, with what only it shows.
+    pub async fn start_as_demo() -> Self {
+        Self::begin("", App::build_demo, |_, _| None).await
     }
 
     /// Starts with STET banks beside the others.
     pub async fn start_with_stet() -> Self {
-        Self::begin("", |folder, clock| Some(StetSide::make(folder, clock))).await
+        Self::begin("", App::build, |folder, clock| Some(StetSide::make(folder, clock))).await
     }
 
-    async fn begin(more: &str, stet: impl FnOnce(&Path, &Clock) -> Option<StetSide>) -> Self {
+    async fn begin(more: &str, build: Build, stet: impl FnOnce(&Path, &Clock) -> Option<StetSide>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::default();
         let stet = stet(folder.path(), &clock);
@@ -104,7 +112,7 @@ impl TestApp {
         let bank_url = Url::parse(&judge::before(&own, None).unwrap_or(own)).unwrap();
         let of_stet = stet.as_ref().map(|stet| stet.app_settings(&bank_url)).unwrap_or_default();
         let settings = vec![settings(&folder, &database, &bank_url), of_stet, more.to_owned()];
-        let app = App::build(&read(&settings), clock.clone()).unwrap();
+        let app = build(&read(&settings), clock.clone()).unwrap();
         let (banks, bank) = start_bank(bank_listener, bank_url.clone(), &app.context, stet);
         for (name, kind, currency) in [
             ("shop", PartnerKind::Ecommerce, Currency::Ron),

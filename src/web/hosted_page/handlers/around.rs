@@ -6,6 +6,7 @@ use crate::payment::Language;
 use crate::store::{Access, StoreError, partners};
 use crate::web::hosted_page::colour::{Colour, page_css, page_css_version};
 use crate::web::hosted_page::pages::Terms;
+use crate::web::hosted_page::render::Rendered;
 use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -21,10 +22,15 @@ pub struct Chosen {
 /// GET /terms.
 pub async fn terms(site: web::Data<Site>, request: HttpRequest, chosen: web::Query<Chosen>) -> Result<HttpResponse, PageError> {
     let language = language(&request, chosen.lang.as_deref(), None);
+    Ok(html(StatusCode::OK, terms_page(&site, language)?))
+}
+
+/// The terms in a language.
+pub(in crate::web::hosted_page) fn terms_page(site: &Site, language: Language) -> Rendered {
     let mut shell = site.shell(language);
     let other = if language == Language::Ro { Language::En } else { Language::Ro };
     shell.other_language_url = Some(format!("/terms?lang={other}"));
-    Ok(html(StatusCode::OK, Terms { shell }.render()?))
+    Terms { shell }.render()
 }
 
 /// The query of a style sheet.

@@ -52,7 +52,7 @@ pub struct Carried {
 }
 
 /// A consent, for the browser it is bound to.
-pub(super) struct Here {
+pub(in crate::web::hosted_page) struct Here {
     pub(super) browser: Browser,
     pub(super) consent: Box<Consent>,
     partner: Box<Partner>,
@@ -92,6 +92,17 @@ pub(super) async fn find(site: &Site, request: &HttpRequest, carried: &Carried) 
 }
 
 impl Here {
+    /// A consent as its browser sees it.
+    pub(in crate::web::hosted_page) fn of(browser: Browser, consent: Consent, partner: Partner, language: Language) -> Self {
+        Self {
+            browser,
+            consent: Box::new(consent),
+            partner: Box::new(partner),
+            language,
+            resent: false,
+        }
+    }
+
     fn state(&self) -> &str {
         self.consent.link_state.as_deref().unwrap_or_default()
     }
@@ -147,7 +158,7 @@ impl Here {
     }
 
     /// The page for where the consent stands.
-    fn page(&self, site: &Site) -> Rendered {
+    pub(in crate::web::hosted_page) fn page(&self, site: &Site) -> Rendered {
         let in_time = self.consent.expires_at > site.cx.now();
         match self.consent.status {
             Status::Created if in_time => self.question(site, None, None),
@@ -168,7 +179,8 @@ impl Here {
         }
     }
 
-    fn question(&self, site: &Site, problem: Option<ConsentProblem>, notice: Option<String>) -> Rendered {
+    /// Who asks for what; perhaps with what is wrong with what was posted, or with something to know first.
+    pub(in crate::web::hosted_page) fn question(&self, site: &Site, problem: Option<ConsentProblem>, notice: Option<String>) -> Rendered {
         let here = |b: &&Bank| offers(b, self.consent.kind) && serves(b, self.partner.currency);
         let banks = site.cx.banks.list().iter().filter(here);
         ConsentPage {
@@ -186,7 +198,7 @@ impl Here {
     }
 
     /// The page for what the bank wants of the payer here, perhaps with what is wrong with what was posted.
-    pub(super) fn step(&self, site: &Site, open: &OpenStep, problem: Option<StepProblem>) -> Option<Rendered> {
+    pub(in crate::web::hosted_page) fn step(&self, site: &Site, open: &OpenStep, problem: Option<StepProblem>) -> Option<Rendered> {
         let below = |name: &str| format!("/account-consent/{name}");
         let place = StepPlace {
             shell: self.shell(site),

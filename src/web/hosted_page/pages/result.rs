@@ -2,6 +2,7 @@
 
 use super::{OrderView, Parts, PostForm, RefusedItems, Shell, opaque};
 use crate::payment::limits::Figure;
+use crate::payment::refusal::Why;
 use crate::web::hosted_page::list_texts::ListTexts;
 use crate::web::hosted_page::receipt::ReceiptTexts;
 use askama::Template;
@@ -15,8 +16,12 @@ pub enum Refusal {
     ByBank,
     /// Too many wrong codes.
     WrongCodes,
-    /// The bank's decision, and why, in the payer's language.
-    Because(&'static str),
+    /// Withdrawn at the bank before execution.
+    Withdrawn,
+    /// The bank, asked by a person, said that it was not executed.
+    NotExecuted,
+    /// The bank's decision, why, and what can be done, in the payer's language.
+    Because(Why),
     /// The bank gave no reason.
     Unknown,
 }
@@ -31,7 +36,7 @@ pub enum Outcome {
     /// Refused.
     Rejected(Refusal),
     /// Cancelled at the bank before execution.
-    Cancelled,
+    Cancelled(Refusal),
     /// The payer gave up.
     GivenUp,
     /// Nothing happened in time.
@@ -56,6 +61,8 @@ pub struct Result {
     pub bank: Option<String>,
     /// The payer's account, masked.
     pub debtor_iban: Option<String>,
+    /// We had said that it was not made.
+    pub corrected: bool,
     /// When it ended, in local time as people read it.
     pub finished_at: Option<String>,
     /// Where the confirmation goes, masked ([`super::mask_email`]).
@@ -93,7 +100,7 @@ impl Result {
         match self.outcome {
             Outcome::Settled => "good",
             Outcome::PartlySettled | Outcome::Rejected(_) | Outcome::Blocked(_) => "bad",
-            Outcome::Cancelled | Outcome::GivenUp | Outcome::Expired | Outcome::TooLateToBegin => "calm",
+            Outcome::Cancelled(_) | Outcome::GivenUp | Outcome::Expired | Outcome::TooLateToBegin => "calm",
         }
     }
 
@@ -113,7 +120,7 @@ impl Result {
             Outcome::Settled => self.standing().map_or(t.settled_title, |l| l.standing_title),
             Outcome::PartlySettled => t.partly_title,
             Outcome::Rejected(_) => t.rejected_title,
-            Outcome::Cancelled => t.cancelled_title,
+            Outcome::Cancelled(_) => t.cancelled_title,
             Outcome::GivenUp => t.abandoned_title,
             Outcome::Expired => t.expired_title,
             Outcome::TooLateToBegin => self.l().late_title,
@@ -128,10 +135,16 @@ impl Result {
             Outcome::PartlySettled => t.partly_lead,
             Outcome::Rejected(Refusal::NotApproved) => t.rejected_psu,
             Outcome::Rejected(Refusal::ByBank) => t.rejected_bank,
-            Outcome::Rejected(Refusal::WrongCodes) => t.rejected_codes,
-            Outcome::Rejected(Refusal::Because(why)) => return t.rejected_because.replace("{why}", why),
             Outcome::Rejected(Refusal::Unknown) => t.rejected_unknown,
-            Outcome::Cancelled => t.cancelled_lead,
+            Outcome::Cancelled(Refusal::NotApproved) => t.cancelled_psu,
+            Outcome::Cancelled(Refusal::ByBank | Refusal::Unknown) => t.cancelled_lead,
+            Outcome::Rejected(refusal) | Outcome::Cancelled(refusal) => match refusal {
+                Refusal::WrongCodes => t.rejected_codes,
+                Refusal::Withdrawn => t.ended_withdrawn,
+                Refusal::NotExecuted => t.ended_not_executed,
+                Refusal::Because(why) => return t.rejected_because.replace("{why}", why.what),
+                Refusal::NotApproved | Refusal::ByBank | Refusal::Unknown => t.rejected_unknown,
+            },
             Outcome::GivenUp => t.abandoned_lead,
             Outcome::Expired => t.expired_lead,
             Outcome::TooLateToBegin => self.l().late_lead,
@@ -147,12 +160,27 @@ impl Result {
         ListTexts::of(self.shell.language)
     }
 
+    /// What can be done about the reason.
+    fn advice(&self) -> Option<&'static str> {
+        match self.outcome {
+            Outcome::Rejected(Refusal::Because(why)) => Some(why.next),
+            Outcome::Rejected(Refusal::ByBank | Refusal::Unknown) => Some(self.shell.t.rejected_ask),
+            _ => None,
+        }
+    }
+
     /// What may be done next, when no money moved and the partner is known.
     fn next(&self) -> Option<String> {
         if self.try_again.is_some() {
             return Some(self.shell.t.rejected_again.to_owned());
         }
-        let again = matches!(self.outcome, Outcome::Rejected(_) | Outcome::Cancelled | Outcome::Expired);
+        let again = matches!(
+            self.outcome,
+            Outcome::Rejected(_) | Outcome::Cancelled(_) | Outcome::Expired | Outcome::GivenUp
+        );
+        if matches!(self.outcome, Outcome::Blocked(_)) {
+            return Some(self.shell.t.blocked_next.replace("{partner}", self.shell.partner_name()));
+        }
         if self.outcome == Outcome::TooLateToBegin {
             return Some(self.l().late_next.replace("{partner}", self.shell.partner_name()));
         }

@@ -248,10 +248,18 @@ pub(super) fn method_views(s: &StepTexts, methods: &[ScaMethod]) -> Vec<MethodVi
             } else {
                 ""
             },
-            name: name.unwrap_or_else(|| if kind.is_empty() { m.id.clone() } else { kind.to_owned() }),
+            name: name.unwrap_or_else(|| if kind.is_empty() { m.id.clone() } else { as_a_beginning(kind) }),
         }
     };
     methods.iter().map(view).collect()
+}
+
+/// With a capital letter: here it stands alone.
+fn as_a_beginning(words: &str) -> String {
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The payer chooses how to get the code.

@@ -98,6 +98,7 @@ fn ended(language: Language, outcome: Outcome) -> Result {
         order: Some(order(language)),
         bank: Some(HOSTILE.into()),
         debtor_iban: Some("RO66 •••• 7890".into()),
+        corrected: false,
         finished_at: Some("21.11.2026, 10:42".into()),
         mail_to: Some(mask_email("ana@exemplu.ro")),
         return_url: Some("https://shop.example/?a=1&b=2".into()),
@@ -136,13 +137,16 @@ fn waiting(language: Language, waiting_for: WaitingFor) -> Waiting {
     }
 }
 
-const OUTCOMES: [Outcome; 10] = [
+const OUTCOMES: [Outcome; 13] = [
     Outcome::Settled,
     Outcome::PartlySettled,
     Outcome::Rejected(Refusal::NotApproved),
     Outcome::Rejected(Refusal::ByBank),
     Outcome::Rejected(Refusal::Unknown),
-    Outcome::Cancelled,
+    Outcome::Cancelled(Refusal::Unknown),
+    Outcome::Cancelled(Refusal::NotApproved),
+    Outcome::Cancelled(Refusal::Withdrawn),
+    Outcome::Cancelled(Refusal::NotExecuted),
     Outcome::GivenUp,
     Outcome::Expired,
     Outcome::Blocked(None),

@@ -267,7 +267,7 @@ fn methods_are_named_by_the_bank_and_explained_by_us() {
     assert_eq!(text(&page, "label[for=method-0]"), "SMS la 07•• ••• 123cod prin SMS");
     assert_eq!(
         text(&page, "label[for=method-2]"),
-        "cod de la token, cititorul de card sau aplicația de autentificare"
+        "Cod de la token, cititorul de card sau aplicația de autentificare"
     );
     assert_eq!(text(&page, "label[for=method-3]"), "Cod prin e-mail", "not said twice");
     assert_eq!(select(&page, "#method-1")[0].attr("value"), Some(HOSTILE));
