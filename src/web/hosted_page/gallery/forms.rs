@@ -13,7 +13,7 @@ use crate::store::payments::Payment;
 use crate::web::Site;
 use crate::web::hosted_page::form::{FieldError, FormInput};
 use crate::web::hosted_page::pages::{AccountNotice, EditNotice, FormNotice, LINES_A_PAGE, prefilled};
-use crate::web::hosted_page::render::{Rendered, Wrong, known_order};
+use crate::web::hosted_page::render::{AskedTime, Rendered, Wrong, known_order};
 
 /// The bank as the notices name it.
 const BANK: &str = "CEC Bank";
@@ -23,6 +23,7 @@ const MANY: usize = LINES_A_PAGE * 2 + 5;
 /// A payment that nothing was sent of.
 pub(super) fn created() -> Vec<State> {
     let mut states = plain();
+    states.extend(time());
     states.extend(orders());
     states.extend(banks());
     states.extend(notices());
@@ -66,6 +67,34 @@ fn plain() -> Vec<State> {
             };
             Some(s.view(&over, &shop()).page())
         }),
+    ]
+}
+
+/// The end is near; and what came of asking for more time.
+fn time() -> Vec<State> {
+    let shop = || partner(PartnerKind::Ecommerce, Currency::Ron);
+    let soon = |s: &Stage<'_>, most: i64| {
+        Some(Payment {
+            expires_at: s.now() + chrono::TimeDelta::minutes(4),
+            extendable_until: Some(s.now() + chrono::TimeDelta::minutes(most)),
+            ..payment(s.now(), Status::Created)?
+        })
+    };
+    let asked = move |asked: AskedTime| {
+        move |s: &Stage<'_>| {
+            let payment = soon(s, if asked == AskedTime::NoMore { 4 } else { 300 })?;
+            let shop = shop();
+            let mut view = s.view(&payment, &shop);
+            view.after.asked_time = Some(asked);
+            Some(view.page())
+        }
+    };
+    vec![
+        form("time-nearly-over", move |s| Some(s.view(&soon(s, 300)?, &shop()).page())),
+        form("time-nearly-over-for-good", move |s| Some(s.view(&soon(s, 4)?, &shop()).page())),
+        form("time-given", asked(AskedTime::Given)),
+        form("time-no-more", asked(AskedTime::NoMore)),
+        form("time-busy", asked(AskedTime::Busy)),
     ]
 }
 

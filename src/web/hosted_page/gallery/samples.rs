@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::consent::{self, ConsentId};
-use crate::partner::{Partner, PartnerKind};
+use crate::partner::{ButtonText, Partner, PartnerKind};
 use crate::payment::{Amount, Currency, Frequency, Iban, Instruction, PaymentId, Schedule, Status};
 use crate::store::consents::Consent;
 use crate::store::payments::Payment;
@@ -41,6 +41,8 @@ pub(super) fn partner(kind: PartnerKind, currency: Currency) -> Partner {
         flexible_redirect: false,
         colour: super::COLOUR.into(),
         has_logo: false,
+        has_dark_logo: false,
+        button_text: ButtonText::default(),
         active: true,
         account_access: true,
     }
@@ -130,6 +132,7 @@ pub(super) fn payment(now: Timestamp, status: Status) -> Option<Payment> {
         hand_over_until: None,
         doubted: false,
         search_stamp: None,
+        extendable_until: Some(now + TimeDelta::minutes(300)),
         instructions: instructions(1, Currency::Ron)?,
         instruction_words: Vec::new(),
         instruction_texts: Vec::new(),
