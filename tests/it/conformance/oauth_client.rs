@@ -1,7 +1,6 @@
 //! Partners with ordinary libraries: authlib as an OAuth client, npm's `http-message-signatures` on both ends of a call.
 
 use crate::support::{TestApp, certificates};
-use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ED25519};
 use smartpay::flow::four_eyes::{Change, read_keys};
 use smartpay::partner::SignatureRules;
 use std::process::Command;
@@ -38,14 +37,20 @@ async fn a_partner_signs_with_npm_and_believes_our_answers() {
     let app = TestApp::start().await;
     let folder = tempfile::tempdir().unwrap();
     certificates::write_to(folder.path());
-    for (algorithm, name) in [(&PKCS_ECDSA_P256_SHA256, "ecdsa-p256-sha256"), (&PKCS_ED25519, "ed25519")] {
-        let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
-        let keys = read_keys(&key.public_key_pem()).unwrap();
+    for (kind, name) in [("ec', { namedCurve: 'P-256' }", "ecdsa-p256-sha256"), ("ed25519', {}", "ed25519")] {
+        let file = folder.path().join(name);
+        // Made where a partner would make it; only the public key comes here.
+        let make = format!(
+            "const {{ publicKey, privateKey }} = require('crypto').generateKeyPairSync('{kind}); \
+             require('fs').writeFileSync('{}', privateKey.export({{ type: 'pkcs8', format: 'pem' }})); \
+             console.log(publicKey.export({{ type: 'spki', format: 'pem' }}))",
+            file.display()
+        );
+        let made = Command::new("node").args(["-e", &make]).output().unwrap();
+        let keys = read_keys(&String::from_utf8(made.stdout).unwrap()).unwrap();
         let (kid, partner) = (keys[0].kid.clone(), app.partner_id("shop").await);
         let rules = SignatureRules { required: true, keys };
         app.carry_out(Change::SignedRequests { partner, rules }).await;
-        let file = folder.path().join(name);
-        std::fs::write(&file, key.serialize_pem()).unwrap();
         let arguments = vec![
             tool("SMARTPAY_CONFORMANCE_MESSAGE_SIGNATURES"),
             app.cx.issuer().to_owned(),

@@ -76,7 +76,7 @@ async fn a_stolen_key_counts_no_more() {
     rotate(&app.cx, "story", false).await.unwrap();
     let token = token_of(&shop, "").await;
     let made = rotate(&app.cx, "story", true).await.unwrap();
-    assert_eq!(made.replaced.len(), 2, "the next one too");
+    assert_eq!(made.replaced.len(), 2, "the first one, and the next one too");
     assert_eq!(kids(&on_site(&app, "oauth2/jwks").await), [made.kid.clone()]);
     assert_eq!(challenge(&get(&shop, BANKS, &token).await), INVALID);
     let token = token_of(&shop, "").await;
