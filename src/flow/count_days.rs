@@ -1,13 +1,14 @@
 //! Keeps the figures that reports show: finds the days on which a payment has changed since the last time, and
-//! counts those again, one partner's day in one write.
+//! counts those again, one partner's day in one write; then adds up the days and the months they are part of.
 
 use super::{Context, FlowError, after};
 use crate::clock::Timestamp;
 use crate::payment::Status;
 use crate::payment::limits::NOT_APPROVED;
+use crate::store::Access;
 use crate::store::report_counts::{self, Changed, Counted, Pass};
 use crate::store::reports::{DayFigures, Figures};
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeZone as _};
 use chrono_tz::Europe::Bucharest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -37,6 +38,22 @@ pub(super) fn begin_of(day: NaiveDate) -> Timestamp {
 /// A partner's day.
 type PartnerDay = (NaiveDate, String);
 
+/// What is added up again when days have changed: a day, and the month of a day.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sum {
+    Day(NaiveDate),
+    /// The month is added up from its days: it comes after them.
+    Month(NaiveDate, Option<String>),
+}
+
+fn sums_of(days: &BTreeSet<PartnerDay>) -> BTreeSet<Sum> {
+    let of = |(day, partner_id): &PartnerDay| {
+        let month = day.with_day(1).unwrap_or(*day);
+        [Sum::Day(*day), Sum::Month(month, None), Sum::Month(month, Some(partner_id.clone()))]
+    };
+    days.iter().flat_map(of).collect()
+}
+
 /// Counts what has changed, when that is due. A stop ends it early; the next pass begins where this one did.
 ///
 /// # Errors
@@ -53,11 +70,26 @@ pub async fn count_days(cx: &Context, stops: impl Fn() -> bool) -> Result<(), Fl
     let Some(days) = days_that_changed(cx, pass, now, &stops).await? else {
         return Ok(());
     };
-    for day in days {
+    for day in &days {
         if stops() {
             return Ok(());
         }
-        count_day(cx, pass, day).await?;
+        count_day(cx, pass, day.clone()).await?;
+    }
+    // Only now: many partners have a part in the same day, and many days in the same month.
+    for sum in sums_of(&days) {
+        if stops() {
+            return Ok(());
+        }
+        let until = after(cx.now(), LEASE);
+        let write = move |a: &mut Access<'_>| {
+            report_counts::hold(a, pass, until)?;
+            match sum {
+                Sum::Day(day) => report_counts::add_up_day(a, day),
+                Sum::Month(day, partner_id) => report_counts::add_up_month(a, day, partner_id.as_deref()),
+            }
+        };
+        cx.db.write(write).await?;
     }
     let due_at = after(cx.now(), PAUSE);
     Ok(cx.db.write(move |a| report_counts::end(a, pass, now, due_at)).await?)

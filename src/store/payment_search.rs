@@ -3,7 +3,8 @@
 //!
 //! Each condition has an index that ends in the time and the id, so a page of one condition is read off its
 //! index. Where several meet, or a range of amounts, the rarest is looked for first: if few payments fulfil it,
-//! only those are compared; if many fulfil each, a page of them all is soon full by going through the newest.
+//! only those are compared; if many fulfil each, a page of them all is soon full by going through the newest, of the
+//! partner or bank where one is asked for: their indexes hold the other conditions' columns too.
 
 use super::connection::Conn;
 use super::schema::partners;
@@ -15,7 +16,7 @@ use super::{Access, StoreError};
 use crate::clock::Timestamp;
 use crate::payment::{Amount, Currency, PaymentId, Status};
 use diesel::dsl::{IntoBoxed, Select};
-use diesel::{BoolExpressionMethods as _, ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+use diesel::{BoolExpressionMethods as _, ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _, TextExpressionMethods as _};
 use std::collections::HashMap;
 
 /// Payments that fulfil one condition are few up to this number.
@@ -77,12 +78,19 @@ type Found = Vec<(Timestamp, i64)>;
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn find(a: &mut Access<'_>, filter: &Filter, from: From, limit: i64) -> Result<Vec<Place>, StoreError> {
+    find_where_few_are(a, filter, from, limit, FEW)
+}
+
+/// The same with another idea of how many are few: whatever it is, the same payments are found.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn find_where_few_are(a: &mut Access<'_>, filter: &Filter, from: From, limit: i64, most: i64) -> Result<Vec<Place>, StoreError> {
     let mut found = match &filter.person {
         Some(person) => of_person(a, filter, person.key(a), from, limit)?,
-        None => match few(a, filter)? {
-            Some(ids) if ids.is_empty() => Vec::new(),
-            Some(ids) => in_order(matching(filter, Some(&ids)), from).limit(limit).load(a.conn)?,
-            None => in_order(matching(filter, None), from).limit(limit).load(a.conn)?,
+        None => match way(a, filter, most)? {
+            Way::Among(ids) if ids.is_empty() => Vec::new(),
+            way => in_order(matching(filter, &way), from).limit(limit).load(a.conn)?,
         },
     };
     if matches!(from, From::Before(_)) {
@@ -92,10 +100,22 @@ pub fn find(a: &mut Access<'_>, filter: &Filter, from: From, limit: i64) -> Resu
     Ok(found.into_iter().filter_map(place).collect())
 }
 
-/// The conditions but that of a person, on all payments or on some.
-fn matching<'a>(filter: &'a Filter, among: Option<&'a [i64]>) -> Wanted<'a> {
+/// How payments are looked for.
+enum Way {
+    /// Among these.
+    Among(Vec<i64>),
+    /// By the index of the partner, which holds the other columns.
+    OfPartner,
+    /// By the index of the bank, which holds all but the partner.
+    OfBank,
+    /// By the index of the one condition, or by time.
+    AsItIs,
+}
+
+/// The conditions but that of a person.
+fn matching<'a>(filter: &'a Filter, way: &'a Way) -> Wanted<'a> {
     let mut wanted = t::table.select((t::created_at, t::id)).into_boxed::<Backend>();
-    if let Some(ids) = among {
+    if let Way::Among(ids) = way {
         wanted = wanted.filter(t::id.eq_any(ids));
     }
     if let Some(id) = filter.id {
@@ -107,11 +127,18 @@ fn matching<'a>(filter: &'a Filter, among: Option<&'a [i64]>) -> Wanted<'a> {
     if let Some(partner) = &filter.partner_id {
         wanted = wanted.filter(t::partner_id.eq(partner));
     }
+    // What is appended, or added, to a column keeps the database from going by the index of that column.
     if let Some(bank) = &filter.bank_code {
-        wanted = wanted.filter(t::bank_code.eq(bank));
+        wanted = match way {
+            Way::OfPartner => wanted.filter(t::bank_code.concat("").eq(bank)),
+            _ => wanted.filter(t::bank_code.eq(bank)),
+        };
     }
     if let Some(status) = filter.status {
-        wanted = wanted.filter(t::status.eq(status.as_str()));
+        wanted = match way {
+            Way::OfPartner | Way::OfBank => wanted.filter(t::status.concat("").eq(status.as_str())),
+            _ => wanted.filter(t::status.eq(status.as_str())),
+        };
     }
     if let Some(from) = filter.created_from {
         wanted = wanted.filter(t::created_at.ge(from));
@@ -119,13 +146,12 @@ fn matching<'a>(filter: &'a Filter, among: Option<&'a [i64]>) -> Wanted<'a> {
     if let Some(before) = filter.created_before {
         wanted = wanted.filter(t::created_at.lt(before));
     }
-    match (filter.from_minor, filter.to_minor) {
-        (Some(from), Some(to)) if from == to => wanted.filter(t::amount_minor.eq(from)),
-        // The sum keeps the database from sorting everything in the range: few payments are looked up before.
-        (Some(from), Some(to)) => wanted.filter((t::amount_minor + 0).between(from, to)),
-        (Some(from), None) => wanted.filter((t::amount_minor + 0).ge(from)),
-        (None, Some(to)) => wanted.filter((t::amount_minor + 0).le(to)),
-        (None, None) => wanted,
+    match (filter.from_minor, filter.to_minor, way) {
+        (Some(from), Some(to), Way::AsItIs | Way::Among(_)) if from == to => wanted.filter(t::amount_minor.eq(from)),
+        (Some(from), Some(to), _) => wanted.filter((t::amount_minor + 0).between(from, to)),
+        (Some(from), None, _) => wanted.filter((t::amount_minor + 0).ge(from)),
+        (None, Some(to), _) => wanted.filter((t::amount_minor + 0).le(to)),
+        (None, None, _) => wanted,
     }
 }
 
@@ -143,65 +169,82 @@ fn in_order(wanted: Wanted<'_>, from: From) -> Wanted<'_> {
     }
 }
 
-/// The payments that fulfil the rarest condition, if they are few and there is more to fulfil than one index
-/// answers.
-fn few(a: &mut Access<'_>, filter: &Filter) -> Result<Option<Vec<i64>>, StoreError> {
-    let alone = |one: Filter| Filter {
-        created_from: filter.created_from,
-        created_before: filter.created_before,
-        ..one
-    };
-    let none = Filter::default;
-    let mut conditions = Vec::new();
-    if filter.partner_id.is_some() {
-        conditions.push(alone(Filter {
-            partner_id: filter.partner_id.clone(),
-            ..none()
-        }));
-    }
-    if filter.bank_code.is_some() {
-        conditions.push(alone(Filter {
-            bank_code: filter.bank_code.clone(),
-            ..none()
-        }));
-    }
-    if filter.status.is_some() {
-        conditions.push(alone(Filter {
-            status: filter.status,
-            ..none()
-        }));
-    }
+/// The way that reads least: by the payments that fulfil the rarest condition, if they are few and there is more to
+/// fulfil than one index answers.
+fn way(a: &mut Access<'_>, filter: &Filter, most: i64) -> Result<Way, StoreError> {
     let (from, to) = (filter.from_minor, filter.to_minor);
     let is_range = (from.is_some() || to.is_some()) && from != to;
-    if from.is_some() && from == to {
-        conditions.push(alone(Filter {
-            from_minor: from,
-            to_minor: to,
-            ..none()
-        }));
-    }
-    if filter.id.is_some() || filter.external_id.is_some() || (conditions.len() < 2 && !is_range) {
-        return Ok(None);
+    let rest = conditions(filter);
+    let (partner, bank) = (filter.partner_id.is_some(), filter.bank_code.is_some());
+    let several = usize::from(partner) + rest.len() + usize::from(is_range) > 1;
+    if filter.id.is_some() || filter.external_id.is_some() || !(several || is_range) {
+        return Ok(Way::AsItIs);
     }
     if is_range {
         // Every place of the index counts, whatever the time.
         let least = from.unwrap_or(i64::MIN);
         let inside = t::table.filter(t::amount_minor.between(least, to.unwrap_or(i64::MAX)));
-        let ids: Vec<i64> = inside.select(t::id).limit(FEW + 1).load(a.conn)?;
-        if ids.len() as i64 <= FEW {
-            return Ok(Some(ids));
+        let ids: Vec<i64> = inside.select(t::id).limit(most + 1).load(a.conn)?;
+        if ids.len() as i64 <= most {
+            return Ok(Way::Among(ids));
         }
     }
-    if conditions.len() + usize::from(is_range) < 2 {
-        return Ok(None);
+    if !several {
+        return Ok(Way::AsItIs);
     }
-    for condition in conditions {
-        let found: Found = in_order(matching(&condition, None), From::Top).limit(FEW + 1).load(a.conn)?;
-        if found.len() as i64 <= FEW {
-            return Ok(Some(found.into_iter().map(|(_, id)| id).collect()));
+    let whole = Filter {
+        partner_id: filter.partner_id.clone(),
+        ..times(filter)
+    };
+    if partner && few(a, &whole, most)?.is_some() {
+        return Ok(Way::OfPartner);
+    }
+    for condition in rest {
+        if let Some(ids) = few(a, &condition, most)? {
+            return Ok(Way::Among(ids));
         }
     }
-    Ok(None)
+    Ok(match (partner, bank) {
+        (true, _) => Way::OfPartner,
+        (false, true) => Way::OfBank,
+        (false, false) => Way::AsItIs,
+    })
+}
+
+/// The conditions that have an index, one by one, but that of the partner.
+fn conditions(filter: &Filter) -> Vec<Filter> {
+    let bank = filter.bank_code.clone().map(|bank| Filter {
+        bank_code: Some(bank),
+        ..times(filter)
+    });
+    let status = filter.status.map(|status| Filter {
+        status: Some(status),
+        ..times(filter)
+    });
+    let exact = filter.from_minor.filter(|_| filter.from_minor == filter.to_minor);
+    let amount = exact.map(|minor| Filter {
+        from_minor: Some(minor),
+        to_minor: Some(minor),
+        ..times(filter)
+    });
+    [bank, status, amount].into_iter().flatten().collect()
+}
+
+/// The condition of time alone.
+fn times(filter: &Filter) -> Filter {
+    Filter {
+        created_from: filter.created_from,
+        created_before: filter.created_before,
+        ..Filter::default()
+    }
+}
+
+/// The payments that fulfil a condition, if they are few.
+fn few(a: &mut Access<'_>, condition: &Filter, most: i64) -> Result<Option<Vec<i64>>, StoreError> {
+    let found: Found = in_order(matching(condition, &Way::AsItIs), From::Top)
+        .limit(most + 1)
+        .load(a.conn)?;
+    Ok((found.len() as i64 <= most).then(|| found.into_iter().map(|(_, id)| id).collect()))
 }
 
 /// A person's payments, some at a time, compared with the other conditions.
@@ -233,7 +276,7 @@ fn of_person(a: &mut Access<'_>, filter: &Filter, key: i64, from: From, limit: i
         let some: Vec<(i64, i64)> = some.limit(CHUNK).load(a.conn)?;
         let ids: Vec<i64> = some.iter().map(|(_, id)| *id).collect();
         let left = limit.saturating_sub(found.len() as i64);
-        let good: Found = in_order(matching(filter, Some(&ids)), from).limit(left).load(a.conn)?;
+        let good: Found = in_order(matching(filter, &Way::Among(ids)), from).limit(left).load(a.conn)?;
         found.extend(good);
         let last = some.last().and_then(|(at, id)| place(*at, *id));
         match last {
@@ -273,8 +316,8 @@ pub struct Line {
     pub amount: Option<Amount>,
     /// The payer's bank.
     pub bank_code: Option<String>,
-    /// Where it stands.
-    pub status: Status,
+    /// Where it stands; `None` when what is stored of it cannot be read, wholly or in part.
+    pub status: Option<Status>,
     /// The bank's last word. Hostile text.
     pub bank_word: Option<String>,
 }
@@ -299,10 +342,11 @@ type Columns = (
     Option<String>,
 );
 
-/// What a list says of these payments, in their order. Of each only the one sealed column is opened that is shown.
+/// What a list says of these payments, in their order. Of each only the one sealed column is opened that is shown. One
+/// that cannot be read is among them, as far as it can: it hides no other.
 ///
 /// # Errors
-/// [`StoreError`] of the database, also when that column does not open.
+/// [`StoreError`] of the database.
 pub fn lines(a: &mut Access<'_>, places: &[Place]) -> Result<Vec<Line>, StoreError> {
     let ids: Vec<i64> = places.iter().map(|p| p.id.number()).collect();
     let rows: Vec<Columns> = t::table
@@ -336,26 +380,34 @@ pub fn lines(a: &mut Access<'_>, places: &[Place]) -> Result<Vec<Line>, StoreErr
             let key = format!("{}/1", place.id);
             a.open("payment_instructions", "creditor_name", &key, sealed)
         });
-        lines.push(line(*place, row, creditor.transpose()?.map(|name| name.to_string()), &names)?);
+        lines.push(line(
+            *place,
+            row,
+            creditor.transpose().map(|name| name.map(|name| name.to_string())),
+            &names,
+        ));
     }
     Ok(lines)
 }
 
-fn line(place: Place, row: Columns, creditor: Option<String>, names: &HashMap<String, String>) -> Result<Line, StoreError> {
+fn line(place: Place, row: Columns, creditor: Result<Option<String>, StoreError>, names: &HashMap<String, String>) -> Line {
     let (id, partner_id, external_id, minor, currency, bank_code, status, bank_word) = row;
-    let broken = |column: &str| StoreError::Broken(format!("payments.{column} of {id} is unreadable"));
-    let currency = Currency::from_code(&currency).ok_or_else(|| broken("currency"))?;
-    Ok(Line {
+    let (currency, status) = (Currency::from_code(&currency), Status::parse(&status));
+    let is_readable = currency.is_some() && creditor.is_ok();
+    if !is_readable || status.is_none() {
+        tracing::error!(payment = id, "a stored payment cannot be read");
+    }
+    Line {
         id: place.id,
         created_at: place.created_at,
         partner: names.get(&partner_id).cloned().unwrap_or_default(),
         external_id,
-        creditor: creditor.unwrap_or_default(),
-        amount: minor.map(|minor| Amount { minor, currency }),
+        creditor: creditor.ok().flatten().unwrap_or_default(),
+        amount: minor.zip(currency).map(|(minor, currency)| Amount { minor, currency }),
         bank_code,
-        status: Status::parse(&status).ok_or_else(|| broken("status"))?,
+        status: status.filter(|_| is_readable),
         bank_word,
-    })
+    }
 }
 
 /// How many payments stand in each state, counted no further than `most`.

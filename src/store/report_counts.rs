@@ -1,13 +1,13 @@
 //! What the figures of days are counted from, and the pass that keeps them: one node at a time finds the days
 //! on which a payment has changed and counts those again.
 
-use super::reports::{ALL, DAYS, DayFigures, Figures, Row};
+use super::reports::{ALL, DayFigures, Figures, PASS, Row, month_of};
 use super::schema::{payment_events as e, payment_instructions as i, payments as t, report_days as d, report_passes as p};
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
 use crate::payment::transition::Event;
 use crate::payment::{Currency, InstructionOutcome, Status};
-use chrono::NaiveDate;
+use chrono::{Datelike as _, Days, Months, NaiveDate};
 use diesel::{BoolExpressionMethods as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,7 +25,7 @@ pub struct Pass {
 /// [`StoreError`] of the database.
 pub fn is_due(a: &mut Access<'_>, now: Timestamp) -> Result<bool, StoreError> {
     let due: Option<i64> = p::table
-        .filter(p::name.eq(DAYS))
+        .filter(p::name.eq(PASS))
         .filter(p::due_at.is_null().or(p::due_at.le(now)))
         .select(p::version)
         .first(a.conn)
@@ -39,13 +39,13 @@ pub fn is_due(a: &mut Access<'_>, now: Timestamp) -> Result<bool, StoreError> {
 /// [`StoreError`] of the database.
 pub fn begin(a: &mut Access<'_>, now: Timestamp, until: Timestamp) -> Result<Option<Pass>, StoreError> {
     let found: Option<(i64, Option<Timestamp>)> = p::table
-        .filter(p::name.eq(DAYS))
+        .filter(p::name.eq(PASS))
         .filter(p::due_at.is_null().or(p::due_at.le(now)))
         .select((p::version, p::counted_until))
         .first(a.conn)
         .optional()?;
     let Some((version, counted_until)) = found else { return Ok(None) };
-    let mine = p::table.filter(p::name.eq(DAYS)).filter(p::version.eq(version));
+    let mine = p::table.filter(p::name.eq(PASS)).filter(p::version.eq(version));
     let set = (p::version.eq(version + 1), p::due_at.eq(until));
     let taken = diesel::update(mine).set(set).execute(a.conn)? == 1;
     Ok(taken.then_some(Pass {
@@ -59,7 +59,7 @@ pub fn begin(a: &mut Access<'_>, now: Timestamp, until: Timestamp) -> Result<Opt
 /// # Errors
 /// [`StoreError::Conflict`] when another node has taken it over: nothing more may be written then.
 pub fn hold(a: &mut Access<'_>, pass: Pass, until: Timestamp) -> Result<(), StoreError> {
-    let mine = p::table.filter(p::name.eq(DAYS)).filter(p::version.eq(pass.version));
+    let mine = p::table.filter(p::name.eq(PASS)).filter(p::version.eq(pass.version));
     match diesel::update(mine).set(p::due_at.eq(until)).execute(a.conn)? {
         0 => Err(StoreError::Conflict),
         _ => Ok(()),
@@ -71,7 +71,7 @@ pub fn hold(a: &mut Access<'_>, pass: Pass, until: Timestamp) -> Result<(), Stor
 /// # Errors
 /// [`StoreError::Conflict`] when another node has taken it over.
 pub fn end(a: &mut Access<'_>, pass: Pass, counted_until: Timestamp, due_at: Timestamp) -> Result<(), StoreError> {
-    let mine = p::table.filter(p::name.eq(DAYS)).filter(p::version.eq(pass.version));
+    let mine = p::table.filter(p::name.eq(PASS)).filter(p::version.eq(pass.version));
     let set = (
         p::version.eq(pass.version + 1),
         p::counted_until.eq(counted_until),
@@ -257,31 +257,66 @@ fn add_parts(a: &mut Access<'_>, all: &mut [Counted]) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Replaces the figures of a partner's day, and the sums they are part of.
+/// Replaces the figures of a partner's day, and their sum over all banks. What that is a part of is added up by
+/// [`add_up_day`] and [`add_up_month`].
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn replace(a: &mut Access<'_>, day: NaiveDate, partner_id: &str, all: &[DayFigures]) -> Result<(), StoreError> {
-    let of_day = || d::table.filter(d::day.eq(day.to_string()));
-    for gone in [partner_id, ALL] {
-        diesel::delete(of_day().filter(d::partner_id.eq(gone))).execute(a.conn)?;
-    }
-    insert(a, all)?;
-    insert(a, &added_up(all, |one| (one.partner_id.clone(), ALL.into())))?;
-    let everything: Vec<Row> = of_day().filter(d::bank_code.ne(ALL)).load(a.conn)?;
-    let everything = everything.into_iter().map(DayFigures::try_from).collect::<Result<Vec<_>, _>>()?;
-    insert(a, &added_up(&everything, |one| (ALL.into(), one.bank_code.clone())))?;
-    insert(a, &added_up(&everything, |_| (ALL.into(), ALL.into())))
+    let old = d::table.filter(d::day.eq(day.to_string())).filter(d::partner_id.eq(partner_id));
+    diesel::delete(old).execute(a.conn)?;
+    insert(a, &day.to_string(), all)?;
+    insert(a, &day.to_string(), &added_up(all, |one| (one.partner_id.clone(), ALL.into())))
 }
 
-fn insert(a: &mut Access<'_>, all: &[DayFigures]) -> Result<(), StoreError> {
+/// Adds up what all partners did on a day: at each bank, and in all.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn add_up_day(a: &mut Access<'_>, day: NaiveDate) -> Result<(), StoreError> {
+    let key = day.to_string();
+    diesel::delete(d::table.filter(d::day.eq(&key)).filter(d::partner_id.eq(ALL))).execute(a.conn)?;
+    let of_day = d::table.filter(d::day.eq(&key));
+    let rows: Vec<Row> = of_day.filter(d::partner_id.ne(ALL)).filter(d::bank_code.ne(ALL)).load(a.conn)?;
+    let everything = opened(rows)?;
+    insert(a, &key, &added_up(&everything, |one| (ALL.into(), one.bank_code.clone())))?;
+    insert(a, &key, &added_up(&everything, |_| (ALL.into(), ALL.into())))
+}
+
+/// Adds up the month that a day is in, of a partner over all banks; of no partner: of all partners at each bank.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn add_up_month(a: &mut Access<'_>, day: NaiveDate, partner_id: Option<&str>) -> Result<(), StoreError> {
+    let (month, partner) = (month_of(day), partner_id.unwrap_or(ALL));
+    diesel::delete(d::table.filter(d::day.eq(&month)).filter(d::partner_id.eq(partner))).execute(a.conn)?;
+    let first = day.with_day(1).unwrap_or(day);
+    let last = first + Months::new(1) - Days::new(1);
+    let rows = d::table.filter(d::partner_id.eq(partner)).filter(d::day.ge(first.to_string()));
+    let rows = rows.filter(d::day.le(last.to_string()));
+    let rows: Vec<Row> = match partner_id {
+        Some(_) => rows.filter(d::bank_code.eq(ALL)).load(a.conn)?,
+        None => rows.filter(d::bank_code.ne(ALL)).load(a.conn)?,
+    };
+    insert(
+        a,
+        &month,
+        &added_up(&opened(rows)?, |one| (one.partner_id.clone(), one.bank_code.clone())),
+    )
+}
+
+fn opened(rows: Vec<Row>) -> Result<Vec<DayFigures>, StoreError> {
+    rows.into_iter().map(DayFigures::try_from).collect()
+}
+
+fn insert(a: &mut Access<'_>, day: &str, all: &[DayFigures]) -> Result<(), StoreError> {
     for one in all {
-        diesel::insert_into(d::table).values(&Row::from(one)).execute(a.conn)?;
+        diesel::insert_into(d::table).values(&Row::of(day, one)).execute(a.conn)?;
     }
     Ok(())
 }
 
-/// The sums of a day by what `name` makes of partner and bank, and by currency.
+/// Sums by what `name` makes of partner and bank, and by currency.
 fn added_up(all: &[DayFigures], name: impl Fn(&DayFigures) -> (String, String)) -> Vec<DayFigures> {
     let mut sums: BTreeMap<(String, String, &'static str), DayFigures> = BTreeMap::new();
     for one in all {

@@ -5,12 +5,12 @@ use super::schema::{report_days as t, report_passes as p};
 use super::{Access, StoreError};
 use crate::clock::Timestamp;
 use crate::payment::{Currency, Durations};
-use chrono::NaiveDate;
+use chrono::{Datelike as _, Months, NaiveDate};
 use diesel::dsl::IntoBoxed;
 use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
 
-/// The name of the pass that counts days.
-pub(super) const DAYS: &str = "days";
+/// The name of the pass that counts days and adds up months.
+pub(super) const PASS: &str = "figures";
 
 /// What became of some payments, all of one currency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -145,11 +145,12 @@ pub(super) struct Row {
     unreadable: i64,
 }
 
-impl From<&DayFigures> for Row {
-    fn from(of: &DayFigures) -> Self {
+impl Row {
+    /// `day`: the day, or what stands for a month.
+    pub(super) fn of(day: &str, of: &DayFigures) -> Self {
         let f = &of.figures;
         Self {
-            day: of.day.to_string(),
+            day: day.to_owned(),
             partner_id: of.partner_id.clone(),
             bank_code: of.bank_code.clone(),
             currency: of.currency.code().into(),
@@ -179,8 +180,12 @@ impl TryFrom<Row> for DayFigures {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let unreadable = |column| move || StoreError::Broken(format!("report_days.{column} is not readable"));
+        let day = match row.day.strip_prefix(MONTH) {
+            Some(month) => format!("{month}-01").parse(),
+            None => row.day.parse(),
+        };
         Ok(Self {
-            day: row.day.parse().map_err(|_| unreadable("day")())?,
+            day: day.map_err(|_| unreadable("day")())?,
             currency: Currency::from_code(&row.currency).ok_or_else(unreadable("currency"))?,
             figures: Figures {
                 payments: row.payments,
@@ -222,13 +227,63 @@ pub struct Wanted {
 
 /// In the place of a partner's id or a bank's code: the sum over all of them. No id and no code is this.
 pub(super) const ALL: &str = "*";
+/// Before a year and month in the place of a day: the sum over the month. It stands behind every day.
+pub(super) const MONTH: &str = "m";
+
+/// What stands in the place of a day for the month that a day is in.
+pub(super) fn month_of(day: NaiveDate) -> String {
+    format!("{MONTH}{}", day.format("%Y-%m"))
+}
+
+type Rows = IntoBoxed<'static, t::table, <Conn as diesel::Connection>::Backend>;
+
+/// Rows whose day, or month, is one of these.
+fn within(from: &str, to: &str) -> Rows {
+    t::table
+        .filter(t::day.ge(from.to_owned()))
+        .filter(t::day.le(to.to_owned()))
+        .into_boxed()
+}
+
+/// The days of some time: its whole months, and the days before and after them.
+#[derive(Debug, PartialEq, Eq)]
+struct Split {
+    months: Option<(NaiveDate, NaiveDate)>,
+    days: Vec<(NaiveDate, NaiveDate)>,
+}
+
+impl Split {
+    fn of(from: NaiveDate, to: NaiveDate) -> Self {
+        let next_month = |day: NaiveDate| day.with_day(1)?.checked_add_months(Months::new(1));
+        let begin = if from.day() == 1 { Some(from) } else { next_month(from) };
+        // The first of the month that is not whole any more.
+        let end = to.succ_opt().and_then(|after| after.with_day(1));
+        match (begin, end) {
+            (Some(begin), Some(end)) if begin < end => Self {
+                months: end.pred_opt().map(|last| (begin, last)),
+                days: [(Some(from), begin.pred_opt()), (Some(end), Some(to))]
+                    .into_iter()
+                    .filter_map(|(from, to)| from.zip(to))
+                    .filter(|(from, to)| from <= to)
+                    .collect(),
+            },
+            _ => Self {
+                months: None,
+                days: vec![(from, to)],
+            },
+        }
+    }
+
+    fn rows(&self) -> Vec<Rows> {
+        let months = self.months.iter().map(|(from, to)| within(&month_of(*from), &month_of(*to)));
+        let days = self.days.iter().map(|(from, to)| within(&from.to_string(), &to.to_string()));
+        months.chain(days).collect()
+    }
+}
 
 impl Wanted {
-    fn rows(&self) -> IntoBoxed<'static, t::table, <Conn as diesel::Connection>::Backend> {
-        t::table
-            .filter(t::day.ge(self.from.to_string()))
-            .filter(t::day.le(self.to.to_string()))
-            .into_boxed()
+    fn days(&self) -> Rows {
+        within(&self.from.to_string(), &self.to.to_string())
     }
 }
 
@@ -237,14 +292,14 @@ impl Wanted {
 pub struct Sums {
     /// By day; partner and bank say nothing.
     pub days: Vec<DayFigures>,
-    /// By day and partner; the bank says nothing.
+    /// By partner; the day says nothing, and neither does the bank.
     pub partners: Vec<DayFigures>,
-    /// By day and bank; the partner says nothing.
+    /// By bank; the day says nothing, and neither does the partner.
     pub banks: Vec<DayFigures>,
 }
 
-/// The figures of a page: of all partners and banks from the sums that are kept, so that a year of many partners is
-/// read as fast as a month.
+/// The figures of a page: of all partners and banks from the sums that are kept, of months where those are whole, so
+/// that a year of many partners is read as fast as a month.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
@@ -257,16 +312,33 @@ pub fn sums(a: &mut Access<'_>, wanted: &Wanted) -> Result<Sums, StoreError> {
             banks: all,
         });
     }
-    let by_bank: Vec<Row> = wanted.rows().filter(t::partner_id.eq(ALL)).order(t::day).load(a.conn)?;
-    let by_partner = wanted.rows().filter(t::bank_code.eq(ALL)).filter(t::partner_id.ne(ALL));
-    let by_partner: Vec<Row> = by_partner.order(t::day).load(a.conn)?;
-    let (days, banks) = by_bank.into_iter().partition(|row| row.bank_code == ALL);
-    let open = |rows: Vec<Row>| rows.into_iter().map(DayFigures::try_from).collect::<Result<_, _>>();
+    let days = wanted.days().filter(t::partner_id.eq(ALL)).filter(t::bank_code.eq(ALL));
+    let (mut partners, mut banks) = (Vec::new(), Vec::new());
+    for rows in Split::of(wanted.from, wanted.to).rows() {
+        partners.extend(read(a, rows.filter(t::bank_code.eq(ALL)).filter(t::partner_id.ne(ALL)))?);
+    }
+    for rows in Split::of(wanted.from, wanted.to).rows() {
+        banks.extend(read(a, rows.filter(t::partner_id.eq(ALL)).filter(t::bank_code.ne(ALL)))?);
+    }
     Ok(Sums {
-        days: open(days)?,
-        partners: open(by_partner)?,
-        banks: open(banks)?,
+        days: read(a, days.order(t::day))?,
+        partners,
+        banks,
     })
+}
+
+fn read(a: &mut Access<'_>, rows: Rows) -> Result<Vec<DayFigures>, StoreError> {
+    let rows: Vec<Row> = rows.load(a.conn)?;
+    rows.into_iter().map(DayFigures::try_from).collect()
+}
+
+/// Figures by day and partner, of all banks together.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn of_partners(a: &mut Access<'_>, from: NaiveDate, to: NaiveDate) -> Result<Vec<DayFigures>, StoreError> {
+    let rows = within(&from.to_string(), &to.to_string());
+    read(a, rows.filter(t::bank_code.eq(ALL)).filter(t::partner_id.ne(ALL)).order(t::day))
 }
 
 /// Figures by day, partner, bank and currency, in this order.
@@ -274,15 +346,14 @@ pub fn sums(a: &mut Access<'_>, wanted: &Wanted) -> Result<Sums, StoreError> {
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn of_days(a: &mut Access<'_>, wanted: &Wanted) -> Result<Vec<DayFigures>, StoreError> {
-    let mut query = wanted.rows().filter(t::partner_id.ne(ALL)).filter(t::bank_code.ne(ALL));
+    let mut query = wanted.days().filter(t::partner_id.ne(ALL)).filter(t::bank_code.ne(ALL));
     if let Some(partner) = &wanted.partner_id {
-        query = query.filter(t::partner_id.eq(partner));
+        query = query.filter(t::partner_id.eq(partner.clone()));
     }
     if let Some(bank) = &wanted.bank_code {
-        query = query.filter(t::bank_code.eq(bank));
+        query = query.filter(t::bank_code.eq(bank.clone()));
     }
-    let rows: Vec<Row> = query.order((t::day, t::partner_id, t::bank_code, t::currency)).load(a.conn)?;
-    rows.into_iter().map(DayFigures::try_from).collect()
+    read(a, query.order((t::day, t::partner_id, t::bank_code, t::currency)))
 }
 
 /// Up to which moment payments were counted; `None` before the first time.
@@ -291,7 +362,7 @@ pub fn of_days(a: &mut Access<'_>, wanted: &Wanted) -> Result<Vec<DayFigures>, S
 /// [`StoreError`] of the database.
 pub fn counted_until(a: &mut Access<'_>) -> Result<Option<Timestamp>, StoreError> {
     let found: Option<Option<Timestamp>> = p::table
-        .filter(p::name.eq(DAYS))
+        .filter(p::name.eq(PASS))
         .select(p::counted_until)
         .first(a.conn)
         .optional()?;
@@ -301,6 +372,44 @@ pub fn counted_until(a: &mut Access<'_>) -> Result<Option<Timestamp>, StoreError
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_months_are_read_as_months() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let of = |from: &str, to: &str| {
+            let split = Split::of(day(from), day(to));
+            let show = |(from, to): (NaiveDate, NaiveDate)| format!("{from} {to}");
+            (split.months.map(show), split.days.into_iter().map(show).collect::<Vec<_>>())
+        };
+        let months = |text: &str| Some(text.to_owned());
+        for (from, to, expected) in [
+            ("2026-03-05", "2026-03-20", (None, vec!["2026-03-05 2026-03-20"])),
+            ("2026-03-05", "2026-04-20", (None, vec!["2026-03-05 2026-04-20"])),
+            ("2026-03-05", "2026-03-31", (None, vec!["2026-03-05 2026-03-31"])),
+            ("2026-03-01", "2026-03-31", (months("2026-03-01 2026-03-31"), vec![])),
+            (
+                "2026-02-01",
+                "2026-03-01",
+                (months("2026-02-01 2026-02-28"), vec!["2026-03-01 2026-03-01"]),
+            ),
+            (
+                "2025-11-22",
+                "2026-11-22",
+                (
+                    months("2025-12-01 2026-10-31"),
+                    vec!["2025-11-22 2025-11-30", "2026-11-01 2026-11-22"],
+                ),
+            ),
+            (
+                "2026-01-31",
+                "2026-03-31",
+                (months("2026-02-01 2026-03-31"), vec!["2026-01-31 2026-01-31"]),
+            ),
+        ] {
+            let expected = (expected.0, expected.1.into_iter().map(str::to_owned).collect());
+            assert_eq!(of(from, to), expected, "{from} {to}");
+        }
+    }
 
     #[test]
     fn success_is_counted_among_those_that_have_ended() {

@@ -339,6 +339,7 @@ async fn what_matters_needs_a_proof_of_the_last_minutes_and_loses_nothing_that_w
     assert!(!page.has("#confirm"));
     app.advance(4 * MINUTE);
     two.page_of(&shop).await;
+    two.dan.home().await;
     app.advance(2 * MINUTE);
     let late = two.page_of(&shop).await;
     assert!(late.has("#confirm"));
@@ -364,4 +365,32 @@ async fn what_matters_needs_a_proof_of_the_last_minutes_and_loses_nothing_that_w
     .await;
     let refused = maria.submit(&two.page_of(&shop).await.form("/activation")).await;
     reads(&refused, "cunoașterea clientelei trebuie să fie completă");
+    deciding_needs_one_too(&two).await;
+}
+
+/// The second admin has not proved anything for six minutes.
+async fn deciding_needs_one_too(two: &Two) {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let (app, dan) = (&two.app, &two.dan);
+    let page = two.proposal(dan).await;
+    assert!(page.has("#confirm") && !page.has("form[action$='/approve']"));
+    let prove = async |page: &Page| {
+        let confirm = dan.get(&page.link("#confirm")).await;
+        dan.follow(&dan.submit(&confirm.form("/confirm").with("password", PASSWORD)).await)
+            .await
+    };
+    let kept_open = prove(&page).await.form("/approve");
+    app.advance(4 * MINUTE);
+    two.maria.home().await;
+    dan.home().await;
+    app.advance(2 * MINUTE);
+    let refused = dan.submit(&kept_open).await;
+    assert_eq!(refused.status, 403);
+    reads(&refused, "Aprobarea cere o confirmare");
+    let open = "SELECT CAST(COUNT(*) AS TEXT) AS line FROM proposals WHERE state = 'open'";
+    assert_eq!(app.database.lines(open), ["1"]);
+    prove(&refused).await;
+    dan.follow(&dan.submit(&kept_open).await)
+        .await
+        .says("Hotărârea a fost dusă la capăt");
 }

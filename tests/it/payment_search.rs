@@ -3,12 +3,15 @@
 use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::browser::Page;
+use crate::support::database::connect;
 use crate::support::psu::ANA;
 use serde_json::json;
+use smartpay::demo::volume;
 use smartpay::flow::export::Export;
 use smartpay::store::admins::Role;
-use smartpay::store::payment_search::{self, Filter, From, Place};
+use smartpay::store::payment_search::{self, Filter, From, Line, Place};
 use smartpay::store::search_keys::Person;
+use smartpay::store::{Access, partners};
 use std::time::Duration;
 
 const LIST: &str = "back-office/payments";
@@ -124,7 +127,7 @@ async fn a_payer_who_changes_the_address_is_found_by_the_new_one() {
     }
     // Rows from before there was a search are filled by the worker.
     let forget = "DELETE FROM payment_search_keys; UPDATE payments SET search_stamp = NULL";
-    diesel::connection::SimpleConnection::batch_execute(&mut crate::support::database::connect(&app.database.url()), forget).unwrap();
+    diesel::connection::SimpleConnection::batch_execute(&mut connect(&app.database.url()), forget).unwrap();
     assert_eq!(found(&mail).await, 0);
     app.tick().await;
     assert_eq!(found(&mail).await, 1);
@@ -260,7 +263,7 @@ async fn who_may_not_see_names_sees_none_in_the_list_either() {
 async fn an_export_reads_everything_once_in_the_order_of_the_list() {
     let app = TestApp::start().await;
     let many = 1234;
-    smartpay::demo::volume::seed(&app.cx, many, |_| {}).await.unwrap();
+    volume::seed(&app.cx, many, |_| {}).await.unwrap();
     let mut export = Export::new(app.cx.clone(), Filter::default());
     let mut ids = Vec::new();
     while let Some(rows) = export.next().await.unwrap() {
@@ -299,10 +302,14 @@ async fn an_export_reads_everything_once_in_the_order_of_the_list() {
         assert!(found.len() > 3, "{sql}");
         assert_eq!(found, app.database.lines(&sql), "{sql}");
     }
-    // No bank knows of them.
+    forget(&app);
+}
+
+/// No bank knows of payments that never were.
+fn forget(app: &TestApp) {
     let tables = ["payment_search_keys", "payment_events", "payment_instructions", "payments"];
     let forget = tables.map(|table| format!("DELETE FROM {table};")).concat();
-    diesel::connection::SimpleConnection::batch_execute(&mut crate::support::database::connect(&app.database.url()), &forget).unwrap();
+    diesel::connection::SimpleConnection::batch_execute(&mut connect(&app.database.url()), &forget).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -310,7 +317,7 @@ async fn the_audit_log_is_searched_paged_and_taken_out() {
     let app = TestApp::start().await;
     let admin = Admin::of_role(&app, Role::Compliance).await;
     let now = app.cx.now();
-    let add = move |a: &mut smartpay::store::Access<'_>| {
+    let add = move |a: &mut Access<'_>| {
         (0..120).try_for_each(|n| {
             let subject = format!("payment:{n}");
             smartpay::store::audit::add(a, now, "story", "tried", Some(&subject), Some("=1+1"))
@@ -372,4 +379,77 @@ async fn a_mail_is_sent_again_as_the_same_mail() {
     assert_eq!(written, ["settled"]);
     let reader = Admin::of_role(&app, Role::ReadOnly).await;
     assert!(!reader.get(&address).await.has("form[action$='/resend']"));
+}
+
+/// One of each kind of condition, or none of it.
+fn filters(sample: &Line, partner_id: &str) -> Vec<Filter> {
+    let mut all = vec![Filter::default()];
+    let minor = sample.amount.unwrap().minor;
+    let kinds: [&dyn Fn(&mut Filter); 5] = [
+        &|f| f.partner_id = Some(partner_id.to_owned()),
+        &|f| f.bank_code.clone_from(&sample.bank_code),
+        &|f| f.status = sample.status,
+        &|f| f.created_before = Some(sample.created_at + Duration::from_secs(1)),
+        &|f| (f.from_minor, f.to_minor) = (Some(minor / 2), Some(minor)),
+    ];
+    for kind in kinds {
+        let with = all.iter().cloned().map(|mut filter| {
+            kind(&mut filter);
+            filter
+        });
+        all.extend(with.collect::<Vec<_>>());
+    }
+    let exact = all.iter().filter(|f| f.to_minor.is_some()).cloned().map(|mut filter| {
+        filter.from_minor = filter.to_minor;
+        filter
+    });
+    all.extend(exact.collect::<Vec<_>>());
+    all
+}
+
+fn fulfils(filter: &Filter, line: &Line, partner: &str) -> bool {
+    let minor = line.amount.map(|amount| amount.minor);
+    filter.partner_id.as_ref().is_none_or(|_| line.partner == partner)
+        && filter.bank_code.as_ref().is_none_or(|bank| line.bank_code.as_ref() == Some(bank))
+        && filter.status.is_none_or(|status| line.status == Some(status))
+        && filter.created_before.is_none_or(|before| line.created_at < before)
+        && filter.from_minor.is_none_or(|from| minor.is_some_and(|minor| minor >= from))
+        && filter.to_minor.is_none_or(|to| minor.is_some_and(|minor| minor <= to))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whichever_way_a_search_goes_it_finds_the_same_payments() {
+    let app = TestApp::start().await;
+    volume::seed(&app.cx, 400, |_| ()).await.unwrap();
+    let read = |a: &mut Access<'_>| {
+        let places = payment_search::find(a, &Filter::default(), From::Top, 1000)?;
+        payment_search::lines(a, &places)
+    };
+    let lines = app.cx.db.read(read).await.unwrap();
+    assert_eq!(lines.len(), 400);
+    let known = app.cx.db.read(partners::list).await.unwrap();
+    let mut found_any = 0;
+    for sample in lines
+        .iter()
+        .filter(|line| line.amount.is_some() && line.bank_code.is_some())
+        .step_by(29)
+    {
+        let partner_id = &known.iter().find(|p| p.name == sample.partner).unwrap().id;
+        for filter in filters(sample, partner_id) {
+            let expected: Vec<_> = lines
+                .iter()
+                .filter(|line| fulfils(&filter, line, &sample.partner))
+                .map(|line| line.id)
+                .collect();
+            found_any += usize::from(expected.len() > 1);
+            for most in [0, 12, 2000] {
+                let asked = filter.clone();
+                let find = move |a: &mut Access<'_>| payment_search::find_where_few_are(a, &asked, From::Top, 1000, most);
+                let found: Vec<_> = app.cx.db.read(find).await.unwrap().into_iter().map(|place| place.id).collect();
+                assert_eq!(found, expected, "{filter:?}, few up to {most}");
+            }
+        }
+    }
+    assert!(found_any > 100, "{found_any}");
+    forget(&app);
 }

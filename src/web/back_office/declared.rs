@@ -168,18 +168,20 @@ impl Found {
 fn read(a: &mut Access<'_>, partners: Vec<Partner>, to: NaiveDate) -> Result<Vec<Found>, StoreError> {
     let before = |days| to.checked_sub_days(Days::new(days)).unwrap_or(to);
     let (month, year) = (before(29), before(364));
-    let only = match partners.as_slice() {
-        [one] => Some(one.id.clone()),
-        _ => None,
-    };
-    let wanted = Wanted {
-        from: year,
-        to,
-        partner_id: only,
-        bank_code: None,
+    let figures = match partners.as_slice() {
+        [one] => {
+            let wanted = Wanted {
+                from: year,
+                to,
+                partner_id: Some(one.id.clone()),
+                bank_code: None,
+            };
+            reports::of_days(a, &wanted)?
+        }
+        _ => reports::of_partners(a, year, to)?,
     };
     let mut by_partner: BTreeMap<String, Vec<DayFigures>> = BTreeMap::new();
-    for one in reports::sums(a, &wanted)?.partners {
+    for one in figures {
         by_partner.entry(one.partner_id.clone()).or_default().push(one);
     }
     let mut all = Vec::with_capacity(partners.len());

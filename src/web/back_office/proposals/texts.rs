@@ -25,6 +25,8 @@ catalogue! {
         decided_by: "Hotărâtă de", "Decided by";
         reason: "Motivul refuzului", "Reason of the refusal";
         approve: "Aprobă și fă schimbarea", "Approve and carry out";
+        confirm_first: "Aprobarea cere o confirmare din ultimele 5 minute că ești tu.", "Approving needs a confirmation that it is you, of the last 5 minutes.";
+        confirm_link: "Confirmă acum", "Confirm now";
         refuse: "Refuză", "Refuse";
         take_back: "Retrage propunerea", "Take the proposal back";
         why: "De ce", "Why";
