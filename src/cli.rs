@@ -8,6 +8,7 @@ mod keys;
 mod partners;
 mod retention;
 mod service_accounts;
+mod signing_keys;
 mod upkeep;
 
 use partners::NewPartner;
@@ -74,6 +75,9 @@ enum Command {
     /// Change the key with which columns are sealed: prepare, switch, status, finish, with restarts in between
     #[command(subcommand)]
     RotateKey(keys::KeyCommand),
+    /// Our own signing keys, for access tokens and signed answers
+    #[command(subcommand)]
+    SigningKey(signing_keys::SigningKeyCommand),
     /// Print the settings, secrets masked
     CheckConfig(ConfigFile),
     /// Banks
@@ -181,6 +185,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Backup(command) => copies::backup(&command),
         Command::Restore(command) => copies::restore(&command).await,
         Command::AfterRestore(file) => after_restored(&load(&file)?).await,
+        Command::SigningKey(command) => signing_keys::run(command).await,
         Command::RotateKey(command) => keys::run(command).await,
         Command::Retention { config, dry_run } => retention::run(&load(&config)?, dry_run).await,
         Command::CheckConfig(file) => {

@@ -6,6 +6,8 @@ pub mod application;
 pub mod certificate;
 pub mod onboarding;
 pub mod profile;
+pub mod signatures;
 
 pub use certificate::{CertificateFacts, PeerCertificate};
 pub use profile::{ButtonText, Field, Logo, Logos, Partner, PartnerKind, Screen};
+pub use signatures::{RegisteredKey, SignatureRules};

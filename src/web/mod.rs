@@ -7,6 +7,7 @@ pub mod assets;
 pub mod back_office;
 pub mod bank_marks;
 pub mod docs;
+pub mod discovery;
 pub mod error;
 pub mod gateway;
 pub mod headers;
@@ -134,6 +135,10 @@ pub fn public_routes(config: &mut web::ServiceConfig) {
     config.configure(back_office::routes);
     config.configure(docs::routes);
     config.route("/banks/{file}", web::get().to(bank_marks::serve));
+    for path in gateway::DISCOVERY {
+        config.route(path, web::get().to(discovery::on_site));
+    }
+    config.route("/oauth2/jwks", web::get().to(discovery::jwks_on_site));
     config.route("/static/{path:.*}", web::get().to(assets::serve));
     config.route("/", web::get().to(error::no_such_page));
 }

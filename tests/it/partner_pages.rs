@@ -4,6 +4,7 @@ use crate::support::admin::{Admin, PASSWORD};
 use crate::support::browser::Page;
 use crate::support::{RETURN_URL, TestApp, certificates};
 use serde_json::json;
+use smartpay::crypto::signing::SigningKey;
 use smartpay::flow::four_eyes::Change;
 use smartpay::store::admins::Role;
 use smartpay::store::audit_search;
@@ -116,6 +117,47 @@ async fn from_a_new_partner_to_its_first_payment() {
     two.approve().await;
     app.partner("stranger").start(json!({})).await;
     two.page_of(&id).await.says("activ").says("completă");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_signed_requests_are_proposed_shown_and_hold() {
+    let two = Two::start().await;
+    let (app, maria) = (&two.app, &two.maria);
+    let shop = app.partner_id("shop").await;
+    let form = two.page_of(&shop).await.form("/signatures");
+    let key = SigningKey::from_pkcs8(&SigningKey::generate().unwrap()).unwrap();
+    let pasted = json!({ "keys": [key.public().jwk("shop-2026")] }).to_string();
+    for (keys, required, words) in [
+        ("nicio cheie", "", "Cheile nu pot fi citite"),
+        ("", "yes", "este nevoie de o cheie"),
+        ("", "", "Nu ar schimba nimic"),
+    ] {
+        let wrong = maria.submit(&form.clone().with("keys", keys).with("required", required)).await;
+        assert_eq!(wrong.status, 422, "{keys}");
+        assert!(wrong.has("[role=alert] a[href='#signature_keys']"));
+        reads(&wrong, words);
+        assert_eq!(wrong.form("/signatures").value("keys"), keys, "what was typed is kept");
+    }
+    assert_eq!(maria.submit(&form.clone().with("csrf", "forged")).await.status, 403);
+    let proposed = maria
+        .follow(&maria.submit(&form.with("keys", &pasted).with("required", "yes")).await)
+        .await;
+    proposed.says("Propunerea așteaptă decizia altui administrator");
+    assert_eq!(app.shop().token().await.status, 200, "nothing has changed yet");
+    let other = two.proposal(&two.dan).await;
+    other
+        .says("shop-2026")
+        .says(key.kid())
+        .says("cererile trebuie semnate")
+        .says("semnarea cererilor");
+    two.approve().await.says("Hotărârea a fost dusă la capăt");
+    two.page_of(&shop)
+        .await
+        .says("Semnătura este obligatorie")
+        .says("shop-2026")
+        .says(key.kid())
+        .says("ecdsa-p256-sha256");
+    assert_eq!(app.shop().token().await.text("messageStatus"), "SIGNATURE_REQUIRED");
 }
 
 #[tokio::test(flavor = "multi_thread")]

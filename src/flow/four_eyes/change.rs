@@ -1,5 +1,6 @@
 //! What can be proposed: each change with its rules and how it is carried out.
 
+use super::signature_keys::check_rules;
 use super::snapshot::certificates;
 use crate::clock::Timestamp;
 use crate::crypto;
@@ -7,12 +8,12 @@ use crate::flow::add_partner::is_plain_url;
 use crate::flow::error::FieldProblem;
 use crate::flow::resolve_payment::{Resolution, check_reason};
 use crate::flow::{Context, FlowError};
-use crate::partner::CertificateFacts;
+use crate::partner::{CertificateFacts, SignatureRules};
 use crate::payment::PaymentId;
 use crate::payment::amount::MAX_MINOR;
 use crate::payment::limits::Limits;
 use crate::store::partner_certificates::{self, StoredCertificate};
-use crate::store::{Access, StoreError, partner_counts, partners};
+use crate::store::{Access, StoreError, partner_counts, partner_signatures, partners};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rustls::pki_types::pem::PemObject as _;
@@ -140,6 +141,13 @@ pub enum Change {
         /// The figures.
         limits: Limits,
     },
+    /// With which keys it signs its requests, and whether it must.
+    SignedRequests {
+        /// The partner.
+        partner: String,
+        /// The keys, and whether it must.
+        rules: SignatureRules,
+    },
     /// Whether it may call at all.
     Activation {
         /// The partner.
@@ -169,6 +177,8 @@ pub enum Kind {
     RedirectUrls,
     /// Declared figures.
     Limits,
+    /// Signed requests.
+    SignedRequests,
     /// Activation or deactivation.
     Activation,
     /// The end of a doubt.
@@ -184,6 +194,7 @@ impl Kind {
             Self::RemoveCertificate => "remove_certificate",
             Self::RedirectUrls => "redirect_urls",
             Self::Limits => "limits",
+            Self::SignedRequests => "signed_requests",
             Self::Activation => "activation",
             Self::ResolveDoubt => "resolve_doubt",
         }
@@ -207,6 +218,7 @@ impl Change {
             Self::RemoveCertificate { .. } => Kind::RemoveCertificate,
             Self::RedirectUrls { .. } => Kind::RedirectUrls,
             Self::Limits { .. } => Kind::Limits,
+            Self::SignedRequests { .. } => Kind::SignedRequests,
             Self::Activation { .. } => Kind::Activation,
             Self::ResolveDoubt { .. } => Kind::ResolveDoubt,
         }
@@ -232,6 +244,7 @@ impl Change {
             | Self::RemoveCertificate { partner, .. }
             | Self::RedirectUrls { partner, .. }
             | Self::Limits { partner, .. }
+            | Self::SignedRequests { partner, .. }
             | Self::Activation { partner, .. } => Some(partner),
             Self::ResolveDoubt { .. } => None,
         }
@@ -244,6 +257,7 @@ impl Change {
             Self::RemoveCertificate { .. } => "certificate_removed",
             Self::RedirectUrls { .. } => "redirect_urls_changed",
             Self::Limits { .. } => "limits_changed",
+            Self::SignedRequests { .. } => "signed_requests_changed",
             Self::Activation { active: true, .. } => "partner_activated",
             Self::Activation { active: false, .. } => "partner_deactivated",
             Self::ResolveDoubt {
@@ -275,6 +289,7 @@ impl Change {
                 }
                 Ok(())
             }
+            Self::SignedRequests { rules, .. } => check_rules(rules),
             Self::ResolveDoubt { reason, .. } => check_reason(reason),
             Self::AddCertificate { .. } | Self::RemoveCertificate { .. } | Self::Activation { .. } => Ok(()),
         }
@@ -287,6 +302,7 @@ impl Change {
             Self::RemoveCertificate { partner, sha256 } => remove_certificate(a, partner, sha256, now),
             Self::RedirectUrls { partner, urls, flexible } => partners::set_redirects(a, partner, urls, *flexible).map(drop),
             Self::Limits { partner, limits } => partner_counts::set_limits(a, partner, limits).map(drop),
+            Self::SignedRequests { partner, rules } => partner_signatures::set(a, partner, rules).map(drop),
             Self::Activation { partner, active } => partners::set_active(a, partner, *active).map(drop),
             Self::ResolveDoubt { .. } => Ok(()),
         }

@@ -6,9 +6,11 @@
 
 mod change;
 mod doubt;
+mod signature_keys;
 mod snapshot;
 
 pub use change::{Change, Kind, MAX_COUNT, MAX_URL_BYTES, MOST_URLS, NewCertificate};
+pub use signature_keys::{MOST_KEYS, read_keys};
 
 use super::error::FieldProblem;
 use super::resolve_payment::REASON_CHARS;

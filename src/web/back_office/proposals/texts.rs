@@ -51,6 +51,8 @@ catalogue! {
         remove_certificate: "scoaterea unui certificat", "removal of a certificate";
         redirect_urls: "adrese de întoarcere", "redirect URLs";
         limits: "cifre declarate și limite", "declared figures and limits";
+        signed_requests: "semnarea cererilor", "signed requests";
+        must_sign: "cererile trebuie semnate", "requests must be signed";
         activation: "activare sau dezactivare", "activation or deactivation";
         resolve_doubt: "sfârșitul unui dubiu", "end of a doubt";
         payment: "plata", "payment";
@@ -72,6 +74,7 @@ impl ProposalTexts {
             (Kind::RemoveCertificate, self.remove_certificate),
             (Kind::RedirectUrls, self.redirect_urls),
             (Kind::Limits, self.limits),
+            (Kind::SignedRequests, self.signed_requests),
             (Kind::Activation, self.activation),
             (Kind::ResolveDoubt, self.resolve_doubt),
         ];
