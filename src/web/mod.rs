@@ -6,8 +6,8 @@
 pub mod assets;
 pub mod back_office;
 pub mod bank_marks;
-pub mod docs;
 pub mod discovery;
+pub mod docs;
 pub mod error;
 pub mod gateway;
 pub mod headers;
