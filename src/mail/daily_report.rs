@@ -309,7 +309,7 @@ mod tests {
     /// The words of an HTML document, as they are read.
     fn read(html: &str) -> String {
         let page = scraper::Html::parse_document(html);
-        let body = scraper::Selector::parse("main").unwrap();
+        let body = scraper::Selector::parse("[role=main]").unwrap();
         let text: String = page.select(&body).flat_map(|e| e.text()).collect::<Vec<_>>().join(" ");
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
