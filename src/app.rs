@@ -15,6 +15,7 @@ use crate::config::{MailTransport, Settings, SmtpEncryption};
 use crate::crypto::Vault;
 use crate::flow::Context;
 use crate::flow::bank_states::BankStates;
+use crate::flow::signing_keys::SigningKeys;
 use crate::mail::{Mailer, SentMails, SmtpSettings, SmtpTls};
 use crate::store::connection::Location;
 use crate::store::{self, Db};
@@ -85,7 +86,7 @@ impl App {
             gateway: gateway.local_addr()?,
             operations: operations.local_addr()?,
         };
-        let (context, sent_mails) = context_and_mails(settings, clock, addresses.public)?;
+        let (context, sent_mails) = context_and_mails(settings, clock, addresses.public, addresses.gateway)?;
         let detached = Detached::here();
         let stop = CancellationToken::new();
         let stopping = Stopping::when(stop.clone());
@@ -122,6 +123,10 @@ impl App {
     /// # Errors
     /// When a listener fails.
     pub async fn run(self, with_worker: bool) -> anyhow::Result<()> {
+        // The first start makes them; later ones know them before the first answer is signed.
+        if let Err(error) = self.context.signing_keys().await {
+            tracing::error!(%error, "there are no signing keys yet");
+        }
         let handles: Vec<ServerHandle> = self.servers.iter().map(Server::handle).collect();
         let servers: Vec<_> = self.servers.into_iter().map(tokio::spawn).collect();
         let clock = self.context.clock.clone();
@@ -148,21 +153,27 @@ impl App {
 /// A text that says what to mend.
 pub fn context(settings: &Settings, clock: Clock) -> anyhow::Result<Context> {
     install_crypto_provider();
-    Ok(context_and_mails(settings, clock, settings.public.bind)?.0)
+    Ok(context_and_mails(settings, clock, settings.public.bind, settings.gateway.bind)?.0)
 }
 
-fn context_and_mails(settings: &Settings, clock: Clock, public: SocketAddr) -> anyhow::Result<(Context, Option<SentMails>)> {
+fn context_and_mails(
+    settings: &Settings,
+    clock: Clock,
+    public: SocketAddr,
+    gateway: SocketAddr,
+) -> anyhow::Result<(Context, Option<SentMails>)> {
     let (mailer, sent_mails) = mailer(settings)?;
     let db = database(settings)?;
     let calls = Calls::new(clock.clone());
     let context = Context {
         banks: connected_banks(settings, &db, &clock, calls.clone())?,
         bank_states: BankStates::default(),
+        signing_keys: SigningKeys::default(),
         calls,
         db,
         mailer: Arc::new(mailer),
         clock,
-        rules: Arc::new(rules::rules(settings, public)?),
+        rules: Arc::new(rules::rules(settings, public, gateway)?),
     };
     Ok((context, sent_mails))
 }

@@ -7,6 +7,7 @@ mod keys;
 mod partners;
 mod retention;
 mod service_accounts;
+mod signing_keys;
 mod upkeep;
 
 use partners::NewPartner;
@@ -69,6 +70,9 @@ enum Command {
     /// Change the key with which columns are sealed: prepare, switch, status, finish, with restarts in between
     #[command(subcommand)]
     RotateKey(keys::KeyCommand),
+    /// Our own signing keys, for access tokens and signed answers
+    #[command(subcommand)]
+    SigningKey(signing_keys::SigningKeyCommand),
     /// Print the settings, secrets masked
     CheckConfig(ConfigFile),
     /// Banks
@@ -174,6 +178,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::SandboxBanks(options) => sandbox_banks(options).await,
         Command::Migrate(file) => migrate(&load(&file)?),
         Command::AfterRestore(file) => after_restored(&load(&file)?).await,
+        Command::SigningKey(command) => signing_keys::run(command).await,
         Command::RotateKey(command) => keys::run(command).await,
         Command::Retention { config, dry_run } => retention::run(&load(&config)?, dry_run).await,
         Command::CheckConfig(file) => {

@@ -16,6 +16,7 @@ pub use sections::{
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
+use url::Url;
 
 /// What cannot be used, and how to mend it.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +82,10 @@ impl Settings {
         if base.path() != "/" || base.query().is_some() {
             return wrong("public.base_url must have no path and no query");
         }
+        let plain = |url: &Url| url.scheme() == "https" && url.path() == "/" && url.query().is_none();
+        if self.gateway.base_url.as_ref().is_some_and(|url| !plain(url)) {
+            return wrong("gateway.base_url must be https, with no path and no query");
+        }
         if self.mail.smtp.tls == SmtpEncryption::None && self.mail.transport == MailTransport::Smtp && !is_loopback(&self.mail.smtp.host) {
             return wrong("mail.smtp.tls = \"none\" is possible only with a server on loopback");
         }
@@ -116,6 +121,12 @@ impl Settings {
             ("worker.interval_ms", self.worker.interval_ms, 10, 60_000),
             ("shutdown.drain_seconds", self.shutdown.drain_seconds, 0, 300),
             ("worker.payments_at_once", self.worker.payments_at_once as u64, 1, 1000),
+            (
+                "gateway.signature_age_seconds",
+                u64::from(self.gateway.signature_age_seconds),
+                10,
+                3600,
+            ),
             (
                 "gateway.requests_per_minute",
                 u64::from(self.gateway.requests_per_minute),

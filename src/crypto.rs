@@ -3,7 +3,9 @@
 //! **Invariant:** a sealed value opens only with the right key, in the same table, column and row it was
 //! sealed for; a value copied elsewhere does not open. Tokens are stored as hashes only.
 
+pub mod http_signature;
 pub mod key_file;
+pub mod signing;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{constant_time, digest, hmac, rand};
@@ -26,6 +28,9 @@ pub enum CryptoError {
     /// The value was not sealed for this place, was changed, or its key is not in the key file.
     #[error("a sealed value does not open ({0})")]
     NotOpened(&'static str),
+    /// A key that signs or verifies cannot be used.
+    #[error("{0}")]
+    Key(&'static str),
 }
 
 /// Where a sealed value lives; part of what is authenticated (AEAD associated data, RFC 5116 section 2.1).

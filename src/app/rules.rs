@@ -1,7 +1,7 @@
 //! The settings as the flows read them.
 
 use super::gateway_tls::partner_verifier;
-use super::read_pem;
+use super::{local_url, read_pem};
 use crate::config::{OidcMatch, Settings, TotpUse};
 use crate::flow::retention::Keeping;
 use crate::flow::sign_in::SignInLimit;
@@ -12,11 +12,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use url::Url;
 
-/// Lifetimes and names; `public` is the address listened on.
+/// Lifetimes and names; `public` and `gateway` are the addresses listened on.
 ///
 /// # Errors
 /// When the public URL takes no port, or the CAs of partners cannot be read.
-pub(super) fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<Rules> {
+pub(super) fn rules(settings: &Settings, public: SocketAddr, gateway: SocketAddr) -> anyhow::Result<Rules> {
     let mut base_url = settings.public.base_url.clone();
     if base_url.port() == Some(0) {
         base_url
@@ -30,8 +30,14 @@ pub(super) fn rules(settings: &Settings, public: SocketAddr) -> anyhow::Result<R
         .map_or("localhost", |(_, domain)| domain.trim_end_matches('>'))
         .to_owned();
     let office = office(settings, &base_url)?;
+    let gateway_url = match &settings.gateway.base_url {
+        Some(url) => url.clone(),
+        None => local_url("https", gateway).context("gateway.bind")?,
+    };
     Ok(Rules {
         base_url,
+        gateway_url,
+        signature_age_s: i64::from(settings.gateway.signature_age_seconds),
         link_life: settings.link_life(),
         access_life: Duration::from_secs(u64::from(settings.payments.access_token_seconds)),
         refresh_life: Duration::from_secs(u64::from(settings.payments.refresh_token_minutes) * 60),

@@ -99,6 +99,10 @@ pub struct Gateway {
     pub key: PathBuf,
     /// PEM of the CAs that may sign partners' certificates.
     pub client_ca: PathBuf,
+    /// What partners call, where it is not the address listened on: the audience of access tokens.
+    pub base_url: Option<Url>,
+    /// How old the signature on a partner's request may be.
+    pub signature_age_seconds: u32,
     /// Requests a minute per certificate.
     pub requests_per_minute: u32,
     /// Requests at once per certificate.

@@ -193,7 +193,7 @@ pub fn today(now: Timestamp) -> NaiveDate {
     now.and_utc().with_timezone(&chrono_tz::Europe::Bucharest).date_naive()
 }
 
-fn check_rules(cx: &Context, partner: &Partner, order: &InitOrder) -> Result<(), FlowError> {
+pub(super) fn check_rules(cx: &Context, partner: &Partner, order: &InitOrder) -> Result<(), FlowError> {
     let mut problems = Vec::new();
     if let Some(code) = &order.debtor_bank {
         problems.extend(bank_problem(cx, code, order, partner.currency));

@@ -52,7 +52,7 @@ pub async fn authenticate(
     .await
 }
 
-fn new_payment(cx: &Context, id: PaymentId, partner: &Partner, flags: TokenFlags) -> Payment {
+pub(super) fn new_payment(cx: &Context, id: PaymentId, partner: &Partner, flags: TokenFlags) -> Payment {
     let now: Timestamp = cx.now();
     Payment {
         flexible_url: flags.flexible_url,

@@ -7,6 +7,7 @@
 //! **Invariant:** every write of the program is made here; no order is sent to a bank before the intent to
 //! send it is on the disk; nothing is shown as success or failure without the bank's word.
 
+pub mod access_tokens;
 pub mod add_admin;
 pub mod add_partner;
 pub mod admins;
@@ -25,6 +26,7 @@ pub mod company_sign_in;
 pub mod consents;
 pub mod count_bank_calls;
 pub mod count_days;
+pub mod create_payment;
 pub mod daily_report;
 pub mod deliver_mail;
 pub mod edit_instruction;
@@ -56,6 +58,7 @@ pub mod retention;
 pub mod saved_searches;
 pub mod sessions;
 pub mod sign_in;
+pub mod signing_keys;
 pub mod submit_payment;
 pub mod tokens;
 pub mod unmask;
@@ -97,6 +100,8 @@ pub struct Context {
     pub calls: Calls,
     /// Which banks are switched off, and which do not answer.
     pub bank_states: BankStates,
+    /// Our signing keys.
+    pub signing_keys: signing_keys::SigningKeys,
 }
 
 /// Lifetimes and names from the settings.
@@ -104,6 +109,10 @@ pub struct Context {
 pub struct Rules {
     /// What payers see in the address bar.
     pub base_url: Url,
+    /// What partners call.
+    pub gateway_url: Url,
+    /// How old the signature on a partner's request may be, in seconds.
+    pub signature_age_s: i64,
     /// How long an untouched payment lives.
     pub link_life: Duration,
     /// How long an access token lives.

@@ -6,6 +6,8 @@ pub mod application;
 pub mod certificate;
 pub mod onboarding;
 pub mod profile;
+pub mod signatures;
 
 pub use certificate::{CertificateFacts, PeerCertificate};
 pub use profile::{Field, Logo, Partner, PartnerKind};
+pub use signatures::{RegisteredKey, SignatureRules};

@@ -13,6 +13,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::flow::bank_states::BankStates;
 use crate::flow::open_page::Opened;
 use crate::flow::sign_in::SignInLimit;
+use crate::flow::signing_keys::SigningKeys;
 use crate::flow::{Context, FlowError, OfficeRules, Rules};
 use crate::mail::Mailer;
 use crate::payment::{PaymentId, Status};
@@ -122,6 +123,7 @@ impl World {
             rules: Arc::new(our_rules()),
             calls: Calls::default(),
             bank_states: BankStates::default(),
+            signing_keys: SigningKeys::default(),
         };
         // Few banks in a run: the same one again and another one are both likely.
         let (oauth, some) = (&rules[0], 1 + dice.roll(3));
@@ -395,6 +397,8 @@ fn bank_rules(style: Style, dice: &mut Dice) -> BankRules {
 fn our_rules() -> Rules {
     Rules {
         base_url: Url::parse("https://pay.example/").unwrap(),
+        gateway_url: Url::parse("https://gateway.example/").unwrap(),
+        signature_age_s: 300,
         link_life: Duration::from_secs(1800),
         access_life: Duration::from_secs(300),
         refresh_life: Duration::from_secs(7200),

@@ -32,8 +32,10 @@ pub mod onboarding_documents;
 pub mod outbox;
 pub mod partner_certificates;
 pub mod partner_counts;
+pub mod partner_signatures;
 pub mod partners;
 pub mod payer_requests;
+pub mod payment_keys;
 pub mod payment_lists;
 mod payment_row;
 pub mod payment_search;
@@ -50,6 +52,7 @@ pub mod reseal;
 pub mod saved_filters;
 mod schema;
 pub mod search_keys;
+pub mod signing_keys;
 pub mod tokens;
 pub mod worklist;
 

@@ -107,6 +107,7 @@ const COLUMNS: &[Column] = &[
     ("reconciliation_parts", "part", Key::TextNumber("reconciliation_id", "seq")),
     ("reconciliation_lines", "entry", Key::TextNumber("reconciliation_id", "seq")),
     ("report_readers", "address", Key::Text("admin_id")),
+    ("signing_keys", "private", Key::Text("kid")),
 ];
 
 /// How far a change of key is.

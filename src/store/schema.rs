@@ -5,8 +5,8 @@ mod office;
 pub use office::{
     applications, audit_checkpoints, bank_calls, bank_closures, bank_contacts, bank_errors, daily_jobs, export_parts, exports,
     onboarding_document_parts, onboarding_documents, onboarding_files, onboarding_versions, partner_certificates, partner_counts,
-    payer_request_consents, payer_request_payments, payer_requests, proposals, reconciliation_lines, reconciliation_parts, reconciliations,
-    report_days, report_passes, report_readers, reseal_passes, retention_reports, saved_filters,
+    payer_request_consents, payer_request_payments, payer_requests, payment_keys, proposals, reconciliation_lines, reconciliation_parts,
+    reconciliations, report_days, report_passes, report_readers, reseal_passes, retention_reports, saved_filters, signing_keys,
 };
 
 diesel::table! {
@@ -30,6 +30,8 @@ diesel::table! {
         figures -> Nullable<Text>,
         may_onboard -> Bool,
         platform_partner_id -> Nullable<Text>,
+        signature_keys -> Nullable<Text>,
+        signed_requests -> Bool,
     }
 }
 

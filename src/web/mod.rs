@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod back_office;
+pub mod discovery;
 pub mod error;
 pub mod gateway;
 pub mod headers;
@@ -137,6 +138,10 @@ pub fn bank_logo_url(base: &Url, bank: &Bank) -> String {
 pub fn public_routes(config: &mut web::ServiceConfig) {
     config.configure(hosted_page::routes);
     config.configure(back_office::routes);
+    for path in gateway::DISCOVERY {
+        config.route(path, web::get().to(discovery::on_site));
+    }
+    config.route("/oauth2/jwks", web::get().to(discovery::jwks_on_site));
     config.route("/static/{path:.*}", web::get().to(assets::serve));
     config.route("/", web::get().to(error::no_such_page));
 }

@@ -7,7 +7,7 @@ use crate::flow::consents::due;
 use crate::flow::warn_of_certificates::warn_of_certificates;
 use crate::flow::{
     Context, FlowError, audit_checkpoint, count_bank_calls, count_days, daily_report, deliver_mail, export_job, fill_search, four_eyes,
-    payer_data, reconcile, reseal, retention, sessions,
+    payer_data, reconcile, reseal, retention, sessions, signing_keys,
 };
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
@@ -149,6 +149,7 @@ pub(super) async fn tidy(cx: &Context) {
     log("exports", export_job::remove_old(cx).await);
     log("statements", reconcile::remove_forgotten(cx).await);
     log("daily report", daily_report::send_due(cx).await.map(drop));
+    log("signing keys", signing_keys::destroy_idle(cx).await);
     cx.rules.sign_in_limit.tidy();
 }
 

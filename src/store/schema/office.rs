@@ -386,3 +386,24 @@ diesel::table! {
         outcome -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    payment_keys (partner_id, key_hash) {
+        partner_id -> Text,
+        key_hash -> Text,
+        payment_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        seq -> BigInt,
+        public_jwk -> Text,
+        private_sealed -> Nullable<Binary>,
+        created_at -> Timestamp,
+        signs_from -> Timestamp,
+        signs_until -> Nullable<Timestamp>,
+        shown_until -> Nullable<Timestamp>,
+    }
+}

@@ -1,11 +1,13 @@
 //! The calls but status.
 
+use super::access_token::partner_of;
 use super::envelope::success;
 use super::input::{self, LIST_BODY, ORDER_BODY};
 use super::reader::Refused;
 use super::{ApiError, Gateway, consents, order, peer};
 use crate::bank::directory::Bank;
 use crate::consent::Kind;
+use crate::flow::access_tokens::{Scope, is_one};
 use crate::flow::consents::init::offers;
 use crate::flow::init_payment::{init_payment as start, serves};
 use crate::flow::issue_token::{TokenFlags, authenticate, issue_token};
@@ -193,7 +195,7 @@ impl From<Refused> for ApiError {
     }
 }
 
-fn success_link(accepted: &crate::flow::init_payment::Accepted) -> Result<HttpResponse, ApiError> {
+pub(super) fn success_link(accepted: &crate::flow::init_payment::Accepted) -> Result<HttpResponse, ApiError> {
     let link = accepted.link.to_string();
     Ok(success(Started {
         payment_id: accepted.payment,
@@ -248,9 +250,14 @@ pub(super) async fn known_certificate(gateway: &Gateway, peer: PeerCertificate) 
     known.filter(|p| p.active).ok_or_else(ApiError::not_you)
 }
 
-/// GET banks: those of the partner's currency; one that the operator has switched off is not active. The certificate alone says who asks: no payment exists yet.
+/// GET banks: those of the partner's currency; one that the operator has switched off is not active. The certificate alone says who asks:
+/// no payment exists yet. An access token of the partner is verified where one is sent; the token of a payment is not looked at.
 pub async fn banks(gateway: web::Data<Gateway>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let partner = known_certificate(&gateway, peer(&request)?).await?;
+    let peer = peer(&request)?;
+    let partner = match input::bearer(&request).ok().filter(|token| is_one(token)) {
+        Some(token) => partner_of(&gateway.cx, &peer, token, Scope::ReadBanks).await?,
+        None => known_certificate(&gateway, peer).await?,
+    };
     let cx = &gateway.cx;
     cx.look_at_banks().await?;
     let on = |bank: &Bank| cx.closure_of(&bank.code).is_none();

@@ -7,6 +7,9 @@ use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICAT
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+/// What a signature on a request must cover (RFC 9421 section 5.1).
+const ACCEPT_SIGNATURE: &str = r#"sig1=("@method" "@target-uri" "content-digest");created;keyid"#;
+
 /// A successful answer: `status`, `messageStatus` and the call's own fields beside them.
 #[derive(Debug, Serialize)]
 pub struct Success<T: Serialize> {
@@ -52,6 +55,8 @@ pub struct ApiError {
     details: Vec<Detail>,
     retry_after_s: Option<u64>,
     allowed: Option<&'static str>,
+    challenge: Option<String>,
+    wants_signature: bool,
     reference: String,
 }
 
@@ -66,6 +71,8 @@ impl ApiError {
             details: Vec::new(),
             retry_after_s: None,
             allowed: None,
+            challenge: None,
+            wants_signature: false,
             reference,
         }
     }
@@ -106,6 +113,47 @@ impl ApiError {
             "INVALID_TOKEN",
             "The token is missing, unknown, expired, or belongs to another payment or certificate.",
         )
+    }
+
+    /// As [`Self::bad_token`], for an access token of the partner itself (RFC 6750 section 3.1).
+    pub(super) fn bad_access_token() -> Self {
+        let mut error = Self::bad_token();
+        error.challenge = Some("Bearer error=\"invalid_token\"".into());
+        error
+    }
+
+    /// The access token is good, but not for this call (RFC 6750 section 3.1).
+    pub(super) fn insufficient_scope(needed: &str) -> Self {
+        let mut error = Self::new(
+            StatusCode::FORBIDDEN,
+            "INSUFFICIENT_SCOPE",
+            "The access token was not issued for this call; ask for one with the scope that WWW-Authenticate names.",
+        );
+        error.challenge = Some(format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\""));
+        error
+    }
+
+    /// The request must be signed, and is not.
+    pub(super) fn not_signed() -> Self {
+        let mut error = Self::new(
+            StatusCode::UNAUTHORIZED,
+            "SIGNATURE_REQUIRED",
+            "This partner's requests must be signed (RFC 9421); Accept-Signature says how.",
+        );
+        error.wants_signature = true;
+        error
+    }
+
+    /// The signature on the request does not hold.
+    pub(super) fn bad_signature(problem: FieldProblem) -> Self {
+        let mut error = Self::new(
+            StatusCode::UNAUTHORIZED,
+            "SIGNATURE_INVALID",
+            "The signature on the request does not hold; moreDetails says why.",
+        )
+        .with(vec![problem]);
+        error.wants_signature = true;
+        error
     }
 
     pub(super) fn not_you() -> Self {
@@ -177,9 +225,14 @@ impl ResponseError for ApiError {
             // RFC 9110 section 15.5.6.
             answer.insert_header((ALLOW, method));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if let Some(challenge) = &self.challenge {
+            answer.insert_header((WWW_AUTHENTICATE, challenge.as_str()));
+        } else if self.status == StatusCode::UNAUTHORIZED {
             // RFC 6750 section 3.
             answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
+        if self.wants_signature {
+            answer.insert_header(("Accept-Signature", ACCEPT_SIGNATURE));
         }
         if self.status == StatusCode::PAYLOAD_TOO_LARGE {
             // What is left of the body is not read, so the connection cannot be used again.

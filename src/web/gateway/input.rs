@@ -3,9 +3,10 @@
 
 use super::ApiError;
 use crate::flow::FieldProblem;
+use actix_web::error::PayloadError;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{HttpRequest, web};
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -19,6 +20,8 @@ pub const APPLICATION_BODY: usize = 64 * 1024;
 pub const ORDER_BODY: usize = 1024 * 1024;
 /// Largest body of initPayment with several, in bytes: 5000 of them with every text as long as it may be.
 pub const LIST_BODY: usize = 8 * 1024 * 1024;
+/// The longest access token, in bytes.
+const MAX_TOKEN_BYTES: usize = 2048;
 /// Most fields a form or an object may have.
 const MAX_FIELDS: usize = 100;
 
@@ -29,11 +32,17 @@ pub fn bearer(request: &HttpRequest) -> Result<&str, ApiError> {
         .and_then(|h| h.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim());
-    token.filter(|t| !t.is_empty() && t.len() <= 200).ok_or_else(ApiError::bad_token)
+    token
+        .filter(|t| !t.is_empty() && t.len() <= MAX_TOKEN_BYTES)
+        .ok_or_else(ApiError::bad_token)
 }
 
 /// The whole body, at most `limit` bytes.
-pub async fn body(request: &HttpRequest, mut payload: web::Payload, limit: usize) -> Result<Vec<u8>, ApiError> {
+pub async fn body(
+    request: &HttpRequest,
+    mut payload: impl Stream<Item = Result<web::Bytes, PayloadError>> + Unpin,
+    limit: usize,
+) -> Result<Vec<u8>, ApiError> {
     let announced = request
         .headers()
         .get(CONTENT_LENGTH)

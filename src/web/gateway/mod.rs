@@ -3,6 +3,7 @@
 //! **Invariant:** no answer but HTTP 200 means success; nothing a client can send makes a 500; a request is
 //! always judged together with the certificate TLS verified.
 
+mod access_token;
 mod account_calls;
 mod account_views;
 mod activation;
@@ -13,12 +14,18 @@ mod consents;
 mod envelope;
 mod giro;
 mod input;
+mod oauth;
 mod order;
+mod payments;
 mod reader;
 mod several;
+mod signed_answers;
+mod signed_requests;
 mod status;
 
 pub use envelope::ApiError;
+pub use signed_answers::sign_answer;
+pub use signed_requests::check_signature;
 
 use crate::flow::Context;
 use crate::partner::PeerCertificate;
@@ -73,6 +80,8 @@ impl Gateway {
 /// `/gateway` prefix.
 pub fn routes(config: &mut web::ServiceConfig) {
     for prefix in ["/gateway", ""] {
+        config.service(only(&format!("{prefix}/oauth2/token"), "POST", web::post().to(oauth::token)));
+        config.service(only(&format!("{prefix}/oauth2/jwks"), "GET", web::get().to(oauth::jwks)));
         for family in ["/authenticate/rest/api/authenticate", "/authenticate/rest/api"] {
             let path = |call: &str| format!("{prefix}{family}/{call}");
             config.service(only(&path("token"), "POST", web::post().to(calls::token)));
@@ -82,6 +91,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             let path = |call: &str| format!("{prefix}{family}/{call}");
             config.service(only(&path("initPayment/{payment}"), "POST", web::post().to(calls::init_payment)));
             config.service(only(&path("status/{payment}"), "GET", web::get().to(status::status)));
+            config.service(only(&path("payments"), "POST", web::post().to(payments::create)));
             config.service(only(&path("banks"), "GET", web::get().to(calls::banks)));
             config.service(only(&path("clientActivation"), "POST", web::post().to(activation::apply)));
             config.service(only(
@@ -92,7 +102,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
             account_access(config, path);
         }
     }
+    for path in DISCOVERY {
+        config.service(only(path, "GET", web::get().to(oauth::metadata)));
+    }
 }
+
+/// What says how this authorisation server works (RFC 8414 section 3, OpenID Connect Discovery 1.0 section 4).
+pub const DISCOVERY: [&str; 2] = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
 
 /// The calls about consents and what is read under them.
 fn account_access(config: &mut web::ServiceConfig, path: impl Fn(&str) -> String) {
@@ -142,18 +158,25 @@ pub async fn no_such_call() -> HttpResponse {
 /// What the handler answers.
 pub async fn limit(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let gateway = request.app_data::<web::Data<Gateway>>().cloned();
+    let of_oauth = request.path().ends_with(oauth::TOKEN_PATH);
     let peer = request.conn_data::<PeerCertificate>().map(|p| p.sha256.clone()).unwrap_or_default();
     if let Some(gateway) = gateway
         && let Err(not_until) = gateway.limit.check_key(&peer)
     {
         let wait = not_until.wait_time_from(DefaultClock::default().now());
-        return Err(ApiError::too_many(wait.as_secs() + 1).into());
+        let refused = ApiError::too_many(wait.as_secs() + 1);
+        let answer = if of_oauth {
+            oauth::from_envelope(&refused)
+        } else {
+            refused.error_response()
+        };
+        return Ok(request.into_response(answer).map_into_right_body());
     }
     // Kept with the request, so that handlers need not know about connections.
     if let Some(peer) = request.conn_data::<PeerCertificate>().cloned() {
         request.extensions_mut().insert(peer);
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_left_body())
 }
 
 /// The verified certificate of this request.

@@ -1,8 +1,10 @@
 //! GET status: where a payment stands, for its partner.
 
+use super::access_token::partner_of;
 use super::calls::{external, payment_id};
 use super::envelope::success;
 use super::{ApiError, Gateway, input, peer};
+use crate::flow::access_tokens::{Scope, is_one};
 use crate::flow::issue_token::authenticate;
 use crate::payment::PaymentId;
 use crate::store::payments::Payment;
@@ -94,11 +96,20 @@ fn instructions(payment: &Payment) -> Vec<InstructionView> {
     payment.instructions.iter().zip(words).map(one).collect()
 }
 
-/// GET status. Answers at every stage, also while the PSU is at the bank.
+/// GET status. Answers at every stage, also while the PSU is at the bank. With the payment's own token, or with an
+/// access token of its partner.
 pub async fn status(gateway: web::Data<Gateway>, request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let token = input::bearer(&request)?;
     let id = payment_id(&path)?;
-    authenticate(&gateway.cx, &peer(&request)?, token, Some(id)).await?;
+    let peer = peer(&request)?;
+    if is_one(token) {
+        let partner = partner_of(&gateway.cx, &peer, token, Scope::ReadPayments).await?;
+        let (payment, owner) = gateway.cx.payment(id).await?;
+        // What is another partner's answers like what does not exist.
+        let own = Some(payment).filter(|_| owner.id == partner.id);
+        return Ok(success(StatusAnswer::of(own.ok_or_else(ApiError::no_payment)?)));
+    }
+    authenticate(&gateway.cx, &peer, token, Some(id)).await?;
     let (payment, _) = gateway.cx.payment(id).await?;
     Ok(success(StatusAnswer::of(payment)))
 }
