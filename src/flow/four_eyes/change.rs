@@ -1,6 +1,7 @@
 //! What can be proposed: each change with its rules and how it is carried out.
 
 use super::snapshot::certificates;
+use super::webhook::{self, WantedEndpoint};
 use crate::clock::Timestamp;
 use crate::crypto;
 use crate::flow::add_partner::is_plain_url;
@@ -147,6 +148,20 @@ pub enum Change {
         /// Whether it may.
         active: bool,
     },
+    /// An endpoint for webhooks: added, changed, switched on or off.
+    SetWebhook {
+        /// The partner.
+        partner: String,
+        /// The endpoint as it is to be.
+        endpoint: WantedEndpoint,
+    },
+    /// An endpoint for webhooks is removed.
+    RemoveWebhook {
+        /// The partner.
+        partner: String,
+        /// The endpoint's id.
+        id: String,
+    },
     /// How a payment in doubt ended at the bank.
     ResolveDoubt {
         /// The payment.
@@ -171,6 +186,10 @@ pub enum Kind {
     Limits,
     /// Activation or deactivation.
     Activation,
+    /// A webhook endpoint is added or changed.
+    SetWebhook,
+    /// A webhook endpoint is removed.
+    RemoveWebhook,
     /// The end of a doubt.
     ResolveDoubt,
 }
@@ -185,6 +204,8 @@ impl Kind {
             Self::RedirectUrls => "redirect_urls",
             Self::Limits => "limits",
             Self::Activation => "activation",
+            Self::SetWebhook => "webhook",
+            Self::RemoveWebhook => "remove_webhook",
             Self::ResolveDoubt => "resolve_doubt",
         }
     }
@@ -208,6 +229,8 @@ impl Change {
             Self::RedirectUrls { .. } => Kind::RedirectUrls,
             Self::Limits { .. } => Kind::Limits,
             Self::Activation { .. } => Kind::Activation,
+            Self::SetWebhook { .. } => Kind::SetWebhook,
+            Self::RemoveWebhook { .. } => Kind::RemoveWebhook,
             Self::ResolveDoubt { .. } => Kind::ResolveDoubt,
         }
     }
@@ -232,6 +255,8 @@ impl Change {
             | Self::RemoveCertificate { partner, .. }
             | Self::RedirectUrls { partner, .. }
             | Self::Limits { partner, .. }
+            | Self::SetWebhook { partner, .. }
+            | Self::RemoveWebhook { partner, .. }
             | Self::Activation { partner, .. } => Some(partner),
             Self::ResolveDoubt { .. } => None,
         }
@@ -246,6 +271,8 @@ impl Change {
             Self::Limits { .. } => "limits_changed",
             Self::Activation { active: true, .. } => "partner_activated",
             Self::Activation { active: false, .. } => "partner_deactivated",
+            Self::SetWebhook { .. } => "webhook_changed",
+            Self::RemoveWebhook { .. } => "webhook_removed",
             Self::ResolveDoubt {
                 resolution: Resolution::Settled,
                 ..
@@ -258,7 +285,7 @@ impl Change {
     }
 
     /// What can be said of it without looking at anything else.
-    pub(super) fn check(&self) -> Result<(), FlowError> {
+    pub(super) fn check(&self, cx: &Context) -> Result<(), FlowError> {
         let problem = |field: &str, code, words: &str| Err(FlowError::Invalid(vec![FieldProblem::new(field, code, words)]));
         match self {
             Self::RedirectUrls { urls, .. } => {
@@ -276,7 +303,8 @@ impl Change {
                 Ok(())
             }
             Self::ResolveDoubt { reason, .. } => check_reason(reason),
-            Self::AddCertificate { .. } | Self::RemoveCertificate { .. } | Self::Activation { .. } => Ok(()),
+            Self::SetWebhook { endpoint, .. } => webhook::check(cx, endpoint),
+            Self::AddCertificate { .. } | Self::RemoveCertificate { .. } | Self::Activation { .. } | Self::RemoveWebhook { .. } => Ok(()),
         }
     }
 
@@ -288,6 +316,8 @@ impl Change {
             Self::RedirectUrls { partner, urls, flexible } => partners::set_redirects(a, partner, urls, *flexible).map(drop),
             Self::Limits { partner, limits } => partner_counts::set_limits(a, partner, limits).map(drop),
             Self::Activation { partner, active } => partners::set_active(a, partner, *active).map(drop),
+            Self::SetWebhook { partner, endpoint } => webhook::set(a, partner, endpoint, now),
+            Self::RemoveWebhook { id, .. } => webhook::remove(a, id, now),
             Self::ResolveDoubt { .. } => Ok(()),
         }
     }

@@ -50,6 +50,10 @@ catalogue! {
         redirect_urls: "adrese de întoarcere", "redirect URLs";
         limits: "cifre declarate și limite", "declared figures and limits";
         activation: "activare sau dezactivare", "activation or deactivation";
+        webhook: "adresă de webhook", "webhook endpoint";
+        remove_webhook: "scoaterea unei adrese de webhook", "removal of a webhook endpoint";
+        webhook_on: "pornită", "on";
+        webhook_off: "oprită", "off";
         resolve_doubt: "sfârșitul unui dubiu", "end of a doubt";
         payment: "plata", "payment";
         settled: "plata s-a făcut la bancă", "the payment was made at the bank";
@@ -71,6 +75,8 @@ impl ProposalTexts {
             (Kind::RedirectUrls, self.redirect_urls),
             (Kind::Limits, self.limits),
             (Kind::Activation, self.activation),
+            (Kind::SetWebhook, self.webhook),
+            (Kind::RemoveWebhook, self.remove_webhook),
             (Kind::ResolveDoubt, self.resolve_doubt),
         ];
         kinds
