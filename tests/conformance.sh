@@ -8,12 +8,13 @@ Usage: tests/conformance.sh SPECS_FOLDER
 
 Runs the connectors against the sandbox banks through `prism proxy --errors` with the OpenAPI descriptions in
 SPECS_FOLDER (Berlin Group 1.3.11, STET 1.4.2 and 1.5); every signature of STET is verified by httpsig on the way. Then
-our signatures against httpsig, our OAuth client against an authorisation server made of authlib, and sign-in to the
-back office through npm's oidc-provider. Fails when either side breaks the standard, or when of one bank nothing was
+our signatures against httpsig, our OAuth client against an authorisation server made of authlib, sign-in to the back
+office through npm's oidc-provider, and the gateway against partners with ordinary libraries: authlib as their OAuth
+client, npm's http-message-signatures to sign their requests and to verify our answers. Fails when either side breaks the standard, or when of one bank nothing was
 judged.
 
 Needs the Rust toolchain, node with npm, and python3 with venv (installed when it may: root on Debian); prism, httpsig,
-authlib and oidc-provider come from npm and PyPI into ${SMARTPAY_CONFORMANCE_TOOLS:-~/.cache/smartpay-conformance}, once.
+authlib, oidc-provider and http-message-signatures come from npm and PyPI into ${SMARTPAY_CONFORMANCE_TOOLS:-~/.cache/smartpay-conformance}, once.
 TEXT
 }
 
@@ -66,10 +67,15 @@ On Debian: sudo apt-get update && sudo apt-get install -y ${missing[*]}"
     npm install --silent --no-audit --no-fund --prefix "$tools/oidc-provider" oidc-provider@8.8.1 >"$work/npm.log" 2>&1 ||
       { tail -n 30 "$work/npm.log" >&2; refuse "could not install oidc-provider"; }
   fi
-  if ! "$python" -c 'import authlib.oauth2, cryptography, httpsig' 2>/dev/null; then
+  if [ ! -d "$message_signatures" ]; then
+    announce "Installing http-message-signatures"
+    npm install --silent --no-audit --no-fund --prefix "$tools/message-signatures" http-message-signatures@1.0.6 >"$work/npm.log" 2>&1 ||
+      { tail -n 30 "$work/npm.log" >&2; refuse "could not install http-message-signatures"; }
+  fi
+  if ! "$python" -c 'import authlib.oauth2, cryptography, httpsig, joserfc, requests' 2>/dev/null; then
     announce "Installing httpsig and authlib"
     python3 -m venv --clear "$tools/python"
-    "$python" -m pip install --quiet --disable-pip-version-check httpsig==1.3.0 'authlib>=1.3,<2' cryptography
+    "$python" -m pip install --quiet --disable-pip-version-check httpsig==1.3.0 'authlib>=1.6,<2' 'joserfc>=1.0,<2' requests cryptography
   fi
 }
 
@@ -77,6 +83,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/smartpay-conformance.XXXXXX")
 tools=${SMARTPAY_CONFORMANCE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/smartpay-conformance}
 prism=$tools/prism/node_modules/.bin/prism
 python=$tools/python/bin/python
+message_signatures=$tools/message-signatures/node_modules/http-message-signatures
 oidc_provider=$tools/oidc-provider/node_modules/oidc-provider/lib/index.js
 judge=
 clean_up() {
@@ -104,7 +111,8 @@ cargo test --locked --quiet "${features[@]}" --test it --no-run
 stories() { env -u SMARTPAY_TEST_POSTGRES cargo test --locked --quiet "${features[@]}" --test it -- "$@"; }
 
 announce "Signatures, OAuth and OpenID Connect against httpsig, authlib and oidc-provider"
-SMARTPAY_CONFORMANCE_PYTHON=$python SMARTPAY_CONFORMANCE_OIDC_PROVIDER=$oidc_provider stories --ignored conformance:: | tee "$work/stories"
+SMARTPAY_CONFORMANCE_PYTHON=$python SMARTPAY_CONFORMANCE_OIDC_PROVIDER=$oidc_provider \
+  SMARTPAY_CONFORMANCE_MESSAGE_SIGNATURES=$message_signatures stories --ignored conformance:: | tee "$work/stories"
 if grep -q 'running 0 tests' "$work/stories"; then refuse "no story was run"; fi
 
 announce "Through the judge"

@@ -10,7 +10,7 @@ use crate::crypto;
 pub use crate::identity::CameBack;
 use crate::identity::{Attempt, IdentityError, Person, Provider};
 use crate::payment::text::has_forbidden_characters;
-use crate::store::admins::Admin;
+use crate::store::admins::{Admin, Belonging};
 use crate::store::{admins, audit};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -219,8 +219,23 @@ async fn user_of(cx: &Context, person: Person, purpose: &Purpose) -> Result<Name
         Purpose::Confirmation { admin_id, .. } if *admin_id != admin.id => {
             Ok(Err((Refusal::SomebodyElse, "somebody_else", Some(admin_id.clone()))))
         }
-        _ => Ok(Ok((admin, person))),
+        _ if is_own_account(cx, &admin.id, &person.account).await? => Ok(Ok((admin, person))),
+        _ => Ok(Err((Refusal::Unknown, "another_account", Some(admin.id)))),
     }
+}
+
+/// Names can be given to somebody else at the provider, accounts cannot: the first account that comes with a user's
+/// name stays the user's.
+async fn is_own_account(cx: &Context, admin_id: &str, account: &str) -> Result<bool, FlowError> {
+    let (id, account, now) = (admin_id.to_owned(), account.to_owned(), cx.now());
+    let job = move |a: &mut crate::store::Access<'_>| {
+        let belonging = admins::belongs(a, &id, &account)?;
+        if belonging == Belonging::New {
+            audit::add(a, now, &id, "company_account_kept", Some(&id), None)?;
+        }
+        Ok(belonging != Belonging::Other)
+    };
+    Ok(cx.db.write(job).await?)
 }
 
 async fn refused(cx: &Context, whose: Option<String>, why: &'static str) -> Result<(), FlowError> {

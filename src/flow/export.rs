@@ -5,6 +5,7 @@
 //! comes.
 
 use super::{Context, FlowError};
+use crate::payment::Status;
 use crate::store::payment_search::{self, Filter, From, Line};
 
 /// Rows read at a time.
@@ -82,7 +83,7 @@ impl Export {
             line.amount.map(|amount| amount.wire()).unwrap_or_default(),
             line.amount.map(|amount| amount.currency.code().to_owned()).unwrap_or_default(),
             bank.unwrap_or_default(),
-            line.status.as_str().to_owned(),
+            line.status.map_or("unreadable", Status::as_str).to_owned(),
             line.bank_word.unwrap_or_default(),
         ]
     }

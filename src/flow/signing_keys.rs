@@ -255,6 +255,8 @@ pub struct Rotation {
 /// # Errors
 /// [`FlowError::NotAllowed`] while a next key waits to sign already; [`FlowError::Busy`] when two rotate at once.
 pub async fn rotate(cx: &Context, by: &str, compromised: bool) -> Result<Rotation, FlowError> {
+    // A key follows another: the very first one signs at once.
+    cx.signing_keys().await?;
     let (now, by) = (cx.now(), by.to_owned());
     let (lead, shown) = if compromised {
         (Duration::zero(), Duration::zero())

@@ -111,6 +111,7 @@ impl Provider {
         }
         Ok(Person {
             name: self.name(&client, &tokens, &claims).await?,
+            account: crypto::token_hash(&format!("{} {}", self.0.settings.issuer, claims.subject().as_str())),
             second_factor: self.is_second_factor(&claims),
             proved_at,
         })

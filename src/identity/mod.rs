@@ -122,6 +122,9 @@ impl std::fmt::Debug for CameBack {
 pub struct Person {
     /// The word that is the name of a user of ours.
     pub name: String,
+    /// Hash of issuer and subject: the same person there for ever, whatever the name becomes (OpenID Connect Core 1.0
+    /// section 5.7).
+    pub account: String,
     /// Whether the provider asked for a second factor.
     pub second_factor: bool,
     /// When the person proved there to be there, as far as the provider says.

@@ -102,6 +102,7 @@ struct Row {
     totp_pending_sealed: Option<Vec<u8>>,
     totp_last_step: Option<i64>,
     password_until: Option<Timestamp>,
+    company_account: Option<String>,
 }
 
 impl Row {
@@ -144,6 +145,7 @@ pub fn add(a: &mut Access<'_>, admin: &Admin) -> Result<(), StoreError> {
         totp_pending_sealed: None,
         totp_last_step: None,
         password_until: admin.password_until,
+        company_account: None,
     };
     a.try_insert("the user name", |conn| diesel::insert_into(t::table).values(row).execute(conn))
 }
@@ -198,6 +200,47 @@ pub fn signed_in(a: &mut Access<'_>, id: &str, now: Timestamp) -> Result<(), Sto
 /// [`StoreError`] of the database.
 pub fn open_by_password(a: &mut Access<'_>, id: &str, until: Timestamp) -> Result<(), StoreError> {
     diesel::update(t::table.find(id)).set(t::password_until.eq(until)).execute(a.conn)?;
+    Ok(())
+}
+
+/// How a company account and an admin belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Belonging {
+    /// It is the admin's.
+    Its,
+    /// It has become the admin's now: neither had another.
+    New,
+    /// The admin has another one, or it is another admin's.
+    Other,
+}
+
+/// Says whether a company account (hash of issuer and subject) is an admin's; the first one that comes is.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn belongs(a: &mut Access<'_>, id: &str, account: &str) -> Result<Belonging, StoreError> {
+    let owner: Option<String> = t::table
+        .filter(t::company_account.eq(account))
+        .select(t::id)
+        .first(a.conn)
+        .optional()?;
+    match owner {
+        Some(owner) if owner == id => return Ok(Belonging::Its),
+        Some(_) => return Ok(Belonging::Other),
+        None => {}
+    }
+    let free = t::table.find(id).filter(t::company_account.is_null());
+    let bound = diesel::update(free).set(t::company_account.eq(account)).execute(a.conn)?;
+    Ok(if bound == 1 { Belonging::New } else { Belonging::Other })
+}
+
+/// Lets an admin's next company account be another one.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn forget_company_account(a: &mut Access<'_>, id: &str) -> Result<(), StoreError> {
+    let set = t::company_account.eq(None::<String>);
+    diesel::update(t::table.find(id)).set(set).execute(a.conn)?;
     Ok(())
 }
 

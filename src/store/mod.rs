@@ -36,7 +36,6 @@ pub mod partner_signatures;
 pub mod partners;
 pub mod payer_requests;
 pub mod payment_keys;
-pub mod payment_lists;
 mod payment_row;
 pub mod payment_search;
 pub mod payments;

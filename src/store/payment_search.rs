@@ -316,8 +316,8 @@ pub struct Line {
     pub amount: Option<Amount>,
     /// The payer's bank.
     pub bank_code: Option<String>,
-    /// Where it stands.
-    pub status: Status,
+    /// Where it stands; `None` when what is stored of it cannot be read, wholly or in part.
+    pub status: Option<Status>,
     /// The bank's last word. Hostile text.
     pub bank_word: Option<String>,
 }
@@ -342,10 +342,11 @@ type Columns = (
     Option<String>,
 );
 
-/// What a list says of these payments, in their order. Of each only the one sealed column is opened that is shown.
+/// What a list says of these payments, in their order. Of each only the one sealed column is opened that is shown. One
+/// that cannot be read is among them, as far as it can: it hides no other.
 ///
 /// # Errors
-/// [`StoreError`] of the database, also when that column does not open.
+/// [`StoreError`] of the database.
 pub fn lines(a: &mut Access<'_>, places: &[Place]) -> Result<Vec<Line>, StoreError> {
     let ids: Vec<i64> = places.iter().map(|p| p.id.number()).collect();
     let rows: Vec<Columns> = t::table
@@ -379,26 +380,34 @@ pub fn lines(a: &mut Access<'_>, places: &[Place]) -> Result<Vec<Line>, StoreErr
             let key = format!("{}/1", place.id);
             a.open("payment_instructions", "creditor_name", &key, sealed)
         });
-        lines.push(line(*place, row, creditor.transpose()?.map(|name| name.to_string()), &names)?);
+        lines.push(line(
+            *place,
+            row,
+            creditor.transpose().map(|name| name.map(|name| name.to_string())),
+            &names,
+        ));
     }
     Ok(lines)
 }
 
-fn line(place: Place, row: Columns, creditor: Option<String>, names: &HashMap<String, String>) -> Result<Line, StoreError> {
+fn line(place: Place, row: Columns, creditor: Result<Option<String>, StoreError>, names: &HashMap<String, String>) -> Line {
     let (id, partner_id, external_id, minor, currency, bank_code, status, bank_word) = row;
-    let broken = |column: &str| StoreError::Broken(format!("payments.{column} of {id} is unreadable"));
-    let currency = Currency::from_code(&currency).ok_or_else(|| broken("currency"))?;
-    Ok(Line {
+    let (currency, status) = (Currency::from_code(&currency), Status::parse(&status));
+    let is_readable = currency.is_some() && creditor.is_ok();
+    if !is_readable || status.is_none() {
+        tracing::error!(payment = id, "a stored payment cannot be read");
+    }
+    Line {
         id: place.id,
         created_at: place.created_at,
         partner: names.get(&partner_id).cloned().unwrap_or_default(),
         external_id,
-        creditor: creditor.unwrap_or_default(),
-        amount: minor.map(|minor| Amount { minor, currency }),
+        creditor: creditor.ok().flatten().unwrap_or_default(),
+        amount: minor.zip(currency).map(|(minor, currency)| Amount { minor, currency }),
         bank_code,
-        status: Status::parse(&status).ok_or_else(|| broken("status"))?,
+        status: status.filter(|_| is_readable),
         bank_word,
-    })
+    }
 }
 
 /// How many payments stand in each state, counted no further than `most`.

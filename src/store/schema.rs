@@ -162,6 +162,7 @@ diesel::table! {
         totp_pending_sealed -> Nullable<Binary>,
         totp_last_step -> Nullable<BigInt>,
         password_until -> Nullable<Timestamp>,
+        company_account -> Nullable<Text>,
     }
 }
 

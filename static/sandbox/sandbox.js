@@ -4,7 +4,10 @@
   const main = document.querySelector('main');
 
   // The way back to the merchant goes on by itself.
-  if (main.dataset.on) setTimeout(() => location.assign(main.dataset.on), 3000);
+  if (main.dataset.on) {
+    document.getElementById('soon').hidden = false;
+    setTimeout(() => location.assign(main.dataset.on), 3000);
+  }
 
   // A telephone shows what arrives. Only a section that changed is replaced, so nobody loses their place.
   const EVERY_MS = 5000;

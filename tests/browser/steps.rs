@@ -172,7 +172,11 @@ pub async fn decide(demo: &Demo, b: &Browser, customer: &Customer, amount: &str,
     };
     b.press(button).await?;
     b.glance("bank-back").await;
-    b.arrive(&demo.file.hosted_page).await
+    if b.has_script() {
+        b.arrive(&demo.file.hosted_page).await
+    } else {
+        b.leave_by("a.primary", &demo.file.hosted_page).await
+    }
 }
 
 /// Waits on the hosted page for the end; without script by asking again.
@@ -196,18 +200,32 @@ pub async fn wait_for_outcome(b: &Browser, title: &str) -> Result<()> {
     b.look("outcome").await
 }
 
+/// Reads what comes in time on a page of the demonstration that looks again by itself; without script by asking again.
+async fn read_in_time(b: &Browser, css: &str, text: &str) -> Result<()> {
+    if !b.has_script() {
+        until(text, async || {
+            if b.shows(css).await && b.see(css).await?.text().await?.contains(text) {
+                return Ok(Some(()));
+            }
+            b.press(".again a").await?;
+            Ok(None)
+        })
+        .await?;
+    }
+    b.read(css, text).await
+}
+
 /// Goes back to the partner and sees how the order stands there.
 pub async fn return_to(demo: &Demo, b: &Browser, partner: &str, state: &str) -> Result<()> {
     b.leave_by("a[data-return]", &demo.site(partner)).await?;
-    b.read("#state .word", state).await?;
+    read_in_time(b, "#state .word", state).await?;
     b.look(&format!("{partner}-after")).await
 }
 
 /// Finds the newest mail and reads it.
 pub async fn read_mail(demo: &Demo, b: &Browser, subject: &str, to: &str, says: &str) -> Result<()> {
     b.open_page(&demo.site("mailbox")).await?;
-    // The page looks again by itself.
-    b.read("#mails .subject", subject).await?;
+    read_in_time(b, "#mails .subject", subject).await?;
     b.look("mailbox").await?;
     b.press("#mails li a").await?;
     b.read(".facts", to).await?;

@@ -6,7 +6,7 @@ use crate::support::browser::{Browser, Form};
 use crate::support::company::{COMPANY, ION, LOGIN, MARIA, Office, TOTP, reads};
 use crate::support::provider::{Lie, Somebody};
 use serde_json::json;
-use smartpay::flow::admins::manage::{Act, Actor, act};
+use smartpay::flow::admins::manage::{Act, Actor, act, reset_password};
 use smartpay::flow::admins::second_factor::code_at;
 use std::time::Duration;
 
@@ -195,6 +195,26 @@ async fn only_users_that_are_there_come_in() {
     office.sign_in(Somebody::with_mail(MARIA)).await.says("Ultimele plăți");
     act(&office.app.cx.db, &id, Act::Lock, &Actor::CommandLine, now).await.unwrap();
     assert_eq!(office.admin.home().await.leads_to().path(), LOGIN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_was_given_to_somebody_else_there_opens_nothing_here() {
+    let office = Office::open("").await;
+    let home = office.sign_in(Somebody::with_mail(MARIA)).await;
+    assert_eq!(office.audited("company_account_kept"), [format!("{MARIA} ")]);
+    office.admin.submit(&home.form("/logout")).await;
+    let successor = || Somebody::with_mail(MARIA).and("sub", json!("somebody new"));
+    reads(&office.is_refused(successor()).await, "nu are un utilizator aici");
+    // Nor does the same account become another user by another name.
+    let renamed = Somebody::with_mail(MARIA).and("email", json!(ION));
+    reads(&office.is_refused(renamed).await, "nu are un utilizator aici");
+    assert_eq!(
+        office.audited("company_sign_in_refused"),
+        ["nobody another_account", "nobody another_account"]
+    );
+    let id = office.id_of(MARIA).await;
+    reset_password(&office.app.cx, &id, &Actor::CommandLine).await.unwrap();
+    office.sign_in(successor()).await.says("Autentificat ca");
 }
 
 #[tokio::test(flavor = "multi_thread")]

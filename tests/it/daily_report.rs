@@ -192,6 +192,10 @@ async fn a_payment_that_cannot_be_read_is_said_and_the_others_are_counted() {
     app.advance(MINUTE);
     app.tick().await;
     let page = admin.get(&admin.at("back-office/reports")).await;
+    for list in ["back-office", "back-office/payments"] {
+        let list = admin.get(&admin.at(list)).await;
+        list.says(&spoilt.to_string()).says("nu se poate citi").says("creată");
+    }
     set("created");
     page.says("Plăți care nu se pot citi din baza de date și nu sunt numărate: 1");
     let file = admin.get(&admin.at("back-office/reports.csv")).await;

@@ -4,6 +4,7 @@ use crate::support::admin::{Admin, PASSWORD};
 use crate::support::browser::Page;
 use crate::support::{RETURN_URL, TestApp, certificates};
 use serde_json::json;
+use smartpay::crypto::signing::SigningKey;
 use smartpay::flow::four_eyes::Change;
 use smartpay::store::admins::Role;
 use smartpay::store::partner_certificates::{self, StoredCertificate};
@@ -115,6 +116,47 @@ async fn from_a_new_partner_to_its_first_payment() {
     two.approve().await;
     app.partner("stranger").start(json!({})).await;
     two.page_of(&id).await.says("activ").says("completă");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_signed_requests_are_proposed_shown_and_hold() {
+    let two = Two::start().await;
+    let (app, maria) = (&two.app, &two.maria);
+    let shop = app.partner_id("shop").await;
+    let form = two.page_of(&shop).await.form("/signatures");
+    let key = SigningKey::from_pkcs8(&SigningKey::generate().unwrap()).unwrap();
+    let pasted = json!({ "keys": [key.public().jwk("shop-2026")] }).to_string();
+    for (keys, required, words) in [
+        ("nicio cheie", "", "Cheile nu pot fi citite"),
+        ("", "yes", "este nevoie de o cheie"),
+        ("", "", "Nu ar schimba nimic"),
+    ] {
+        let wrong = maria.submit(&form.clone().with("keys", keys).with("required", required)).await;
+        assert_eq!(wrong.status, 422, "{keys}");
+        assert!(wrong.has("[role=alert] a[href='#signature_keys']"));
+        reads(&wrong, words);
+        assert_eq!(wrong.form("/signatures").value("keys"), keys, "what was typed is kept");
+    }
+    assert_eq!(maria.submit(&form.clone().with("csrf", "forged")).await.status, 403);
+    let proposed = maria
+        .follow(&maria.submit(&form.with("keys", &pasted).with("required", "yes")).await)
+        .await;
+    proposed.says("Propunerea așteaptă decizia altui administrator");
+    assert_eq!(app.shop().token().await.status, 200, "nothing has changed yet");
+    let other = two.proposal(&two.dan).await;
+    other
+        .says("shop-2026")
+        .says(key.kid())
+        .says("cererile trebuie semnate")
+        .says("semnarea cererilor");
+    two.approve().await.says("Hotărârea a fost dusă la capăt");
+    two.page_of(&shop)
+        .await
+        .says("Semnătura este obligatorie")
+        .says("shop-2026")
+        .says(key.kid())
+        .says("ecdsa-p256-sha256");
+    assert_eq!(app.shop().token().await.text("messageStatus"), "SIGNATURE_REQUIRED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -297,6 +339,7 @@ async fn what_matters_needs_a_proof_of_the_last_minutes_and_loses_nothing_that_w
     assert!(!page.has("#confirm"));
     app.advance(4 * MINUTE);
     two.page_of(&shop).await;
+    two.dan.home().await;
     app.advance(2 * MINUTE);
     let late = two.page_of(&shop).await;
     assert!(late.has("#confirm"));
@@ -322,4 +365,32 @@ async fn what_matters_needs_a_proof_of_the_last_minutes_and_loses_nothing_that_w
     .await;
     let refused = maria.submit(&two.page_of(&shop).await.form("/activation")).await;
     reads(&refused, "cunoașterea clientelei trebuie să fie completă");
+    deciding_needs_one_too(&two).await;
+}
+
+/// The second admin has not proved anything for six minutes.
+async fn deciding_needs_one_too(two: &Two) {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let (app, dan) = (&two.app, &two.dan);
+    let page = two.proposal(dan).await;
+    assert!(page.has("#confirm") && !page.has("form[action$='/approve']"));
+    let prove = async |page: &Page| {
+        let confirm = dan.get(&page.link("#confirm")).await;
+        dan.follow(&dan.submit(&confirm.form("/confirm").with("password", PASSWORD)).await)
+            .await
+    };
+    let kept_open = prove(&page).await.form("/approve");
+    app.advance(4 * MINUTE);
+    two.maria.home().await;
+    dan.home().await;
+    app.advance(2 * MINUTE);
+    let refused = dan.submit(&kept_open).await;
+    assert_eq!(refused.status, 403);
+    reads(&refused, "Aprobarea cere o confirmare");
+    let open = "SELECT CAST(COUNT(*) AS TEXT) AS line FROM proposals WHERE state = 'open'";
+    assert_eq!(app.database.lines(open), ["1"]);
+    prove(&refused).await;
+    dan.follow(&dan.submit(&kept_open).await)
+        .await
+        .says("Hotărârea a fost dusă la capăt");
 }

@@ -388,7 +388,7 @@ fn filters(sample: &Line, partner_id: &str) -> Vec<Filter> {
     let kinds: [&dyn Fn(&mut Filter); 5] = [
         &|f| f.partner_id = Some(partner_id.to_owned()),
         &|f| f.bank_code.clone_from(&sample.bank_code),
-        &|f| f.status = Some(sample.status),
+        &|f| f.status = sample.status,
         &|f| f.created_before = Some(sample.created_at + Duration::from_secs(1)),
         &|f| (f.from_minor, f.to_minor) = (Some(minor / 2), Some(minor)),
     ];
@@ -411,7 +411,7 @@ fn fulfils(filter: &Filter, line: &Line, partner: &str) -> bool {
     let minor = line.amount.map(|amount| amount.minor);
     filter.partner_id.as_ref().is_none_or(|_| line.partner == partner)
         && filter.bank_code.as_ref().is_none_or(|bank| line.bank_code.as_ref() == Some(bank))
-        && filter.status.is_none_or(|status| line.status == status)
+        && filter.status.is_none_or(|status| line.status == Some(status))
         && filter.created_before.is_none_or(|before| line.created_at < before)
         && filter.from_minor.is_none_or(|from| minor.is_some_and(|minor| minor >= from))
         && filter.to_minor.is_none_or(|to| minor.is_some_and(|minor| minor <= to))

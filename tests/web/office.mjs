@@ -73,6 +73,7 @@ async function backOffice(walk) {
   const context = await walk.context(AREA.ro, 'ro');
   const page = await context.newPage();
   await signIn(walk, 'ro', page);
+  await demo.purchase();
   await makeSomething(page, office);
   const all = [...FIXED.map((path) => office + path), ...(await addresses(page, office))];
   leftOut(judge, [...all, `${office}/login`, `${office}/login/code`]);
@@ -90,7 +91,7 @@ async function backOffice(walk) {
   await context.close();
 }
 
-/** So that lists are not empty: a proposal, a request of a payer, an export. */
+/** So that lists are not empty, beside the payment: a proposal, a request of a payer, an export. */
 async function makeSomething(page, office) {
   await page.goto(`${office}/partners`);
   const partners = await links(page, '/back-office/partners/(?!new)[^/?]+$');

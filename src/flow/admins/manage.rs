@@ -180,7 +180,8 @@ pub async fn reset_password(cx: &Context, admin_id: &str, actor: &Actor) -> Resu
 /// provider does otherwise.
 const BREAK_GLASS_HOURS: i64 = 24;
 
-/// Gives a user a password that must be changed; the sessions end, and a locked account opens for the command
+/// Gives a user a password that must be changed; the sessions end, the company account is forgotten (the next one of
+/// the user's name is the user's), and a locked account opens for the command
 /// line only. Given there, it opens the back office for a day even where the company's provider is the only way in.
 ///
 /// # Errors
@@ -204,6 +205,7 @@ pub async fn set_password(
         if actor == Actor::CommandLine {
             admins::open_by_password(a, &id, now + chrono::Duration::hours(BREAK_GLASS_HOURS))?;
         }
+        admins::forget_company_account(a, &id)?;
         admin_sessions::end_all(a, &id, None)?;
         Ok(())
     })

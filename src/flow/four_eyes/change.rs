@@ -1,5 +1,6 @@
 //! What can be proposed: each change with its rules and how it is carried out.
 
+use super::signature_keys::check_rules;
 use super::snapshot::certificates;
 use super::webhook::{self, WantedEndpoint};
 use crate::clock::Timestamp;
@@ -8,12 +9,12 @@ use crate::flow::add_partner::is_plain_url;
 use crate::flow::error::FieldProblem;
 use crate::flow::resolve_payment::{Resolution, check_reason};
 use crate::flow::{Context, FlowError};
-use crate::partner::CertificateFacts;
+use crate::partner::{CertificateFacts, SignatureRules};
 use crate::payment::PaymentId;
 use crate::payment::amount::MAX_MINOR;
 use crate::payment::limits::Limits;
 use crate::store::partner_certificates::{self, StoredCertificate};
-use crate::store::{Access, StoreError, partner_counts, partners};
+use crate::store::{Access, StoreError, partner_counts, partner_signatures, partners};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rustls::pki_types::pem::PemObject as _;
@@ -141,6 +142,13 @@ pub enum Change {
         /// The figures.
         limits: Limits,
     },
+    /// With which keys it signs its requests, and whether it must.
+    SignedRequests {
+        /// The partner.
+        partner: String,
+        /// The keys, and whether it must.
+        rules: SignatureRules,
+    },
     /// Whether it may call at all.
     Activation {
         /// The partner.
@@ -184,6 +192,8 @@ pub enum Kind {
     RedirectUrls,
     /// Declared figures.
     Limits,
+    /// Signed requests.
+    SignedRequests,
     /// Activation or deactivation.
     Activation,
     /// A webhook endpoint is added or changed.
@@ -203,6 +213,7 @@ impl Kind {
             Self::RemoveCertificate => "remove_certificate",
             Self::RedirectUrls => "redirect_urls",
             Self::Limits => "limits",
+            Self::SignedRequests => "signed_requests",
             Self::Activation => "activation",
             Self::SetWebhook => "webhook",
             Self::RemoveWebhook => "remove_webhook",
@@ -228,6 +239,7 @@ impl Change {
             Self::RemoveCertificate { .. } => Kind::RemoveCertificate,
             Self::RedirectUrls { .. } => Kind::RedirectUrls,
             Self::Limits { .. } => Kind::Limits,
+            Self::SignedRequests { .. } => Kind::SignedRequests,
             Self::Activation { .. } => Kind::Activation,
             Self::SetWebhook { .. } => Kind::SetWebhook,
             Self::RemoveWebhook { .. } => Kind::RemoveWebhook,
@@ -255,6 +267,7 @@ impl Change {
             | Self::RemoveCertificate { partner, .. }
             | Self::RedirectUrls { partner, .. }
             | Self::Limits { partner, .. }
+            | Self::SignedRequests { partner, .. }
             | Self::SetWebhook { partner, .. }
             | Self::RemoveWebhook { partner, .. }
             | Self::Activation { partner, .. } => Some(partner),
@@ -269,6 +282,7 @@ impl Change {
             Self::RemoveCertificate { .. } => "certificate_removed",
             Self::RedirectUrls { .. } => "redirect_urls_changed",
             Self::Limits { .. } => "limits_changed",
+            Self::SignedRequests { .. } => "signed_requests_changed",
             Self::Activation { active: true, .. } => "partner_activated",
             Self::Activation { active: false, .. } => "partner_deactivated",
             Self::SetWebhook { .. } => "webhook_changed",
@@ -302,6 +316,7 @@ impl Change {
                 }
                 Ok(())
             }
+            Self::SignedRequests { rules, .. } => check_rules(rules),
             Self::ResolveDoubt { reason, .. } => check_reason(reason),
             Self::SetWebhook { endpoint, .. } => webhook::check(cx, endpoint),
             Self::AddCertificate { .. } | Self::RemoveCertificate { .. } | Self::Activation { .. } | Self::RemoveWebhook { .. } => Ok(()),
@@ -315,6 +330,7 @@ impl Change {
             Self::RemoveCertificate { partner, sha256 } => remove_certificate(a, partner, sha256, now),
             Self::RedirectUrls { partner, urls, flexible } => partners::set_redirects(a, partner, urls, *flexible).map(drop),
             Self::Limits { partner, limits } => partner_counts::set_limits(a, partner, limits).map(drop),
+            Self::SignedRequests { partner, rules } => partner_signatures::set(a, partner, rules).map(drop),
             Self::Activation { partner, active } => partners::set_active(a, partner, *active).map(drop),
             Self::SetWebhook { partner, endpoint } => webhook::set(a, partner, endpoint, now),
             Self::RemoveWebhook { id, .. } => webhook::remove(a, id, now),

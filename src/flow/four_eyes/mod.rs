@@ -6,10 +6,12 @@
 
 mod change;
 mod doubt;
+mod signature_keys;
 mod snapshot;
 mod webhook;
 
 pub use change::{Change, Kind, MAX_COUNT, MAX_URL_BYTES, MOST_URLS, NewCertificate};
+pub use signature_keys::{MOST_KEYS, read_keys};
 pub use webhook::WantedEndpoint;
 
 use super::error::FieldProblem;

@@ -7,7 +7,7 @@ use crate::flow::error::FieldProblem;
 use crate::partner::Partner;
 use crate::payment::Status;
 use crate::store::onboarding::{self, Standing};
-use crate::store::{Access, StoreError, partner_certificates, partner_counts, partners, payments};
+use crate::store::{Access, StoreError, partner_certificates, partner_counts, partner_signatures, partners, payments};
 use serde_json::{Value, json};
 
 /// Certificates a partner may have at a time.
@@ -24,6 +24,7 @@ pub(super) fn of(a: &mut Access<'_>, change: &Change) -> Result<Option<Value>, S
         Change::AddCertificate { .. } | Change::RemoveCertificate { .. } => json!({ "certificates": certificates(a, &partner.id)? }),
         Change::RedirectUrls { .. } => json!({ "urls": partner.redirect_urls, "flexible": partner.flexible_redirect }),
         Change::Limits { .. } => json!({ "limits": partner_counts::limits(a, &partner.id)? }),
+        Change::SignedRequests { .. } => serde_json::to_value(partner_signatures::of(a, &partner.id)?)?,
         Change::SetWebhook { endpoint, .. } => webhook::before(a, &partner.id, &endpoint.id)?,
         Change::RemoveWebhook { id, .. } => webhook::before(a, &partner.id, id)?,
         Change::Activation { .. } | Change::ResolveDoubt { .. } => json!({ "active": partner.active }),
@@ -108,6 +109,9 @@ pub(super) fn possible(a: &mut Access<'_>, change: &Change) -> Result<Result<(),
         }
         Change::Limits { limits, .. } if partner_counts::limits(a, &partner.id)? == *limits => {
             return wrong("limits", "UNCHANGED", "nothing would change");
+        }
+        Change::SignedRequests { rules, .. } if partner_signatures::of(a, &partner.id)? == *rules => {
+            return wrong("signature_keys", "UNCHANGED", "nothing would change");
         }
         Change::Activation { active, .. } if partner.active == *active => return wrong("active", "UNCHANGED", "nothing would change"),
         Change::SetWebhook { endpoint, .. } => return webhook::possible(a, &partner.id, endpoint),

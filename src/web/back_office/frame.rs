@@ -214,6 +214,21 @@ impl OfficeShell {
         assets::url("icon.svg")
     }
 
+    /// The word of a line of a list, which may not be readable.
+    pub(super) const fn row_word(&self, status: &Option<Status>) -> &'static str {
+        match status {
+            Some(status) => self.t.status_word(status),
+            None => self.t.unreadable,
+        }
+    }
+
+    pub(super) const fn row_tone(&self, status: &Option<Status>) -> &'static str {
+        match status {
+            Some(status) => self.tone(status),
+            None => "alarm",
+        }
+    }
+
     /// How a status looks: never the only sign of it.
     pub(super) const fn tone(&self, status: &Status) -> &'static str {
         match status {

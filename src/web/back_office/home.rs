@@ -7,7 +7,7 @@ use super::roles::Route;
 use super::waiting::Waiting;
 use crate::flow::Context;
 use crate::payment::{Language, Status};
-use crate::store::{partners, payment_lists, payment_search, payments};
+use crate::store::payment_search::{self, From, Line};
 use crate::web::hosted_page::pages::money;
 use crate::web::{PageError, Site, html};
 use actix_web::http::StatusCode;
@@ -35,8 +35,8 @@ pub struct PaymentRow {
     pub amount: String,
     /// The bank's name; empty when none was chosen.
     pub bank: String,
-    /// Where it stands.
-    pub status: Status,
+    /// Where it stands; `None` when that cannot be read.
+    pub status: Option<Status>,
     /// The bank's last word; hostile text.
     pub bank_word: String,
 }
@@ -87,16 +87,13 @@ pub async fn home(
         .db
         .read(move |a| {
             let counts = payment_search::counts(a, COUNTED)?;
-            let mut rows = Vec::new();
-            let ids = match only {
-                Some(status) => payment_lists::newest_in(a, status, NEWEST)?,
-                None => payments::newest(a, NEWEST)?,
+            let filter = payment_search::Filter {
+                status: only,
+                ..payment_search::Filter::default()
             };
-            for id in ids {
-                let Some(payment) = payments::get(a, id)? else { continue };
-                let partner = partners::get(a, &payment.partner_id)?.map(|p| p.name).unwrap_or_default();
-                rows.push(row(&cx, &payment, partner, language, sight));
-            }
+            let places = payment_search::find(a, &filter, From::Top, NEWEST)?;
+            let lines = payment_search::lines(a, &places)?;
+            let rows = lines.into_iter().map(|line| row(&cx, line, language, sight)).collect();
             Ok((counts, rows))
         })
         .await
@@ -115,20 +112,17 @@ pub async fn home(
     Ok(html(StatusCode::OK, page.render()?))
 }
 
-fn row(cx: &Context, payment: &payments::Payment, partner: String, language: Language, sight: Sight) -> PaymentRow {
+fn row(cx: &Context, line: Line, language: Language, sight: Sight) -> PaymentRow {
+    let bank = line.bank_code.as_deref().and_then(|code| cx.banks.get(code));
     PaymentRow {
-        reference: payment.id.to_string(),
-        created_at: crate::web::hosted_page::local_time(payment.created_at, language),
-        partner,
-        creditor: payment
-            .instructions
-            .first()
-            .map(|i| sight.name(&i.creditor_name))
-            .unwrap_or_default(),
-        amount: payment.total().map(|t| money(language, t)).unwrap_or_default(),
-        bank: cx.bank_of(payment).map(|b| b.name.clone()).unwrap_or_default(),
-        status: payment.status,
-        bank_word: payment.bank_word.clone().unwrap_or_default(),
+        reference: line.id.to_string(),
+        created_at: crate::web::hosted_page::local_time(line.created_at, language),
+        partner: line.partner,
+        creditor: sight.name(&line.creditor),
+        amount: line.amount.map(|amount| money(language, amount)).unwrap_or_default(),
+        bank: bank.map(|b| b.name.clone()).or(line.bank_code).unwrap_or_default(),
+        status: line.status,
+        bank_word: line.bank_word.unwrap_or_default(),
     }
 }
 
@@ -155,12 +149,12 @@ mod tests {
                 shell: shell(language),
                 only: Some(Status::InDoubt),
                 counts: Status::ALL.map(|s| (s, 1)).to_vec(),
-                payments: Status::ALL.map(row).to_vec(),
+                payments: Status::ALL.map(Some).into_iter().chain([None]).map(row).collect(),
                 waiting: Waiting::none(language),
             }
             .render()
             .unwrap();
-            assert_eq!(texts(&page, "tbody tr").len(), 2 * Status::ALL.len());
+            assert_eq!(texts(&page, "tbody tr").len(), 2 * Status::ALL.len() + 1);
             assert!(!page.contains("<i>") && !page.contains("<script>"));
             assert_eq!(texts(&page, "h1"), [OfficeTexts::of(language).payments]);
         }

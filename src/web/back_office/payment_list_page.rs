@@ -96,8 +96,8 @@ pub struct ListRow {
     pub amount: String,
     /// The bank's name; empty when none was chosen.
     pub bank: String,
-    /// Where it stands.
-    pub status: Status,
+    /// Where it stands; `None` when that cannot be read.
+    pub status: Option<Status>,
     /// The bank's last word; hostile text.
     pub bank_word: String,
 }
@@ -259,7 +259,7 @@ mod tests {
                 creditor: HOSTILE.into(),
                 amount: "1,00 RON".into(),
                 bank: HOSTILE.into(),
-                status: Status::Settled,
+                status: Some(Status::Settled),
                 bank_word: HOSTILE.into(),
             }],
             newer: None,

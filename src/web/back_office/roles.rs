@@ -103,6 +103,7 @@ routes! {
     RemoveCertificate: Post "/back-office/partners/{id}/certificates/remove", ADMINISTRATORS;
     ProposeRedirects: Post "/back-office/partners/{id}/redirect-urls", ADMINISTRATORS;
     ProposeLimits: Post "/back-office/partners/{id}/limits", ADMINISTRATORS;
+    ProposeSignatures: Post "/back-office/partners/{id}/signatures", ADMINISTRATORS;
     ProposeActivation: Post "/back-office/partners/{id}/activation", ADMINISTRATORS;
     PreviewPartner: Get "/back-office/partners/{id}/preview", EVERY_ROLE;
     TryColour: Post "/back-office/partners/{id}/preview", ADMINISTRATORS;

@@ -93,6 +93,7 @@ catalogue! {
         attempt_refused: "refuzată, se poate reîncerca", "refused, may be tried again";
         abandoned: "abandonată", "abandoned";
         blocked: "oprită", "blocked";
+        unreadable: "nu se poate citi", "cannot be read";
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod authorization_server;
 mod company_sign_in;
+mod oauth_client;
 mod signatures;
 
 use std::io::BufReader;

@@ -106,6 +106,16 @@ impl Partner {
         self.http.request(method, self.base.join(path).unwrap())
     }
 
+    /// The whole address of a path of the gateway.
+    pub fn url(&self, path: &str) -> Url {
+        self.base.join(path).unwrap()
+    }
+
+    /// Sends a request that is complete.
+    pub async fn execute(&self, request: reqwest::Request) -> reqwest::Response {
+        self.http.execute(request).await.unwrap()
+    }
+
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());

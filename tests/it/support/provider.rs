@@ -143,7 +143,9 @@ pub struct Somebody {
 impl Somebody {
     /// Somebody with a verified e-mail address.
     pub fn with_mail(mail: &str) -> Self {
-        Self::who_is(json!({ "sub": "248289761001", "email": mail, "email_verified": true }))
+        Self::who_is(
+            json!({ "sub": format!("24828976{}", mail.len() * 1000 + usize::from(mail.to_lowercase().as_bytes()[0])), "email": mail, "email_verified": true }),
+        )
     }
 
     pub fn who_is(claims: Value) -> Self {

@@ -9,6 +9,7 @@ mod list;
 mod page;
 mod preview;
 mod show;
+mod signatures;
 pub mod texts;
 mod upload;
 
@@ -38,6 +39,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
     serve(config, Route::RemoveCertificate, certificate::remove);
     serve(config, Route::ProposeRedirects, changes::redirects);
     serve(config, Route::ProposeLimits, changes::limits);
+    serve(config, Route::ProposeSignatures, signatures::propose_new);
     serve(config, Route::ProposeActivation, changes::activation);
     serve(config, Route::PreviewPartner, preview::page);
     serve(config, Route::TryColour, preview::tried);

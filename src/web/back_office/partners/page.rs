@@ -2,7 +2,7 @@
 
 use super::OwnForm;
 use super::texts::PartnerTexts;
-use crate::partner::{CertificateFacts, PartnerKind};
+use crate::partner::{CertificateFacts, PartnerKind, RegisteredKey};
 use crate::payment::Currency;
 use crate::payment::limits::Action;
 use crate::web::back_office::declared::DeclaredTable;
@@ -210,6 +210,19 @@ pub struct CertificateToPropose {
     pub pem: String,
 }
 
+/// With which keys a partner signs its requests.
+#[derive(Clone, Debug, Default)]
+pub struct SignaturesView {
+    /// Whether it must.
+    pub required: bool,
+    /// The keys.
+    pub keys: Vec<RegisteredKey>,
+    /// What stands in the form: a JWK Set, or what was typed.
+    pub text: String,
+    /// Whether the form asks for signatures.
+    pub asks: bool,
+}
+
 /// The forms of a partner's page, where the role may use them.
 #[derive(Clone, Debug)]
 pub struct Forms {
@@ -227,6 +240,8 @@ pub struct Forms {
     pub redirects: OwnForm,
     /// Declared figures.
     pub limits: OwnForm,
+    /// Keys of signed requests.
+    pub signatures: OwnForm,
     /// Activation or deactivation.
     pub activation: OwnForm,
 }
@@ -265,6 +280,8 @@ pub struct PartnerPage {
     pub redirects: String,
     /// Whether path and query may vary.
     pub flexible: bool,
+    /// Signed requests.
+    pub signatures: SignaturesView,
     /// Declared figures.
     pub figures: Vec<FigureLine>,
     /// What was declared against what was done.

@@ -4,12 +4,12 @@ use super::page::{
     CameThrough, CertificateLine, CertificateToPropose, ContrastLine, FigureLine, FileLine, Forms, PartnerPage, Problem, ProfileFields,
 };
 use super::texts::{PartnerTexts, days};
-use super::{Look, address};
+use super::{Look, address, signatures};
 use crate::clock::Timestamp;
 use crate::flow::FlowError;
 use crate::flow::init_payment::today;
 use crate::flow::limits::day_began;
-use crate::partner::Partner;
+use crate::partner::{Partner, SignatureRules};
 use crate::payment::Language;
 use crate::payment::limits::{Action, Figure, Limits};
 use crate::store::onboarding::{self, Standing};
@@ -17,7 +17,7 @@ use crate::store::partner_certificates::{self, StoredCertificate};
 use crate::store::partner_counts::{self, DayCounts};
 use crate::store::partners::Platform;
 use crate::store::proposals::Proposal;
-use crate::store::{applications, partners, proposals};
+use crate::store::{applications, partner_signatures, partners, proposals};
 use crate::web::back_office::declared;
 use crate::web::back_office::look::After;
 use crate::web::back_office::proposals as proposal_pages;
@@ -41,6 +41,7 @@ pub(super) struct State {
     pub problems: Vec<Problem>,
     pub fields: Option<ProfileFields>,
     pub redirects: Option<(String, bool)>,
+    pub signatures: Option<(String, bool)>,
     pub figures: Option<Vec<(Figure, String, Action)>>,
     pub to_propose: Option<CertificateToPropose>,
 }
@@ -53,6 +54,7 @@ struct Read {
     /// The platform's name, and the application.
     came_through: Option<(String, Option<String>)>,
     certificates: Vec<StoredCertificate>,
+    signatures: SignatureRules,
     limits: Limits,
     counts: DayCounts,
     proposals: Vec<Proposal>,
@@ -102,6 +104,7 @@ impl Look {
                 },
                 platform,
                 certificates: partner_certificates::live(a, &id)?,
+                signatures: partner_signatures::of(a, &id)?,
                 limits: partner_counts::limits(a, &id)?,
                 counts: partner_counts::of_day(a, &id, &day, day_began(now))?,
                 proposals: proposals::about(a, &id)?,
@@ -130,6 +133,7 @@ impl Look {
             platform,
             came_through,
             certificates,
+            signatures,
             limits,
             counts,
             proposals,
@@ -156,6 +160,7 @@ impl Look {
             to_propose: state.to_propose,
             redirects,
             flexible,
+            signatures: signatures::view(signatures, state.signatures),
             figures: figure_lines(self.t(), &limits, &counts, state.figures.as_deref()),
             declared: declared::of_partner(&self.site, &self.user, partner.clone()).await?,
             currency: partner.currency.code(),
@@ -197,6 +202,7 @@ impl Look {
             remove: of(Route::RemoveCertificate),
             redirects: of(Route::ProposeRedirects),
             limits: of(Route::ProposeLimits),
+            signatures: of(Route::ProposeSignatures),
             activation: of(Route::ProposeActivation),
         }
     }

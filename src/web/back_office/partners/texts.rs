@@ -86,6 +86,24 @@ catalogue! {
         redirects: "Adrese de întoarcere", "Redirect URLs";
         redirects_hint: "Una pe rând, fără parametri. Plătitorul poate fi trimis numai la ele sau sub ele.", "One a line, without a query. Payers are sent only there or below.";
         flexible: "Calea și parametrii pot varia", "Path and query may vary";
+        signatures: "Cereri semnate", "Signed requests";
+        signatures_lead: "Semnături HTTP (RFC 9421). Când sunt cerute, fiecare POST trebuie semnat; altfel, o semnătură trimisă este verificată dacă partenerul are chei.",
+            "HTTP message signatures (RFC 9421). When required, every POST must be signed; otherwise a signature that is sent is verified if the partner has keys.";
+        signatures_on: "Semnătura este obligatorie.", "Signatures are required.";
+        signatures_off: "Semnătura nu este obligatorie.", "Signatures are not required.";
+        no_signature_key: "Nicio cheie.", "No key.";
+        signature_keys: "Cheile publice", "Public keys";
+        signature_keys_hint: "JWK Set, un JWK sau PEM: EC P-256, Ed25519 sau RSA de cel puțin 2048 de biți. Înlocuiesc toate cheile de acum. Compară amprentele (RFC 7638) cu partenerul pe alt drum.",
+            "A JWK Set, one JWK, or PEM: EC P-256, Ed25519, or RSA of at least 2048 bits. They replace all keys there are. Compare the thumbprints (RFC 7638) with the partner another way.";
+        signature_required: "Cere semnătură la fiecare POST", "Require a signature on every POST";
+        algorithm: "Algoritm", "Algorithm";
+        thumbprint: "Amprentă", "Thumbprint";
+        keys_unreadable: "Cheile nu pot fi citite, nu sunt publice, sau nu sunt EC P-256, Ed25519 ori RSA de cel puțin 2048 de biți.",
+            "The keys cannot be read, are not public, or are neither EC P-256, Ed25519, nor RSA of at least 2048 bits.";
+        keys_many: "Cel mult 8 chei.", "At most 8 keys.";
+        keys_none: "Ca semnătura să fie cerută, este nevoie de o cheie.", "To require signatures, a key is needed.";
+        keys_twice: "O cheie sau un nume de cheie apare de două ori.", "A key or the id of a key stands twice.";
+        keys_kid: "Numele unei chei (kid) are între 1 și 128 de caractere ASCII, fără spații.", "The id of a key (kid) has 1 to 128 ASCII characters without spaces.";
         figures: "Cifre declarate și limite", "Declared figures and limits";
         figures_lead: "Un câmp gol nu se verifică. „Avertizează” lasă plata să treacă și o notează; „oprește” o blochează.",
             "An empty field is not judged. “Warn” lets the payment go on and notes it; “block” stops it.";
@@ -182,6 +200,7 @@ impl PartnerTexts {
             ("logo", "TOO_LARGE") => ("logo", self.logo_large),
             ("logo", _) => ("logo", self.logo_wrong),
             ("certificate", code) => ("certificate", self.certificate_problem(code)),
+            ("signature_keys", code) => ("signature_keys", self.keys_problem(code)),
             ("active", "NO_CERTIFICATE") => ("activation", self.needs_certificate),
             ("active", "NO_REDIRECT_URL") => ("activation", self.needs_redirect),
             ("active", "NOT_ONBOARDED") => ("activation", self.needs_onboarding),
@@ -190,6 +209,17 @@ impl PartnerTexts {
             ("fresh", _) => ("confirm", self.not_fresh),
             ("many", _) => ("history", self.too_many),
             _ => ("main", self.not_possible),
+        }
+    }
+
+    fn keys_problem(&self, code: &str) -> &'static str {
+        match code {
+            "UNCHANGED" => self.unchanged,
+            "TOO_MANY" => self.keys_many,
+            "NO_KEY" => self.keys_none,
+            "TWICE" => self.keys_twice,
+            "KID" => self.keys_kid,
+            _ => self.keys_unreadable,
         }
     }
 

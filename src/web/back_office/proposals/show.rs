@@ -35,6 +35,8 @@ struct ProposalPage {
     reason: Option<String>,
     /// The forms, where the role may decide; no approval for who proposed it.
     approve: Option<OwnForm>,
+    /// Where who may approve proves to be there, when that is asked for first.
+    confirm: Option<String>,
     refuse: Option<OwnForm>,
     is_own: bool,
     notice: Option<&'static str>,
@@ -85,6 +87,7 @@ impl Look {
             let may = is_open && route.allows(user.role);
             may.then(|| self.form(route))
         };
+        let may_approve = is_open && !is_own && Route::ApproveProposal.allows(user.role);
         let about = if partner.is_some() { Route::Partner } else { Route::Payment };
         let page = ProposalPage {
             shell: user.shell(site, &self.request, Route::Proposal),
@@ -96,7 +99,8 @@ impl Look {
                 .decided_at
                 .map(|at| (by.unwrap_or_else(|| self.t().clock.to_owned()), local_time(at, user.language))),
             reason: proposal.reason.clone(),
-            approve: form(Route::ApproveProposal).filter(|_| !is_own),
+            confirm: self.confirm(Route::Proposal).filter(|_| may_approve),
+            approve: form(Route::ApproveProposal).filter(|_| may_approve && self.is_fresh()),
             refuse: form(Route::RefuseProposal),
             is_own,
             notice,
@@ -164,6 +168,11 @@ pub struct DecisionForm {
 pub async fn approve(look: Look, form: web::Form<DecisionForm>) -> Result<HttpResponse, PageError> {
     if !look.is_own(Route::ApproveProposal, &form.csrf) {
         return look.expired().await;
+    }
+    if !look.is_fresh() {
+        return look
+            .page(StatusCode::FORBIDDEN, None, Some(look.t().confirm_first), String::new())
+            .await;
     }
     let (cx, by, proposal) = (look.site.cx.clone(), look.user.admin.id.clone(), look.id.clone());
     let decision = look

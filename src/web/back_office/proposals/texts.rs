@@ -25,6 +25,8 @@ catalogue! {
         decided_by: "Hotărâtă de", "Decided by";
         reason: "Motivul refuzului", "Reason of the refusal";
         approve: "Aprobă și fă schimbarea", "Approve and carry out";
+        confirm_first: "Aprobarea cere o confirmare din ultimele 5 minute că ești tu.", "Approving needs a confirmation that it is you, of the last 5 minutes.";
+        confirm_link: "Confirmă acum", "Confirm now";
         refuse: "Refuză", "Refuse";
         take_back: "Retrage propunerea", "Take the proposal back";
         why: "De ce", "Why";
@@ -49,6 +51,8 @@ catalogue! {
         remove_certificate: "scoaterea unui certificat", "removal of a certificate";
         redirect_urls: "adrese de întoarcere", "redirect URLs";
         limits: "cifre declarate și limite", "declared figures and limits";
+        signed_requests: "semnarea cererilor", "signed requests";
+        must_sign: "cererile trebuie semnate", "requests must be signed";
         activation: "activare sau dezactivare", "activation or deactivation";
         webhook: "adresă de webhook", "webhook endpoint";
         remove_webhook: "scoaterea unei adrese de webhook", "removal of a webhook endpoint";
@@ -74,6 +78,7 @@ impl ProposalTexts {
             (Kind::RemoveCertificate, self.remove_certificate),
             (Kind::RedirectUrls, self.redirect_urls),
             (Kind::Limits, self.limits),
+            (Kind::SignedRequests, self.signed_requests),
             (Kind::Activation, self.activation),
             (Kind::SetWebhook, self.webhook),
             (Kind::RemoveWebhook, self.remove_webhook),

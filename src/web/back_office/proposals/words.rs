@@ -3,6 +3,7 @@
 use super::texts::ProposalTexts;
 use crate::flow::four_eyes::{Change, WantedEndpoint};
 use crate::flow::resolve_payment::Resolution;
+use crate::partner::{RegisteredKey, SignatureRules};
 use crate::payment::limits::{Limit, Limits};
 use crate::payment::{Amount, Currency, Language};
 use crate::web::back_office::partners::texts::PartnerTexts;
@@ -42,6 +43,12 @@ fn figures(language: Language, limits: &Limits, currency: Currency) -> Vec<Strin
         format!("{}: {value} ({})", p.figure_word(limit.figure), p.action_word(limit.action))
     };
     limits.iter().map(line).collect()
+}
+
+fn signatures(t: &ProposalTexts, rules: &SignatureRules) -> Vec<String> {
+    let key = |key: &RegisteredKey| format!("{}: {} {}", key.kid, key.algorithm, key.thumbprint);
+    let must = rules.required.then(|| t.must_sign.to_owned());
+    rules.keys.iter().map(key).chain(must).collect()
 }
 
 fn activity(language: Language, active: bool) -> Vec<String> {
@@ -115,6 +122,10 @@ pub(super) fn sides(language: Language, change: &Change, before: &Value, currenc
                 after: figures(language, limits, currency),
             }
         }
+        Change::SignedRequests { rules, .. } => Sides {
+            before: signatures(t, &serde_json::from_value(before.clone()).unwrap_or_default()),
+            after: signatures(t, rules),
+        },
         Change::Activation { active, .. } => Sides {
             before: activity(language, before["active"] == true),
             after: activity(language, *active),

@@ -1,0 +1,2 @@
+DROP INDEX admins_company_account;
+ALTER TABLE admins DROP COLUMN company_account;
