@@ -1,6 +1,6 @@
 //! Sends what waits for partners' endpoints.
 
-use super::KEPT_TRYING;
+use super::{KEPT_TRYING, OFF_AFTER};
 use crate::clock::Timestamp;
 use crate::crypto::http_signature::{Component, REQUEST_TAG, Target, content_digest, sign};
 use crate::fail_point;
@@ -131,11 +131,11 @@ fn pause(attempts: i32, event_id: &str) -> Duration {
     Duration::from_millis(pause_s * 1000 + pause_s * 10 * JITTER_PERCENT * chance / 0xffff)
 }
 
-/// Writes how an attempt went. An endpoint that has taken nothing for [`KEPT_TRYING`] is switched off.
+/// Writes how an attempt went. An endpoint that has taken nothing for [`OFF_AFTER`] is switched off.
 async fn save(cx: &Context, claimed: Claimed, attempt: Attempt) -> Result<(), FlowError> {
     let now = cx.now();
     let endpoint_id = claimed.endpoint.id.clone();
-    let too_long = claimed.endpoint.failing_since.is_some_and(|since| since <= now - KEPT_TRYING);
+    let too_long = claimed.endpoint.failing_since.is_some_and(|since| since <= now - OFF_AFTER);
     let mail = if attempt.error.is_some() && too_long {
         off_mail(cx, &claimed.endpoint, now).await?
     } else {
@@ -146,7 +146,7 @@ async fn save(cx: &Context, claimed: Claimed, attempt: Attempt) -> Result<(), Fl
             return Ok(false);
         }
         webhook_endpoints::note(a, &endpoint_id, attempt.error.is_none(), now)?;
-        let off = attempt.error.is_some() && webhook_endpoints::switch_off_failing(a, &endpoint_id, now - KEPT_TRYING, now)?;
+        let off = attempt.error.is_some() && webhook_endpoints::switch_off_failing(a, &endpoint_id, now - OFF_AFTER, now)?;
         if off {
             switched_off(a, &claimed.endpoint, mail.as_ref(), now)?;
         }

@@ -26,6 +26,10 @@ use serde::Serialize;
 /// For how long an event is sent again, and an endpoint that takes nothing stays on.
 pub const KEPT_TRYING: Duration = Duration::hours(72);
 
+/// An endpoint that has taken nothing for so long is switched off: a little less, because its first failure came a
+/// little after the event whose last try failed now.
+const OFF_AFTER: Duration = Duration::minutes(72 * 60 - 5);
+
 /// What every event says about itself.
 const NOTE: &str = "A hint only: ask for the payment's status before you act on it.";
 
