@@ -2,6 +2,7 @@
 
 mod admins;
 mod bank;
+mod copies;
 mod fallback;
 mod keys;
 mod partners;
@@ -57,7 +58,11 @@ enum Command {
     SandboxBanks(BankOptions),
     /// Bring the database up to date; makes the encryption key file when it is missing
     Migrate(ConfigFile),
-    /// After an older copy of the database was put back, and before serving: nothing in it is sent to a bank again
+    /// Write a copy of a SQLite database, also while the service goes on
+    Backup(copies::Backup),
+    /// Put a copy of a SQLite database back, with the service stopped: nothing in it is sent to a bank again
+    Restore(copies::Restore),
+    /// After an older copy of the database was put back by other means, and before serving: nothing in it is sent to a bank again
     AfterRestore(ConfigFile),
     /// Erase what the law no longer asks us to keep: onboarding files, and personal data of old payments
     Retention {
@@ -177,6 +182,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(options) => demo(options).await,
         Command::SandboxBanks(options) => sandbox_banks(options).await,
         Command::Migrate(file) => migrate(&load(&file)?),
+        Command::Backup(command) => copies::backup(&command),
+        Command::Restore(command) => copies::restore(&command).await,
         Command::AfterRestore(file) => after_restored(&load(&file)?).await,
         Command::SigningKey(command) => signing_keys::run(command).await,
         Command::RotateKey(command) => keys::run(command).await,

@@ -22,6 +22,7 @@ pub mod connection;
 mod consent_row;
 pub mod consent_search;
 pub mod consents;
+pub mod copies;
 pub mod erasure;
 pub mod exports;
 pub mod history;

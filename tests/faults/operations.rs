@@ -10,6 +10,7 @@ use smartpay::crypto::Vault;
 use smartpay::demo::certificates::write_private;
 use smartpay::payment::{PaymentId, Status};
 use smartpay::store::payments;
+use std::path::Path;
 
 const POST: &str = "POST /cec/v1/payments";
 
@@ -131,6 +132,37 @@ async fn fault_29_a_migration_with_live_payments() {
     world.ends_well().await;
 }
 
+/// What cannot be put back leaves everything as it was.
+async fn only_a_good_copy_is_put_back(world: &World, backup: &Path, copies: impl Fn(&str, &Path) -> (bool, String)) {
+    let settled = "SELECT COUNT(*) || '' AS line FROM payments WHERE status = 'settled'";
+    assert_eq!(world.database.lines(settled), ["2"]);
+    let mut bytes = std::fs::read(backup).unwrap();
+    let half = world.file("half.db");
+    std::fs::write(&half, &bytes[..bytes.len() / 2]).unwrap();
+    // A page in the middle, written over.
+    bytes[40_960..45_056].fill(0xa5);
+    let damaged = world.file("damaged.db");
+    std::fs::write(&damaged, &bytes).unwrap();
+    let other = world.file("other.db");
+    std::fs::write(&other, "no database at all, but long enough for one to be looked for").unwrap();
+    for (copy, words) in [
+        (&half, "damaged"),
+        (&damaged, "damaged"),
+        (&other, "no SQLite database"),
+        (&world.file("none"), "no file"),
+    ] {
+        let (well, said) = copies("restore", copy);
+        assert!(!well && said.contains(words), "{words}: {said}");
+    }
+    let key = world.file("encryption.key");
+    let kept = std::fs::read(&key).unwrap();
+    std::fs::write(&key, Vault::new_key_file().as_bytes()).unwrap();
+    let (well, said) = copies("restore", backup);
+    std::fs::write(&key, kept).unwrap();
+    assert!(!well && said.contains("do not open this copy"), "{said}");
+    assert_eq!(world.database.lines(settled), ["2"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_30_an_old_backup_is_restored() {
     let world = World::start().await;
@@ -145,9 +177,12 @@ async fn fault_30_an_old_backup_is_restored() {
     let form = payer.form(&form_open.link, ANA).await.unwrap();
     let page = second.pay(&at_bank.link, BRUTARIA).await.unwrap();
     let backup = world.file("backup.db");
-    connect(&world.database.url())
-        .batch_execute(&format!("VACUUM INTO '{}'", backup.display()))
-        .unwrap();
+    let file = world.settings_file("copies", "");
+    let copies = |word: &str, copy: &Path| run_to_end(&file, &[word, copy.to_str().unwrap()], &[]);
+    let (well, said) = copies("backup", &backup);
+    assert!(well && said.contains("encryption.key"), "{said}");
+    let (well, said) = copies("backup", &backup);
+    assert!(!well && said.contains("already"), "an older copy is not written over: {said}");
     // Since then both have paid.
     let answer = payer.submit(&form).await.unwrap();
     let to_bank = payer.follow(&answer).await.unwrap();
@@ -157,13 +192,15 @@ async fn fault_30_an_old_backup_is_restored() {
     second.come_back(&way_back).await.unwrap();
     world.becomes(form_open.tokens.payment, Status::Settled).await;
     world.becomes(at_bank.tokens.payment, Status::Settled).await;
+    let (well, said) = copies("restore", &backup);
+    assert!(!well && said.contains("stop the service first"), "{said}");
     node.kill();
-    for end in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{end}", world.file("smartpay.db").display()));
-    }
-    std::fs::copy(&backup, world.file("smartpay.db")).unwrap();
-    let (well, said) = run_to_end(&world.settings_file("restored", ""), &["after-restore"], &[]);
-    assert!(well && said.contains('3'), "{said}");
+    only_a_good_copy_is_put_back(&world, &backup, copies).await;
+    let (well, said) = copies("restore", &backup);
+    assert!(
+        well && said.contains("3 payments are in doubt") && said.contains(".before-restore-"),
+        "{said}"
+    );
     let posts = world.door.seen(POST);
     let node = world.node().await;
     // The payers press again wherever they can: nothing is sent.

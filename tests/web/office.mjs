@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 
 const TABLE = new URL('../../src/web/back_office/roles.rs', import.meta.url);
-// Files to download, styles, and mails as they are sent: no pages.
-const NO_PAGE = /\.(csv|xlsx|css|html)$|\/export$|\/documents\//;
+// Files to download, styles, mails as they are sent, and where the company's provider leads back to: no pages.
+const NO_PAGE = /\.(csv|xlsx|css|html)$|\/export$|\/documents\/|\/login\/company\//;
 
 const AREA = { ro: 'back office, Romanian', en: 'back office, English' };
 
@@ -41,7 +41,8 @@ const links = (page, pattern) => page.$$eval('main a[href]', (all, source) => al
 /** Fixed addresses of the role table, and where things are found whose address is not fixed. */
 const FIXED = [
   '', '/payments', '/payments?status=Settled', '/partners', '/partners/new', '/proposals', '/onboarding', '/personal-data', '/users',
-  '/account', '/account/password', '/account/device', '/keys', '/exports', '/audit', '/reports', '/mail', '/mail/preview', '/confirm', '/nothing-here',
+  '/account', '/account/password', '/account/device', '/keys', '/exports', '/audit', '/reports', '/reports/declared', '/mail',
+  '/applications', '/consents', '/reconciliation', '/banks', '/banks/cec', '/mail/preview', '/confirm', '/nothing-here',
 ];
 
 async function addresses(page, office) {
@@ -58,7 +59,9 @@ async function addresses(page, office) {
   }
   for (const [list, pattern] of [
     ['/users', '/back-office/users/[^/?]+$'],
-    ['/proposals', '/back-office/proposals/[^/?]+$'],
+    ['/applications', '/back-office/applications/[^/?]+$'],
+    ['/consents', '/back-office/consents/[^/?]+$'],
+    ['/reconciliation', '/back-office/reconciliation/[^/?]+$'],
     ['/personal-data', '/back-office/personal-data/requests/[^/?]+$'],
   ]) {
     await page.goto(office + list);
@@ -74,8 +77,8 @@ async function backOffice(walk) {
   const page = await context.newPage();
   await signIn(walk, 'ro', page);
   await demo.purchase();
-  await makeSomething(page, office);
-  const all = [...FIXED.map((path) => office + path), ...(await addresses(page, office))];
+  const made = await makeSomething(walk, page, office);
+  const all = [...FIXED.map((path) => office + path), ...made, ...(await addresses(page, office))];
   leftOut(judge, [...all, `${office}/login`, `${office}/login/code`]);
   for (const lang of ['ro', 'en']) {
     if (lang === 'en') {
@@ -91,13 +94,17 @@ async function backOffice(walk) {
   await context.close();
 }
 
-/** So that lists are not empty, beside the payment: a proposal, a request of a payer, an export. */
-async function makeSomething(page, office) {
+/**
+ * So that lists are not empty, beside the payment: a proposal, a request of a payer, an export, a consent, an
+ * application, a statement. Answers the pages that no list leads to.
+ */
+async function makeSomething({ demo }, page, office) {
   await page.goto(`${office}/partners`);
   const partners = await links(page, '/back-office/partners/(?!new)[^/?]+$');
   await page.goto(new URL(partners.at(-1), office).href);
   await page.click('form[action$="/activation"] button');
   await page.waitForLoadState();
+  const proposals = await links(page, '/back-office/proposals/[^/?]+$');
   await page.goto(`${office}/personal-data`);
   await page.fill('#email', 'nimeni@exemplu.ro');
   await page.check('#kind-export');
@@ -107,6 +114,53 @@ async function makeSomething(page, office) {
   await page.goto(`${office}/payments`);
   await page.click('form[action$="/exports"] button');
   await page.waitForLoadState();
+  await page.goto(`${demo.site}erp/conturi`);
+  await page.locator('main form button').first().click();
+  await page.waitForURL((url) => url.pathname === '/account-consent');
+  await apply(demo, page, office);
+  return [new URL(proposals[0], office).href, ...(await statements(page, office))];
+}
+
+/** The accounting program becomes a platform, and brings a merchant. */
+async function apply(demo, page, office) {
+  await page.goto(`${office}/partners`);
+  await page.locator('main a', { hasText: /^Registru$/ }).click();
+  await page.check('#may_onboard');
+  await page.click('form:has(#may_onboard) button');
+  await page.waitForLoadState();
+  await demo.call('demo-erp', 'POST', '/gateway/core/rest/api/clientActivation', {
+    externalClientId: 'atelier-7',
+    requestedKind: 'ecommerce',
+    legalForm: 'srl',
+    name: 'Atelierul de Ceramică SRL',
+    country: 'RO',
+    registrationNumber: 'RO14399840',
+    address: 'Str. Olarilor 7, Horezu',
+    activityCode: '4791',
+    iban: 'RO66BACX0000001234567890',
+    currency: 'RON',
+    representative: { name: 'Ioana Olaru', email: 'ioana@atelier.example', phone: '+40 721 000 007' },
+    redirectURLs: [`${demo.site}shop/`],
+    declaredFigures: { maximumAmount: 5000, averageAmount: '150.50', paymentsPerDay: 20 },
+  });
+}
+
+/** Two statements: one whose columns are still asked for, one that was compared. */
+async function statements(page, office) {
+  const rows = 'Data;Detalii;Debit;Credit\n20.11.2026;Comision;2,00;\n20.11.2026;Comanda F-1041;;48,00\n';
+  for (const name of ['octombrie.csv', 'noiembrie.csv']) {
+    await page.goto(`${office}/reconciliation`);
+    await page.setInputFiles('#file', { name, mimeType: 'text/csv', buffer: Buffer.from(rows) });
+    await page.click('form:has(#file) button');
+    await page.waitForSelector('#day_form');
+  }
+  const asked = page.url();
+  await page.goto(`${office}/reconciliation`);
+  const [compared] = (await links(page, '/back-office/reconciliation/[^/?]+$')).map((path) => new URL(path, office).href).filter((url) => url !== asked);
+  await page.goto(compared);
+  await page.click('main form button.fit');
+  await page.waitForLoadState();
+  return [asked, compared];
 }
 
 /** A page of the role table that no address led to. */
