@@ -22,6 +22,7 @@ use crate::store::{self, Db};
 use crate::web::Detached;
 use crate::web::hosted_page::gallery;
 use crate::web::middleware::Stopping;
+use crate::webhook::{Sender, TargetRules, WebhookSettings};
 use crate::worker;
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::{Context as _, bail};
@@ -182,6 +183,7 @@ fn context_and_mails(
         banks: connected_banks(settings, &db, &clock, calls.clone())?,
         bank_states: BankStates::default(),
         signing_keys: SigningKeys::default(),
+        webhooks: webhooks(settings)?,
         calls,
         db,
         mailer: Arc::new(mailer),
@@ -284,6 +286,19 @@ fn mailer(settings: &Settings) -> anyhow::Result<(Mailer, Option<SentMails>)> {
             Ok((mailer, None))
         }
     }
+}
+
+fn webhooks(settings: &Settings) -> anyhow::Result<Sender> {
+    let wanted = &settings.webhooks;
+    Sender::new(WebhookSettings {
+        rules: TargetRules {
+            allow_private: wanted.allow_private.clone(),
+            allow_loopback: wanted.allow_loopback,
+        },
+        extra_root_pem: read_pem(wanted.extra_ca.as_deref(), "webhooks.extra_ca")?,
+        timeout: Duration::from_millis(wanted.timeout_ms),
+    })
+    .context("webhooks")
 }
 
 /// The URL of an address on this machine.

@@ -5,6 +5,7 @@
 
 mod oidc;
 mod sections;
+mod webhooks;
 
 use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
@@ -17,6 +18,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 use url::Url;
+pub use webhooks::Webhooks;
 
 /// What cannot be used, and how to mend it.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +132,7 @@ impl Settings {
             ("gateway.requests_burst", u64::from(self.gateway.requests_burst), 1, 10_000_000),
             ("retention.payments_years", u64::from(self.retention.payments_years), 5, 10),
             ("retention.partners_years", u64::from(self.retention.partners_years), 5, 10),
+            ("webhooks.timeout_ms", self.webhooks.timeout_ms, 100, 30_000),
             ("bank_calls.connect_timeout_ms", self.bank_calls.connect_timeout_ms, 100, 60_000),
             ("bank_calls.total_timeout_ms", self.bank_calls.total_timeout_ms, 100, 120_000),
         ];
@@ -256,6 +259,8 @@ mod tests {
             ("[public]\nbind = \"nowhere\"", "public.bind"),
             ("[payments]\nlink_minutes = 0", "payments.link_minutes"),
             ("[retention]\npayments_years = 4", "retention.payments_years"),
+            ("[webhooks]\nallow_private = [\"10.0.0.0/33\"]", "webhooks.allow_private"),
+            ("[webhooks]\ntimeout_ms = 60000", "webhooks.timeout_ms"),
             ("[retention]\ncompliance_mail = \"ofițer\"", "retention.compliance_mail"),
             ("[mail]\ntransport = \"folder\"", "mail.folder"),
             (

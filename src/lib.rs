@@ -24,6 +24,7 @@
 //! | [`bank`] | `payment`, `clock` | `store`, `flow`, `web` |
 //! | [`store`] | `payment`, `consent`, `partner`, `statement`, `clock`, `crypto` | `bank`, `flow`, `web` |
 //! | [`mail`] | `payment`, `partner`, `clock` | `store` |
+//! | [`webhook`] | `payment` (text rules) | `store`, `flow`, `web` |
 //! | [`identity`] | `bank`'s HTTP client, `crypto`, `clock` | `store`, `flow`, `web` |
 //! | [`flow`] | all of the above | `web`, `worker`, actix |
 //! | [`web`], [`worker`] | `flow`, the rules, what `bank` and `crypto` can tell; `store` for **reads** | SQL; each other |
@@ -54,4 +55,5 @@ pub mod statement;
 pub mod store;
 pub mod telemetry;
 pub mod web;
+pub mod webhook;
 pub mod worker;

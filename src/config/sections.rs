@@ -66,6 +66,8 @@ pub struct Settings {
     pub bank: BTreeMap<String, BankSettings>,
     /// Mail.
     pub mail: Mail,
+    /// Webhooks.
+    pub webhooks: super::Webhooks,
     /// How long data is kept, and who looks after that.
     pub retention: Retention,
     /// Back office.

@@ -1,7 +1,7 @@
 //! Claiming a payment for a call to its bank and saving what came of it, the same for every verb.
 
 use super::verdict::{by_error, by_verdict};
-use super::{Context, FlowError, after, notify};
+use super::{Context, FlowError, after, notify, webhooks};
 use crate::bank::calls;
 use crate::bank::{Answer, BankError, Connector, PsuStep, Session, Verdict};
 use crate::clock::Timestamp;
@@ -303,6 +303,7 @@ impl Change {
     pub(super) fn save(&self, a: &mut Access<'_>) -> Result<Payment, StoreError> {
         let saved = payments::save(a, &self.payment, &self.history.entries, &self.mails, self.now, self.keep_lease)?;
         instructions::save_words(a, self.payment.id, &self.words)?;
+        webhooks::record(a, &saved, &self.history.entries, self.now)?;
         Ok(saved)
     }
 

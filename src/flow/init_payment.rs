@@ -3,7 +3,7 @@
 use super::bank_call::History;
 use super::extend_time::extendable_until;
 use super::limits::{blocked_by, judge_and_count, note};
-use super::{Context, FieldProblem, FlowError, after};
+use super::{Context, FieldProblem, FlowError, after, webhooks};
 use crate::bank::directory::Bank;
 use crate::clock::Timestamp;
 use crate::crypto;
@@ -113,7 +113,9 @@ async fn store_order(cx: &Context, partner: &Partner, id: PaymentId, order: Init
             payment.extendable_until = Some(extendable_until(now, link_life));
             let breaches = judge_and_count(a, &payment, Stage::Started, false, now)?;
             note(&mut payment, &mut history, &breaches, "partner", now).map_err(|_| StoreError::Conflict)?;
-            Ok(Ok(payments::save_order(a, &payment, &history.entries, now, false)?))
+            let saved = payments::save_order(a, &payment, &history.entries, now, false)?;
+            webhooks::record(a, &saved, &history.entries, now)?;
+            Ok(Ok(saved))
         })
         .await;
     match outcome {

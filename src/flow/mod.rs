@@ -61,11 +61,13 @@ pub mod saved_searches;
 pub mod sessions;
 pub mod sign_in;
 pub mod signing_keys;
+pub mod status_view;
 pub mod submit_payment;
 pub mod tokens;
 pub mod unmask;
 mod verdict;
 pub mod warn_of_certificates;
+pub mod webhooks;
 pub mod withdraw_payment;
 mod withdrawal;
 
@@ -80,6 +82,7 @@ use crate::partner::Partner;
 use crate::payment::PaymentId;
 use crate::store::payments::Payment;
 use crate::store::{Db, partners, payments};
+use crate::webhook::Sender;
 use bank_states::BankStates;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,6 +107,8 @@ pub struct Context {
     pub bank_states: BankStates,
     /// Our signing keys.
     pub signing_keys: signing_keys::SigningKeys,
+    /// The way out for webhooks.
+    pub webhooks: Sender,
 }
 
 /// Lifetimes and names from the settings.

@@ -7,7 +7,7 @@ use super::limits::{judge_and_count, note};
 use super::open_page::is_too_late_to_begin;
 use super::verdict::{PSU_ID_REFUSED, detail_of, internal, refusal_notice};
 use super::withdrawal::{Withdrawal, withdraw_at_bank};
-use super::{Context, FieldProblem, FlowError, after};
+use super::{Context, FieldProblem, FlowError, after, webhooks};
 use crate::bank::{BankError, PaymentInitiation as _, PsuContext, PsuReply, PsuStep, Verdict, refusal};
 use crate::crypto;
 use crate::fail_point;
@@ -210,7 +210,9 @@ async fn write_intent(
             let breaches = judge_and_count(a, &payment, Stage::Sent, payment.attempts > 0, now)?;
             let mut payment = payments::claim(a, payment, now, until)?.payment;
             if note(&mut payment, &mut history, &breaches, "psu", now).map_err(|_| StoreError::Conflict)? {
-                return payments::save_order(a, &payment, &history.entries, now, false);
+                let blocked = payments::save_order(a, &payment, &history.entries, now, false)?;
+                webhooks::record(a, &blocked, &history.entries, now)?;
+                return Ok(blocked);
             }
             payment.attempts += 1;
             payment.callback_hash = Some(callback_hash);

@@ -11,10 +11,12 @@ pub mod daily_report;
 mod folder;
 pub mod messages;
 mod smtp;
+mod webhook_off;
 
 pub use certificate_ends::{CertificateEnds, render_certificate_ends};
 pub use messages::{MailKind, MailLine, PaymentMail, ReasonWord, Rendered, render};
 pub use smtp::{Smtp, SmtpSettings, SmtpTls};
+pub use webhook_off::{WebhookOff, render_webhook_off};
 
 use crate::clock::Timestamp;
 use lettre::Message;

@@ -7,6 +7,7 @@ pub mod certificate;
 pub mod onboarding;
 pub mod profile;
 pub mod signatures;
+pub mod webhook;
 
 pub use certificate::{CertificateFacts, PeerCertificate};
 pub use profile::{ButtonText, Field, Logo, Logos, Partner, PartnerKind, Screen};

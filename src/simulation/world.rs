@@ -19,9 +19,10 @@ use crate::mail::Mailer;
 use crate::payment::{PaymentId, Status};
 use crate::store::between_jobs::{Fault, set_fault, writes};
 use crate::store::payments::{self, Payment};
+use crate::webhook::{Sender, WebhookSettings};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use url::Url;
 
@@ -124,6 +125,7 @@ impl World {
             calls: Calls::default(),
             bank_states: BankStates::default(),
             signing_keys: SigningKeys::default(),
+            webhooks: webhooks(),
         };
         // Few banks in a run: the same one again and another one are both likely.
         let (oauth, some) = (&rules[0], 1 + dice.roll(3));
@@ -392,6 +394,12 @@ fn bank_rules(style: Style, dice: &mut Dice) -> BankRules {
         wrong_codes: *dice.pick(&[3, 5, 8]),
         babbles: dice.percent(50),
     }
+}
+
+/// Nobody has an endpoint here; setting up a client takes its time, so there is one.
+fn webhooks() -> Sender {
+    static SENDER: LazyLock<Sender> = LazyLock::new(|| Sender::new(WebhookSettings::default()).unwrap());
+    SENDER.clone()
 }
 
 fn our_rules() -> Rules {

@@ -4,7 +4,7 @@
 use super::schema::{
     consents as c, daily_jobs as j, erased_payments as e, outbox as o, payment_instructions as i, payments as t, retention_reports as r,
 };
-use super::{Access, StoreError, reconciliation_lines, search_keys};
+use super::{Access, StoreError, reconciliation_lines, search_keys, webhook_deliveries};
 use crate::clock::Timestamp;
 use crate::payment::{PaymentId, Status};
 use diesel::{ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _};
@@ -115,7 +115,9 @@ pub fn erase(a: &mut Access<'_>, id: PaymentId, scope: Scope, because: Because, 
         mails: erase_mails(a, id)?,
         consents: erase_consents(a, id)?,
     };
+    webhook_deliveries::erase_answers(a, id)?;
     if scope == Scope::All {
+        webhook_deliveries::erase_events(a, id)?;
         erase_order(a, id)?;
         reconciliation_lines::erase_of(a, id)?;
     }

@@ -54,6 +54,8 @@ mod schema;
 pub mod search_keys;
 pub mod signing_keys;
 pub mod tokens;
+pub mod webhook_deliveries;
+pub mod webhook_endpoints;
 pub mod worklist;
 
 use crate::crypto::{CryptoError, Place, Vault};

@@ -107,6 +107,8 @@ const COLUMNS: &[Column] = &[
     ("reconciliation_parts", "part", Key::TextNumber("reconciliation_id", "seq")),
     ("reconciliation_lines", "entry", Key::TextNumber("reconciliation_id", "seq")),
     ("report_readers", "address", Key::Text("admin_id")),
+    ("webhook_deliveries", "payload", Key::Text("id")),
+    ("webhook_deliveries", "answer", Key::Text("id")),
     ("signing_keys", "private", Key::Text("kid")),
 ];
 

@@ -1,6 +1,7 @@
 //! The tables, as diesel sees them; a test compares them with both migrated databases.
 
 mod office;
+mod webhooks;
 
 pub use office::{
     applications, audit_checkpoints, bank_calls, bank_closures, bank_contacts, bank_errors, daily_jobs, export_parts, exports,
@@ -8,6 +9,7 @@ pub use office::{
     payer_request_consents, payer_request_payments, payer_requests, payment_keys, proposals, reconciliation_lines, reconciliation_parts,
     reconciliations, report_days, report_passes, report_readers, reseal_passes, retention_reports, saved_filters, signing_keys,
 };
+pub use webhooks::{webhook_deliveries, webhook_endpoints};
 
 diesel::table! {
     partners (id) {

@@ -7,7 +7,7 @@ use crate::flow::consents::due;
 use crate::flow::warn_of_certificates::warn_of_certificates;
 use crate::flow::{
     Context, FlowError, audit_checkpoint, count_bank_calls, count_days, daily_report, deliver_mail, export_job, fill_search, four_eyes,
-    payer_data, reconcile, reseal, retention, sessions, signing_keys,
+    payer_data, reconcile, reseal, retention, sessions, signing_keys, webhooks,
 };
 use crate::payment::PaymentId;
 use futures_util::StreamExt as _;
@@ -94,6 +94,36 @@ impl Work for Mails {
 
     async fn run(&self, id: String) -> Result<Option<()>, FlowError> {
         deliver_mail::deliver_mail(&self.0, id).await.map(|()| None)
+    }
+
+    async fn save(&self, _: Vec<()>) -> Result<(), FlowError> {
+        Ok(())
+    }
+}
+
+/// Events that are due at partners' endpoints. Each is claimed and written by itself.
+#[derive(Clone, Debug)]
+pub(super) struct Webhooks(pub(super) Context);
+
+impl Work for Webhooks {
+    type Id = String;
+    type Taken = String;
+    type Rest = ();
+    const NAME: &'static str = "webhook";
+    // There are more of them than banks, and nobody looks after them all.
+    const LANE_SHARE: usize = 8;
+
+    async fn due(&self, limit: i64, but: Vec<String>) -> Result<Vec<Piece<String>>, FlowError> {
+        let due = webhooks::due(&self.0, limit, but).await?;
+        Ok(due.into_iter().map(|(id, lane)| Piece { id, lane: Some(lane) }).collect())
+    }
+
+    async fn take(&self, ids: Vec<String>) -> Result<Vec<(String, String)>, FlowError> {
+        Ok(ids.into_iter().map(|id| (id.clone(), id)).collect())
+    }
+
+    async fn run(&self, id: String) -> Result<Option<()>, FlowError> {
+        webhooks::deliver(&self.0, id).await.map(|()| None)
     }
 
     async fn save(&self, _: Vec<()>) -> Result<(), FlowError> {

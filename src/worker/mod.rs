@@ -1,13 +1,13 @@
 //! Timers: looks for what is due and starts flows for it.
 //!
 //! **Invariant:** no rule and no SQL here; what is due is a column in the database, so a crash loses nothing.
-//! Payments, consents and mails do not wait for one another, nor does one bank for another.
+//! Payments, consents, mails and webhooks do not wait for one another, nor does one bank for another.
 
 mod jobs;
 mod pump;
 
 use crate::flow::Context;
-use jobs::{Consents, Mails, PayerRequests, Payments};
+use jobs::{Consents, Mails, PayerRequests, Payments, Webhooks};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -77,6 +77,7 @@ pub async fn run(cx: Context, pace: Pace, stop: CancellationToken) {
         pump::run(Payments(cx.clone()), pace, stop.clone()),
         pump::run(Consents(cx.clone()), pace, stop.clone()),
         pump::run(Mails(cx.clone()), pace, stop.clone()),
+        pump::run(Webhooks(cx.clone()), pace, stop.clone()),
         pump::run(PayerRequests(cx.clone()), pace, stop.clone()),
         tidy,
         exports,
@@ -97,7 +98,7 @@ pub async fn tick(cx: &Context) -> usize {
         jobs::tidy(cx).await;
         let (payments, consents, mails) = (Payments(cx.clone()), Consents(cx.clone()), Mails(cx.clone()));
         let (payments, consents, mails) = tokio::join!(jobs::once(&payments, 16), jobs::once(&consents, 16), jobs::once(&mails, 16));
-        let requests = jobs::once(&PayerRequests(cx.clone()), 16).await;
+        let requests = jobs::once(&PayerRequests(cx.clone()), 16).await + jobs::once(&Webhooks(cx.clone()), 16).await;
         jobs::count(cx, &CancellationToken::new()).await;
         jobs::bank_calls(cx).await;
         jobs::reseal(cx, &CancellationToken::new()).await;

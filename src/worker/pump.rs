@@ -2,8 +2,8 @@
 //! while one write is under way, what the next one is to write gathers, so that a write serves the more pieces
 //! the more there is to do.
 //!
-//! Work belongs to a lane (payments: their bank). A lane may fill half of the places and no more, so that a
-//! bank that hangs delays its own payments and nobody else's.
+//! Work belongs to a lane (payments: their bank; webhooks: their endpoint). A lane may fill a part of the places (half,
+//! or an eighth) and no more, so that a bank that hangs delays its own payments and nobody else's.
 
 use super::Pace;
 use crate::flow::FlowError;
@@ -36,6 +36,8 @@ pub(super) trait Work: Clone + Send + Sync + 'static {
     type Rest: Send + 'static;
     /// For the log.
     const NAME: &'static str;
+    /// A lane may fill one of so many parts of the places.
+    const LANE_SHARE: usize = 2;
     /// At most `limit` pieces that are due, none of them in the lanes of `but`.
     fn due(&self, limit: i64, but: Vec<String>) -> impl Future<Output = Result<Vec<Piece<Self::Id>>, FlowError>> + Send;
     /// Takes those of these pieces that are still to be done.
@@ -114,9 +116,9 @@ impl<W: Work> Pump<W> {
         self.places < self.pace.at_once
     }
 
-    /// A lane may fill half of the places.
+    /// A lane may fill its share of the places.
     fn lane_has_room(&self, lane: Option<&String>) -> bool {
-        let limit = self.pace.at_once.div_ceil(2);
+        let limit = self.pace.at_once.div_ceil(W::LANE_SHARE);
         lane.is_none_or(|lane| self.lanes.get(lane).is_none_or(|n| *n < limit))
     }
 

@@ -78,4 +78,6 @@ mod stet_access;
 mod stet_banks;
 mod taken_over;
 mod tried_again;
+mod webhook_pages;
+mod webhooks;
 mod what_is_sent;

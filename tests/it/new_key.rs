@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What nobody fills in here.
-const EMPTY: [&str; 7] = [
+const EMPTY: [&str; 9] = [
     "applications.content_sealed",
     "applications.note_sealed",
     "consents.page_sealed",
@@ -28,6 +28,8 @@ const EMPTY: [&str; 7] = [
     "onboarding_documents.remove_reason_sealed",
     "onboarding_files.end_reason_sealed",
     "payment_instructions.bank_text_sealed",
+    "webhook_deliveries.answer_sealed",
+    "webhook_deliveries.payload_sealed",
 ];
 const MINUTE: Duration = Duration::from_secs(60);
 

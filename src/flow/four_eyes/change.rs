@@ -2,6 +2,7 @@
 
 use super::signature_keys::check_rules;
 use super::snapshot::certificates;
+use super::webhook::{self, WantedEndpoint};
 use crate::clock::Timestamp;
 use crate::crypto;
 use crate::flow::add_partner::is_plain_url;
@@ -155,6 +156,20 @@ pub enum Change {
         /// Whether it may.
         active: bool,
     },
+    /// An endpoint for webhooks: added, changed, switched on or off.
+    SetWebhook {
+        /// The partner.
+        partner: String,
+        /// The endpoint as it is to be.
+        endpoint: WantedEndpoint,
+    },
+    /// An endpoint for webhooks is removed.
+    RemoveWebhook {
+        /// The partner.
+        partner: String,
+        /// The endpoint's id.
+        id: String,
+    },
     /// How a payment in doubt ended at the bank.
     ResolveDoubt {
         /// The payment.
@@ -181,6 +196,10 @@ pub enum Kind {
     SignedRequests,
     /// Activation or deactivation.
     Activation,
+    /// A webhook endpoint is added or changed.
+    SetWebhook,
+    /// A webhook endpoint is removed.
+    RemoveWebhook,
     /// The end of a doubt.
     ResolveDoubt,
 }
@@ -196,6 +215,8 @@ impl Kind {
             Self::Limits => "limits",
             Self::SignedRequests => "signed_requests",
             Self::Activation => "activation",
+            Self::SetWebhook => "webhook",
+            Self::RemoveWebhook => "remove_webhook",
             Self::ResolveDoubt => "resolve_doubt",
         }
     }
@@ -220,6 +241,8 @@ impl Change {
             Self::Limits { .. } => Kind::Limits,
             Self::SignedRequests { .. } => Kind::SignedRequests,
             Self::Activation { .. } => Kind::Activation,
+            Self::SetWebhook { .. } => Kind::SetWebhook,
+            Self::RemoveWebhook { .. } => Kind::RemoveWebhook,
             Self::ResolveDoubt { .. } => Kind::ResolveDoubt,
         }
     }
@@ -245,6 +268,8 @@ impl Change {
             | Self::RedirectUrls { partner, .. }
             | Self::Limits { partner, .. }
             | Self::SignedRequests { partner, .. }
+            | Self::SetWebhook { partner, .. }
+            | Self::RemoveWebhook { partner, .. }
             | Self::Activation { partner, .. } => Some(partner),
             Self::ResolveDoubt { .. } => None,
         }
@@ -260,6 +285,8 @@ impl Change {
             Self::SignedRequests { .. } => "signed_requests_changed",
             Self::Activation { active: true, .. } => "partner_activated",
             Self::Activation { active: false, .. } => "partner_deactivated",
+            Self::SetWebhook { .. } => "webhook_changed",
+            Self::RemoveWebhook { .. } => "webhook_removed",
             Self::ResolveDoubt {
                 resolution: Resolution::Settled,
                 ..
@@ -272,7 +299,7 @@ impl Change {
     }
 
     /// What can be said of it without looking at anything else.
-    pub(super) fn check(&self) -> Result<(), FlowError> {
+    pub(super) fn check(&self, cx: &Context) -> Result<(), FlowError> {
         let problem = |field: &str, code, words: &str| Err(FlowError::Invalid(vec![FieldProblem::new(field, code, words)]));
         match self {
             Self::RedirectUrls { urls, .. } => {
@@ -291,7 +318,8 @@ impl Change {
             }
             Self::SignedRequests { rules, .. } => check_rules(rules),
             Self::ResolveDoubt { reason, .. } => check_reason(reason),
-            Self::AddCertificate { .. } | Self::RemoveCertificate { .. } | Self::Activation { .. } => Ok(()),
+            Self::SetWebhook { endpoint, .. } => webhook::check(cx, endpoint),
+            Self::AddCertificate { .. } | Self::RemoveCertificate { .. } | Self::Activation { .. } | Self::RemoveWebhook { .. } => Ok(()),
         }
     }
 
@@ -304,6 +332,8 @@ impl Change {
             Self::Limits { partner, limits } => partner_counts::set_limits(a, partner, limits).map(drop),
             Self::SignedRequests { partner, rules } => partner_signatures::set(a, partner, rules).map(drop),
             Self::Activation { partner, active } => partners::set_active(a, partner, *active).map(drop),
+            Self::SetWebhook { partner, endpoint } => webhook::set(a, partner, endpoint, now),
+            Self::RemoveWebhook { id, .. } => webhook::remove(a, id, now),
             Self::ResolveDoubt { .. } => Ok(()),
         }
     }

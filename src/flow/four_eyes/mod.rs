@@ -8,9 +8,11 @@ mod change;
 mod doubt;
 mod signature_keys;
 mod snapshot;
+mod webhook;
 
 pub use change::{Change, Kind, MAX_COUNT, MAX_URL_BYTES, MOST_URLS, NewCertificate};
 pub use signature_keys::{MOST_KEYS, read_keys};
+pub use webhook::WantedEndpoint;
 
 use super::error::FieldProblem;
 use super::resolve_payment::REASON_CHARS;
@@ -55,7 +57,7 @@ pub enum Proposed {
 /// there is nothing of that kind; [`FlowError::NotAllowed`] when it is not possible now; [`FlowError::TooMany`] while
 /// too many wait.
 pub async fn propose(cx: &Context, admin_id: &str, change: Change) -> Result<Proposed, FlowError> {
-    change.check()?;
+    change.check(cx)?;
     let (now, by, written) = (cx.now(), admin_id.to_owned(), change.clone());
     let outcome = cx
         .db

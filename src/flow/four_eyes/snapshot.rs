@@ -1,6 +1,7 @@
 //! What a change would change, as it is now: kept with the proposal, and compared before it is carried out.
 
 use super::change::Change;
+use super::webhook;
 use crate::flow::FlowError;
 use crate::flow::error::FieldProblem;
 use crate::partner::Partner;
@@ -24,6 +25,8 @@ pub(super) fn of(a: &mut Access<'_>, change: &Change) -> Result<Option<Value>, S
         Change::RedirectUrls { .. } => json!({ "urls": partner.redirect_urls, "flexible": partner.flexible_redirect }),
         Change::Limits { .. } => json!({ "limits": partner_counts::limits(a, &partner.id)? }),
         Change::SignedRequests { .. } => serde_json::to_value(partner_signatures::of(a, &partner.id)?)?,
+        Change::SetWebhook { endpoint, .. } => webhook::before(a, &partner.id, &endpoint.id)?,
+        Change::RemoveWebhook { id, .. } => webhook::before(a, &partner.id, id)?,
         Change::Activation { .. } | Change::ResolveDoubt { .. } => json!({ "active": partner.active }),
     }))
 }
@@ -111,6 +114,8 @@ pub(super) fn possible(a: &mut Access<'_>, change: &Change) -> Result<Result<(),
             return wrong("signature_keys", "UNCHANGED", "nothing would change");
         }
         Change::Activation { active, .. } if partner.active == *active => return wrong("active", "UNCHANGED", "nothing would change"),
+        Change::SetWebhook { endpoint, .. } => return webhook::possible(a, &partner.id, endpoint),
+        Change::RemoveWebhook { id, .. } => return webhook::removable(a, &partner.id, id),
         Change::Activation { active: true, .. } => return may_be_activated(a, &partner),
         _ => {}
     }

@@ -39,6 +39,7 @@ catalogue! {
         kind_in_doubt: "plată în dubiu", "payment in doubt";
         kind_corrected: "plată corectată", "payment corrected";
         kind_daily_report: "raport zilnic", "daily report";
+        kind_webhook_off: "webhook oprit", "webhook switched off";
         kind_other: "alt mesaj", "another message";
     }
 }
@@ -66,6 +67,7 @@ impl MailTexts {
             "in_doubt" => self.kind_in_doubt,
             "corrected" => self.kind_corrected,
             "daily_report" => self.kind_daily_report,
+            "webhook_off" => self.kind_webhook_off,
             _ => self.kind_other,
         }
     }

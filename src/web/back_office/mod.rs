@@ -53,6 +53,7 @@ mod user;
 mod user_texts;
 mod users;
 pub mod waiting;
+pub mod webhooks;
 
 use crate::web::Site;
 use actix_session::SessionMiddleware;
@@ -96,6 +97,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     serve(config, Route::Payment, payment::show);
     serve(config, Route::ResolvePayment, payment::resolve);
     partners::routes(config);
+    webhooks::routes(config);
     proposals::routes(config);
     onboarding::routes(config);
     applications::routes(config);

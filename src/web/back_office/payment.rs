@@ -8,14 +8,15 @@ use super::payment_mails::MailRecord;
 use super::payment_page::{EventLine, Fact, InstructionLine, PaymentPage, PaymentTexts, ResolveForm, ResolveProblem};
 use super::roles::Route;
 use super::texts::OfficeTexts;
+use super::webhooks::{WebhookRecord, WebhookTexts};
 use crate::clock::Timestamp;
 use crate::flow::FlowError;
 use crate::flow::four_eyes::{Change, Proposed, propose};
 use crate::flow::resolve_payment::Resolution;
 use crate::payment::{Language, PaymentId, Status};
 use crate::store::history::{self, StoredEntry};
-use crate::store::outbox;
 use crate::store::payments::Payment;
+use crate::store::{outbox, webhook_deliveries};
 use crate::web::hosted_page::browser::Browser;
 use crate::web::hosted_page::local_time;
 use crate::web::hosted_page::pages::money;
@@ -44,6 +45,7 @@ pub struct Shown {
     proposed: Option<String>,
     refused: Option<String>,
     mail: Option<String>,
+    webhook: Option<String>,
 }
 
 /// What is rendered: who looks, in which language, and what was posted.
@@ -60,8 +62,14 @@ impl Look<'_> {
         let (site, language) = (self.site, self.language);
         let wrong = |e: FlowError| PageError::of_office(site, language, e);
         let (payment, partner) = site.cx.payment(id).await.map_err(wrong)?;
-        let read = site.cx.db.read(move |a| Ok((history::of(a, id)?, outbox::of_payment(a, id)?)));
-        let (events, mails) = read.await.map_err(|e| wrong(e.into()))?;
+        let read = site.cx.db.read(move |a| {
+            Ok((
+                history::of(a, id)?,
+                outbox::of_payment(a, id)?,
+                webhook_deliveries::of_payment(a, id)?,
+            ))
+        });
+        let (events, mails, deliveries) = read.await.map_err(|e| wrong(e.into()))?;
         let browser = Browser::of(self.request, site.https());
         let about_personal_data = format!("payment:{id}");
         let sight = self.user.sight(&about_personal_data);
@@ -80,6 +88,7 @@ impl Look<'_> {
             instructions: instructions(&payment, language, sight),
             instruction_count: payment.instructions.len(),
             mails: MailRecord::of(site, self.request, self.user, id, mails),
+            webhooks: WebhookRecord::of(site, self.request, self.user, id, deliveries),
             timeline: events.into_iter().filter_map(event).collect(),
             resolve,
             notice,
@@ -175,7 +184,9 @@ pub async fn show(
     } else if shown.refused.is_some() {
         Some(p.not_in_doubt)
     } else {
-        shown.mail.as_deref().and_then(|word| MailTexts::of(language).notice(word))
+        let mail = shown.mail.as_deref().and_then(|word| MailTexts::of(language).notice(word));
+        let webhook = || shown.webhook.as_deref().and_then(|word| WebhookTexts::of(language).notice(word));
+        mail.or_else(webhook)
     };
     let look = Look {
         site: &site,

@@ -3,6 +3,7 @@
 use super::frame::OfficeShell;
 use super::masking::UnmaskForm;
 use super::payment_mails::MailRecord;
+use super::webhooks::WebhookRecord;
 use crate::flow::resolve_payment::{REASON_CHARS, Resolution};
 use crate::payment::Status;
 use crate::web::hosted_page::texts::catalogue;
@@ -158,6 +159,8 @@ pub struct PaymentPage {
     pub instruction_count: usize,
     /// The mails to the payer.
     pub mails: MailRecord,
+    /// What its partner was told.
+    pub webhooks: WebhookRecord,
     /// What happened to it, oldest first.
     pub timeline: Vec<EventLine>,
     /// For a payment in doubt.
@@ -198,6 +201,7 @@ impl PaymentPage {
 #[cfg(test)]
 mod tests {
     use super::super::payment_mails::MailTexts;
+    use super::super::webhooks::WebhookTexts;
     use super::*;
     use crate::payment::Language;
     use scraper::{Html, Selector};
@@ -244,6 +248,11 @@ mod tests {
             mails: MailRecord {
                 l: MailTexts::of(language),
                 mails: Vec::new(),
+                resend: None,
+            },
+            webhooks: WebhookRecord {
+                w: WebhookTexts::of(language),
+                deliveries: Vec::new(),
                 resend: None,
             },
             timeline: vec![event],

@@ -105,6 +105,11 @@ routes! {
     ProposeLimits: Post "/back-office/partners/{id}/limits", ADMINISTRATORS;
     ProposeSignatures: Post "/back-office/partners/{id}/signatures", ADMINISTRATORS;
     ProposeActivation: Post "/back-office/partners/{id}/activation", ADMINISTRATORS;
+    PartnerWebhooks: Get "/back-office/partners/{id}/webhooks", EVERY_ROLE;
+    ProposeWebhook: Post "/back-office/partners/{id}/webhooks", ADMINISTRATORS;
+    RemoveWebhook: Post "/back-office/partners/{id}/webhooks/remove", ADMINISTRATORS;
+    TestWebhook: Post "/back-office/partners/{id}/webhooks/test", OPERATORS;
+    ResendWebhook: Post "/back-office/partners/{id}/webhooks/resend", HELPERS;
     PreviewPartner: Get "/back-office/partners/{id}/preview", EVERY_ROLE;
     TryColour: Post "/back-office/partners/{id}/preview", ADMINISTRATORS;
     PreviewStyle: Get "/back-office/partners/{id}/preview.css", EVERY_ROLE;
@@ -153,6 +158,7 @@ routes! {
     DailyReport: Post "/back-office/account/daily-report", EVERY_ROLE;
 
     ResendMail: Post "/back-office/payments/{id}/resend", HELPERS;
+    ResendPaymentWebhook: Post "/back-office/payments/{id}/webhooks", HELPERS;
     PaymentList: Get "/back-office/payments", EVERY_ROLE;
     PaymentsCsv: Get "/back-office/payments.csv", EXPORTERS;
     SearchPayments: Post "/back-office/payments/search", EVERY_ROLE;

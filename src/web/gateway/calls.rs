@@ -11,6 +11,7 @@ use crate::flow::access_tokens::{Scope, is_one};
 use crate::flow::consents::init::offers;
 use crate::flow::init_payment::{init_payment as start, serves};
 use crate::flow::issue_token::{TokenFlags, authenticate, issue_token};
+use crate::flow::status_view::external_id;
 use crate::flow::tokens::{IssuedTokens, exchange};
 use crate::flow::{FieldProblem, FlowError};
 use crate::partner::{Partner, PartnerKind, PeerCertificate};
@@ -147,16 +148,6 @@ pub(super) fn payment_id(path: &str) -> Result<PaymentId, ApiError> {
     PaymentId::parse(path).ok_or_else(ApiError::no_payment)
 }
 
-/// A partner's own id as it was written: whole numbers stay numbers. Ours, when it gave none.
-pub(super) fn external(id: PaymentId, given: Option<&str>) -> serde_json::Value {
-    let Some(text) = given else { return id.number().into() };
-    let number = text
-        .parse::<i64>()
-        .ok()
-        .filter(|n| (0..1 << 53).contains(n) && n.to_string() == text);
-    number.map_or_else(|| text.into(), Into::into)
-}
-
 /// POST initPayment.
 pub async fn init_payment(
     gateway: web::Data<Gateway>,
@@ -199,7 +190,7 @@ pub(super) fn success_link(accepted: &crate::flow::init_payment::Accepted) -> Re
     let link = accepted.link.to_string();
     Ok(success(Started {
         payment_id: accepted.payment,
-        external_payment_id: external(accepted.payment, accepted.external_payment_id.as_deref()),
+        external_payment_id: external_id(accepted.payment, accepted.external_payment_id.as_deref()),
         redirect_uri: link.clone(),
         redirect_url: link,
     }))

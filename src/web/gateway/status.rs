@@ -1,12 +1,12 @@
 //! GET status: where a payment stands, for its partner.
 
 use super::access_token::partner_of;
-use super::calls::{external, payment_id};
+use super::calls::payment_id;
 use super::envelope::success;
 use super::{ApiError, Gateway, input, peer};
 use crate::flow::access_tokens::{Scope, is_one};
 use crate::flow::issue_token::authenticate;
-use crate::payment::PaymentId;
+use crate::flow::status_view::StatusView;
 use crate::store::payments::Payment;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
@@ -14,18 +14,8 @@ use serde::Serialize;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct StatusAnswer {
-    payment_id: PaymentId,
-    external_payment_id: serde_json::Value,
-    transaction_status: &'static str,
-    payment_status: &'static str,
-    is_final: bool,
-    is_successful: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_reason: Option<String>,
-    bank: Option<String>,
-    /// The sum, where there are several.
-    amount: Option<String>,
-    currency: &'static str,
+    #[serde(flatten)]
+    payment: StatusView,
     /// Of the one creditor; `null` where there are several.
     creditor_iban: Option<String>,
     updated_at: String,
@@ -62,14 +52,7 @@ impl StatusAnswer {
             _ => None,
         };
         Self {
-            payment_id: payment.id,
-            external_payment_id: external(payment.id, payment.external_payment_id.as_deref()),
-            transaction_status: payment.status.transaction_status(payment.bank_word.as_deref()),
-            payment_status: payment.status.as_str(),
-            is_final: payment.status.is_final(),
-            is_successful: payment.status.is_successful(),
-            amount: payment.total().map(|t| t.wire()),
-            currency: payment.currency.code(),
+            payment: StatusView::of(&payment),
             creditor_iban: only,
             updated_at: payment.updated_at.and_utc().to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
             schedule: payment.schedule.map(|s| ScheduleView {
@@ -78,8 +61,6 @@ impl StatusAnswer {
                 day_of_execution: s.day_of_execution,
             }),
             payments: payment.came_as_list().then(|| instructions(&payment)),
-            status_reason: payment.reason,
-            bank: payment.bank_code,
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod partner;
 pub mod proposals;
 pub mod provider;
 pub mod psu;
+pub mod receiver;
 pub mod smtp_sink;
 pub mod stet;
 

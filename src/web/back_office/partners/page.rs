@@ -8,6 +8,7 @@ use crate::payment::limits::Action;
 use crate::web::back_office::declared::DeclaredTable;
 use crate::web::back_office::frame::OfficeShell;
 use crate::web::back_office::proposals::ProposalLine;
+use crate::web::back_office::webhooks::{EndpointLine, WebhookTexts};
 use askama::Template;
 
 /// A line of the list of partners.
@@ -306,6 +307,12 @@ pub struct PartnerPage {
     pub flexible: bool,
     /// Signed requests.
     pub signatures: SignaturesView,
+    /// The texts of webhooks.
+    pub w: &'static WebhookTexts,
+    /// Its webhook endpoints.
+    pub webhooks: Vec<EndpointLine>,
+    /// Their page.
+    pub webhooks_href: String,
     /// Declared figures.
     pub figures: Vec<FigureLine>,
     /// What was declared against what was done.

@@ -17,11 +17,13 @@ use crate::store::partner_certificates::{self, StoredCertificate};
 use crate::store::partner_counts::{self, DayCounts};
 use crate::store::partners::Platform;
 use crate::store::proposals::Proposal;
+use crate::store::webhook_endpoints::{self, Endpoint};
 use crate::store::{applications, partner_signatures, partners, proposals};
 use crate::web::back_office::declared;
 use crate::web::back_office::look::After;
 use crate::web::back_office::proposals as proposal_pages;
 use crate::web::back_office::roles::Route;
+use crate::web::back_office::webhooks::{self, WebhookTexts};
 use crate::web::hosted_page::colour::{Colour, DARK_SURFACE, LIGHT_SURFACE};
 use crate::web::hosted_page::local_time;
 use crate::web::{PageError, html};
@@ -58,6 +60,7 @@ struct Read {
     limits: Limits,
     counts: DayCounts,
     proposals: Vec<Proposal>,
+    endpoints: Vec<Endpoint>,
 }
 
 impl Look {
@@ -108,6 +111,7 @@ impl Look {
                 limits: partner_counts::limits(a, &id)?,
                 counts: partner_counts::of_day(a, &id, &day, day_began(now))?,
                 proposals: proposals::about(a, &id)?,
+                endpoints: webhook_endpoints::of_partner(a, &id)?,
                 partner,
             }))
         });
@@ -137,6 +141,7 @@ impl Look {
             limits,
             counts,
             proposals,
+            endpoints,
         } = self.read().await?;
         let (language, now) = (self.user.language, self.site.cx.now());
         let (redirects, flexible) = state.redirects.unwrap_or_else(|| (lines(&partner), partner.flexible_redirect));
@@ -162,6 +167,9 @@ impl Look {
             redirects,
             flexible,
             signatures: signatures::view(signatures, state.signatures),
+            w: WebhookTexts::of(language),
+            webhooks: webhooks::lines(language, &endpoints),
+            webhooks_href: address(Route::PartnerWebhooks, &self.id),
             figures: figure_lines(self.t(), &limits, &counts, state.figures.as_deref()),
             declared: declared::of_partner(&self.site, &self.user, partner.clone()).await?,
             currency: partner.currency.code(),

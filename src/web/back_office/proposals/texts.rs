@@ -54,6 +54,10 @@ catalogue! {
         signed_requests: "semnarea cererilor", "signed requests";
         must_sign: "cererile trebuie semnate", "requests must be signed";
         activation: "activare sau dezactivare", "activation or deactivation";
+        webhook: "adresă de webhook", "webhook endpoint";
+        remove_webhook: "scoaterea unei adrese de webhook", "removal of a webhook endpoint";
+        webhook_on: "pornită", "on";
+        webhook_off: "oprită", "off";
         resolve_doubt: "sfârșitul unui dubiu", "end of a doubt";
         payment: "plata", "payment";
         settled: "plata s-a făcut la bancă", "the payment was made at the bank";
@@ -76,6 +80,8 @@ impl ProposalTexts {
             (Kind::Limits, self.limits),
             (Kind::SignedRequests, self.signed_requests),
             (Kind::Activation, self.activation),
+            (Kind::SetWebhook, self.webhook),
+            (Kind::RemoveWebhook, self.remove_webhook),
             (Kind::ResolveDoubt, self.resolve_doubt),
         ];
         kinds

@@ -1,7 +1,7 @@
 //! A change in words: what is there, and what would be.
 
 use super::texts::ProposalTexts;
-use crate::flow::four_eyes::Change;
+use crate::flow::four_eyes::{Change, WantedEndpoint};
 use crate::flow::resolve_payment::Resolution;
 use crate::partner::{RegisteredKey, SignatureRules};
 use crate::payment::limits::{Limit, Limits};
@@ -56,6 +56,34 @@ fn activity(language: Language, active: bool) -> Vec<String> {
     vec![(if active { p.active } else { p.inactive }).to_owned()]
 }
 
+/// A webhook endpoint, a line a fact.
+fn webhook(t: &ProposalTexts, url: &str, events: Vec<String>, description: &str, active: bool) -> Vec<String> {
+    let mut lines = vec![url.to_owned(), (if active { t.webhook_on } else { t.webhook_off }).to_owned()];
+    lines.extend((!description.is_empty()).then(|| description.to_owned()));
+    lines.extend(events);
+    lines
+}
+
+fn wanted_webhook(t: &ProposalTexts, wanted: &WantedEndpoint) -> Vec<String> {
+    let events = wanted.events.iter().map(|event| event.as_str().to_owned()).collect();
+    webhook(t, wanted.url.as_str(), events, &wanted.description, wanted.active)
+}
+
+/// The same as it was kept with a proposal; nothing for one that is new.
+fn stored_webhook(t: &ProposalTexts, value: &Value) -> Vec<String> {
+    let text = |name: &str| value[name].as_str().unwrap_or_default();
+    match value {
+        Value::Null => Vec::new(),
+        known => webhook(
+            t,
+            text("url"),
+            texts_of(&known["events"]),
+            text("description"),
+            known["active"] == true,
+        ),
+    }
+}
+
 /// A change in words; `before` is what was kept with the proposal.
 pub(super) fn sides(language: Language, change: &Change, before: &Value, currency: Currency) -> Sides {
     let t = ProposalTexts::of(language);
@@ -101,6 +129,14 @@ pub(super) fn sides(language: Language, change: &Change, before: &Value, currenc
         Change::Activation { active, .. } => Sides {
             before: activity(language, before["active"] == true),
             after: activity(language, *active),
+        },
+        Change::SetWebhook { endpoint, .. } => Sides {
+            before: stored_webhook(t, &before["webhook"]),
+            after: wanted_webhook(t, endpoint),
+        },
+        Change::RemoveWebhook { .. } => Sides {
+            before: stored_webhook(t, &before["webhook"]),
+            after: Vec::new(),
         },
         Change::ResolveDoubt { resolution, reason, .. } => Sides {
             before: [Some(t.in_doubt), before["bank_word"].as_str()]
