@@ -55,6 +55,10 @@ impl DocsShell {
         assets::url("app.css")
     }
 
+    fn own_css(&self) -> String {
+        assets::url("docs.css")
+    }
+
     fn icon(&self) -> String {
         assets::url("icon.svg")
     }

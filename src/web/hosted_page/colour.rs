@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(
             partner_css(Colour::new(0x0a, 0x5c, 0x36)),
             ":root{--brand:#0a5c36;--brand-text:#ffffff;--brand-ink:#0a5c36}\n\
-             @media (prefers-color-scheme:dark){:root{--brand:#357959;--brand-text:#ffffff;--brand-ink:#5f957c}}\n"
+             @media (prefers-color-scheme:dark){:root{--brand:#3b7c5e;--brand-text:#ffffff;--brand-ink:#5f957c}}\n"
         );
     }
 
