@@ -4,7 +4,7 @@
   const $ = (id) => document.getElementById(id);
 
   // --- IBAN (ISO 13616): compact form, groups of four, check digits (ISO 7064 MOD 97-10)
-  // Pasted with it: spaces, what nobody sees (soft hyphens, zero widths, marks of direction), "IBAN:" before it.
+  // Without what is pasted with it: spaces, what nobody sees, "IBAN:".
   const pasted = (text) => text.replace(/[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g, '').replace(/[\u2010-\u2015\u2212]/g, '-').replace(/^(iban)?[:.\-=#]*/i, '');
   const compact = (text) => pasted(text).replace(/-/g, '').toUpperCase();
   // A Serbian account number (840-742221843-57) is RS35 and 18 digits; it stays as it was typed.
@@ -225,13 +225,14 @@
 
     // --- the bank of last time: its code, in this browser alone, and only for who ticked that
     const remember = $('remember');
-    const store = { key: 'bank', get: () => { try { return localStorage.getItem(store.key); } catch { return null; } } };
-    store.put = (code) => { try { if (code) localStorage.setItem(store.key, code); else localStorage.removeItem(store.key); } catch { /* a browser that keeps nothing */ } };
-    const last = store.get() && radios.find((r) => r.value === store.get());
-    remember.checked = Boolean(store.get());
+    const keep = (code) => { try { if (code) localStorage.setItem('bank', code); else localStorage.removeItem('bank'); } catch { /* keeps nothing */ } };
+    let kept = null;
+    try { kept = localStorage.getItem('bank'); } catch { /* kept nothing */ }
+    const last = radios.find((r) => r.value === kept);
+    remember.checked = Boolean(kept);
     remember.addEventListener('change', () => {
       if (remember.checked) return;
-      store.put(null);
+      keep(null);
       for (const note of list.querySelectorAll('.last')) note.remove();
     });
     if (last) {
@@ -271,7 +272,7 @@
       if (sent || open.length) event.preventDefault();
       if (sent) return;
       if (!open.length) {
-        if (remember.checked) store.put(chosenBank().value);
+        if (remember.checked) keep(chosenBank().value);
         sent = true;
         pay.textContent = say.sending;
         pay.setAttribute('aria-disabled', 'true');
@@ -405,14 +406,8 @@
     for (const button of more) {
       button.addEventListener('click', (event) => {
         event.preventDefault();
-        // A page that cannot ask by script asks as it does without one.
-        extend(button).catch(() => {
-          const plain = document.createElement('input');
-          Object.assign(plain, { type: 'hidden', name: 'until', value: button.value });
-          button.form.append(plain);
-          button.form.action = button.formAction;
-          button.form.submit();
-        });
+        // Offline, perhaps: as without a script.
+        extend(button).catch(() => button.form.requestSubmit(button));
       });
     }
     if (dialog) $('more-time-no').addEventListener('click', () => dialog.close());
