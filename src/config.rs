@@ -84,8 +84,7 @@ impl Settings {
         if base.path() != "/" || base.query().is_some() {
             return wrong("public.base_url must have no path and no query");
         }
-        let plain = |url: &Url| url.scheme() == "https" && url.path() == "/" && url.query().is_none();
-        if self.gateway.base_url.as_ref().is_some_and(|url| !plain(url)) {
+        if self.gateway.base_url.as_ref().is_some_and(|url| !is_plain_https(url)) {
             return wrong("gateway.base_url must be https, with no path and no query");
         }
         if self.mail.smtp.tls == SmtpEncryption::None && self.mail.transport == MailTransport::Smtp && !is_loopback(&self.mail.smtp.host) {
@@ -133,12 +132,7 @@ impl Settings {
             ("worker.interval_ms", self.worker.interval_ms, 10, 60_000),
             ("shutdown.drain_seconds", self.shutdown.drain_seconds, 0, 300),
             ("worker.payments_at_once", self.worker.payments_at_once as u64, 1, 1000),
-            (
-                "gateway.signature_age_seconds",
-                u64::from(self.gateway.signature_age_seconds),
-                10,
-                3600,
-            ),
+            ("gateway.signature_age_seconds", self.gateway.signature_age_seconds.into(), 10, 3600),
             (
                 "gateway.requests_per_minute",
                 u64::from(self.gateway.requests_per_minute),
@@ -167,6 +161,10 @@ impl Settings {
     pub fn link_life(&self) -> Duration {
         Duration::from_secs(u64::from(self.payments.link_minutes) * 60)
     }
+}
+
+fn is_plain_https(url: &Url) -> bool {
+    url.scheme() == "https" && url.path() == "/" && url.query().is_none()
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -186,6 +186,7 @@ async fn register_by_thumbprint(app: &TestApp, key: &SigningKey, required: bool)
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one table of all that can be wrong")]
 async fn a_partner_that_must_sign_is_heard_only_when_it_does() {
     let app = TestApp::start().await;
     let (shop, key, other) = (app.shop(), key(), key());

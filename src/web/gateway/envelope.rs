@@ -52,12 +52,12 @@ pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: &'static str,
-    details: Vec<Detail>,
+    details: Box<[Detail]>,
     retry_after_s: Option<u64>,
     allowed: Option<&'static str>,
-    challenge: Option<String>,
+    challenge: Option<Box<str>>,
     wants_signature: bool,
-    reference: String,
+    reference: Box<str>,
 }
 
 impl ApiError {
@@ -68,12 +68,12 @@ impl ApiError {
             status,
             code,
             message,
-            details: Vec::new(),
+            details: Box::default(),
             retry_after_s: None,
             allowed: None,
             challenge: None,
             wants_signature: false,
-            reference,
+            reference: reference.into(),
         }
     }
 
@@ -129,7 +129,7 @@ impl ApiError {
             "INSUFFICIENT_SCOPE",
             "The access token was not issued for this call; ask for one with the scope that WWW-Authenticate names.",
         );
-        error.challenge = Some(format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\""));
+        error.challenge = Some(format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\"").into());
         error
     }
 
@@ -226,7 +226,7 @@ impl ResponseError for ApiError {
             answer.insert_header((ALLOW, method));
         }
         if let Some(challenge) = &self.challenge {
-            answer.insert_header((WWW_AUTHENTICATE, challenge.as_str()));
+            answer.insert_header((WWW_AUTHENTICATE, challenge.as_ref()));
         } else if self.status == StatusCode::UNAUTHORIZED {
             // RFC 6750 section 3.
             answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
@@ -285,7 +285,7 @@ impl From<FlowError> for ApiError {
                     "The service cannot answer now; please repeat the call.",
                 )
                 .retry_after(5);
-                tracing::error!(reference = answer.reference, cause, "gateway fault");
+                tracing::error!(reference = &*answer.reference, cause, "gateway fault");
                 answer
             }
         }

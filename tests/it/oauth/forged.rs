@@ -18,6 +18,7 @@ fn signed(header: &Value, claims: &Value, key: &SigningKey) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one table of all that can be forged")]
 async fn a_token_that_we_did_not_issue_so_is_refused() {
     let app = TestApp::start().await;
     let shop = app.shop();
