@@ -100,7 +100,17 @@ impl Settings {
         if let Some(fault) = self.back_office.oidc.as_ref().and_then(Oidc::fault) {
             return wrong(fault);
         }
-        let in_range = [
+        for (key, value, least, most) in self.in_range() {
+            if !(least..=most).contains(&value) {
+                return Err(ConfigError(format!("{key} must be between {least} and {most}, not {value}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Settings that are numbers: the key, the value, the least and the most it may be.
+    fn in_range(&self) -> [(&'static str, u64, u64, u64); 19] {
+        [
             ("payments.link_minutes", u64::from(self.payments.link_minutes), 1, 7 * 24 * 60),
             (
                 "payments.access_token_seconds",
@@ -135,13 +145,7 @@ impl Settings {
             ("webhooks.timeout_ms", self.webhooks.timeout_ms, 100, 30_000),
             ("bank_calls.connect_timeout_ms", self.bank_calls.connect_timeout_ms, 100, 60_000),
             ("bank_calls.total_timeout_ms", self.bank_calls.total_timeout_ms, 100, 120_000),
-        ];
-        for (key, value, least, most) in in_range {
-            if !(least..=most).contains(&value) {
-                return Err(ConfigError(format!("{key} must be between {least} and {most}, not {value}")));
-            }
-        }
-        Ok(())
+        ]
     }
 
     /// The settings as TOML, secrets masked.

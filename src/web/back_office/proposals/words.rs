@@ -84,6 +84,25 @@ fn stored_webhook(t: &ProposalTexts, value: &Value) -> Vec<String> {
     }
 }
 
+/// The end of a doubt.
+fn doubt(t: &ProposalTexts, before: &Value, resolution: Resolution, reason: &str) -> Sides {
+    Sides {
+        before: [Some(t.in_doubt), before["bank_word"].as_str()]
+            .into_iter()
+            .flatten()
+            .map(ToOwned::to_owned)
+            .collect(),
+        after: vec![
+            (match resolution {
+                Resolution::Settled => t.settled,
+                Resolution::NotExecuted => t.not_executed,
+            })
+            .to_owned(),
+            reason.to_owned(),
+        ],
+    }
+}
+
 /// A change in words; `before` is what was kept with the proposal.
 pub(super) fn sides(language: Language, change: &Change, before: &Value, currency: Currency) -> Sides {
     let t = ProposalTexts::of(language);
@@ -138,21 +157,7 @@ pub(super) fn sides(language: Language, change: &Change, before: &Value, currenc
             before: stored_webhook(t, &before["webhook"]),
             after: Vec::new(),
         },
-        Change::ResolveDoubt { resolution, reason, .. } => Sides {
-            before: [Some(t.in_doubt), before["bank_word"].as_str()]
-                .into_iter()
-                .flatten()
-                .map(ToOwned::to_owned)
-                .collect(),
-            after: vec![
-                (match resolution {
-                    Resolution::Settled => t.settled,
-                    Resolution::NotExecuted => t.not_executed,
-                })
-                .to_owned(),
-                reason.clone(),
-            ],
-        },
+        Change::ResolveDoubt { resolution, reason, .. } => doubt(t, before, *resolution, reason),
     };
     for side in [&mut sides.before, &mut sides.after] {
         if side.is_empty() {
