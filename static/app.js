@@ -5,7 +5,7 @@
 
   // --- IBAN (ISO 13616): compact form, groups of four, check digits (ISO 7064 MOD 97-10)
   // Without what is pasted with it: spaces, what nobody sees, "IBAN:".
-  const pasted = (text) => text.replace(/[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g, '').replace(/[\u2010-\u2015\u2212]/g, '-').replace(/^(iban)?[:.\-=#]*/i, '');
+  const pasted = (text) => text.replace(/[\s\u00ad\u180e\u200b-\u200f\u2060-\u206f\ufeff]/g, '').replace(/[\u2010-\u2015\u2212]/g, '-').replace(/^(iban)?[:.\-=#]*/i, '');
   const compact = (text) => pasted(text).replace(/-/g, '').toUpperCase();
   // A Serbian account number (840-742221843-57) is RS35 and 18 digits; it stays as it was typed.
   const isLocal = (text) => /^\d/.test(pasted(text));

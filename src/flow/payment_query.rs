@@ -220,7 +220,7 @@ fn person(text: &str) -> Option<Person> {
     if compact.len() == IBAN_END && compact.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Some(Person::IbanEnd(compact.to_uppercase()));
     }
-    Iban::parse(text).ok().map(Person::Iban)
+    Iban::parse_pasted(text).ok().map(Person::Iban)
 }
 
 fn opened(sealed: &str, vault: &Vault) -> Option<String> {

@@ -72,11 +72,10 @@ pub fn wanting(text: &str) -> Option<isize> {
 }
 
 /// What is left of a text that was pasted: without spaces, characters that nobody sees (soft hyphens, zero widths,
-/// marks of direction) and the word `IBAN` before the number; every dash is a hyphen.
+/// marks of direction, though none that turns text round) and the word `IBAN` before the number; every dash is a hyphen.
 fn pasted(text: &str) -> String {
     let visible = |c: &char| {
-        let hidden =
-            matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        let hidden = matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         !c.is_whitespace() && !hidden
     };
     let shown: String = text
@@ -104,14 +103,26 @@ fn pasted(text: &str) -> String {
 const SERBIAN_PREFIX: &str = "RS35";
 
 impl Iban {
-    /// Reads an IBAN as people write and paste it (spaces, dashes, lower case, `IBAN:` before it, characters that nobody
-    /// sees), or a Serbian account number: 18 digits, or
+    /// Reads an IBAN as people paste it: as [`Iban::parse`], also with `IBAN:` before it, or characters that nobody sees.
+    ///
+    /// # Errors
+    /// [`InvalidIban`] when length, structure or check digits are wrong.
+    pub fn parse_pasted(text: &str) -> Result<Self, InvalidIban> {
+        Self::parse(&pasted(text))
+    }
+
+    /// Reads an IBAN written with spaces, dashes or in lower case, or a Serbian account number: 18 digits, or
     /// `bank-account-control`, where leading zeros of the account are usually left out.
     ///
     /// # Errors
     /// [`InvalidIban`] when length, structure or check digits are wrong.
     pub fn parse(text: &str) -> Result<Self, InvalidIban> {
-        let spaced = pasted(text);
+        let spaced: String = text
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .map(|c| if matches!(c, '\u{2010}'..='\u{2015}') { '-' } else { c })
+            .take(80)
+            .collect();
         if spaced.starts_with(|c: char| c.is_ascii_digit()) {
             return Self::serbian(&spaced);
         }
@@ -330,13 +341,22 @@ mod tests {
             "RO49 AAAA 1B31 0075 9384 0000",
             "ro49-aaaa-1b31-0075-9384-0000",
             " RO49AAAA1B31007593840000\t",
+        ] {
+            assert_eq!(Iban::parse(text).unwrap().electronic(), VALID[0]);
+        }
+        for text in [
+            "RO49 AAAA 1B31 0075 9384 0000",
             "IBAN: RO49 AAAA 1B31 0075 9384 0000",
             "iban RO49AAAA1B31007593840000",
             "Iban:RO49\u{a0}AAAA\u{202f}1B31\u{2212}0075 9384 0000",
             "\u{feff}\u{200e}RO49\u{ad}AAAA1B31\u{200b}007593840000\u{2069}",
         ] {
-            assert_eq!(Iban::parse(text).unwrap().electronic(), VALID[0]);
+            assert_eq!(Iban::parse_pasted(text).unwrap().electronic(), VALID[0]);
         }
+        for text in ["IBAN: RO49AAAA1B31007593840000", "RO49\u{200b}AAAA1B31007593840000"] {
+            assert_eq!(Iban::parse(text), Err(InvalidIban), "no person wrote it: {text}");
+        }
+        assert_eq!(Iban::parse_pasted("RO49AAAA1B31007593840000\u{202e}"), Err(InvalidIban));
         assert_eq!(Iban::parse(VALID[0]).unwrap().grouped(), "RO49 AAAA 1B31 0075 9384 0000");
         assert_eq!(Iban::parse(VALID[0]).unwrap().bank_identifier(), Some("AAAA"));
         assert_eq!(Iban::from_bban("RO", &VALID[1][4..]).unwrap().electronic(), VALID[1]);

@@ -260,7 +260,7 @@ fn instruction(keep: &mut Errors<'_>, input: &FormInput, known: &KnownOrder, kin
 /// another bank's identifier.
 #[must_use]
 pub fn suggest_bank<'a>(debtor_iban: &str, banks: &'a [BankChoice]) -> Option<&'a BankChoice> {
-    let iban = Iban::parse(debtor_iban).ok()?;
+    let iban = Iban::parse_pasted(debtor_iban).ok()?;
     let identifier = iban.bank_identifier()?;
     banks.iter().find(|b| b.usable() && b.iban_codes.iter().any(|c| c == identifier))
 }
@@ -323,7 +323,7 @@ fn details(input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Result<S
 
 /// An account that can pay or be paid in this currency: dinars stay in Serbia.
 fn iban(text: &str, currency: Currency) -> Result<Iban, FieldError> {
-    let iban = Iban::parse(required(text)?).map_err(|_| match wanting(text) {
+    let iban = Iban::parse_pasted(required(text)?).map_err(|_| match wanting(text) {
         Some(n @ 1..) => FieldError::IbanTooShort(n.unsigned_abs() as u64),
         Some(n) => FieldError::IbanTooLong(n.unsigned_abs() as u64),
         None => FieldError::InvalidIban,
@@ -400,7 +400,7 @@ pub fn user_code(text: &str, bank: Option<&BankChoice>) -> Result<Option<String>
 fn tampered(input: &FormInput, known: &KnownOrder, kind: PartnerKind) -> Vec<Field> {
     let name = Some(input.creditor_name.trim()) == known.creditor_name.as_deref().map(str::trim);
     let details = Some(input.details.trim()) == known.details.as_deref().map(str::trim);
-    let iban = Iban::parse(&input.creditor_iban).ok() == known.creditor_iban && known.creditor_iban.is_some();
+    let iban = Iban::parse_pasted(&input.creditor_iban).ok() == known.creditor_iban && known.creditor_iban.is_some();
     let amount = Amount::parse_typed(&input.amount, known.currency).ok() == known.amount && known.amount.is_some();
     [
         (Field::CreditorName, &input.creditor_name, name),
