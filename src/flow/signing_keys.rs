@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::crypto::CryptoError;
 use crate::crypto::signing::{PublicKey, SigningKey};
 use crate::store::signing_keys::{self, StoredKey};
-use crate::store::{StoreError, audit};
+use crate::store::{Access, StoreError, audit};
 use chrono::Duration;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -209,8 +209,17 @@ async fn read(cx: &Context) -> Result<KeySet, FlowError> {
         let now = cx.now();
         let first = new_key(now, now)?;
         let kid = first.kid.clone();
-        match cx.db.write(move |a| signing_keys::add(a, &first)).await {
-            Ok(()) => tracing::info!(kid, "the first signing key was made"),
+        let add = move |a: &mut Access<'_>| {
+            // Another request of this node may have made it meanwhile.
+            let is_first = signing_keys::all(a)?.is_empty();
+            if is_first {
+                signing_keys::add(a, &first)?;
+            }
+            Ok(is_first)
+        };
+        match cx.db.write(add).await {
+            Ok(true) => tracing::info!(kid, "the first signing key was made"),
+            Ok(false) => {}
             // Another node was faster.
             Err(StoreError::Taken(_)) => {}
             Err(error) => return Err(error.into()),

@@ -57,7 +57,7 @@ async fn taken_by_the_bank_is_not_paid() {
         mail.subject
     );
     assert!(
-        mail.text.contains("Primită nu înseamnă plătită") && mail.text.contains("prima la 01.12.2126"),
+        mail.text.contains("Primită nu înseamnă plătită") && mail.text.contains("Prima plată: 01.12.2126"),
         "{}",
         mail.text
     );

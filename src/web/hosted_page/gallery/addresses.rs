@@ -40,7 +40,9 @@ impl Instead<'_> {
     }
 
     fn of<'b>(&'b self, attribute: &str, tag: &str, address: &'b str) -> &'b str {
-        let stays = ["#", "/static/", "/terms?"].iter().any(|start| address.starts_with(start));
+        let stays = ["#", "/static/", "/banks/", "/terms?"]
+            .iter()
+            .any(|start| address.starts_with(start));
         if stays {
             address
         } else if attribute == " data-status-url=\"" {
