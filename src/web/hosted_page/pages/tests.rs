@@ -8,6 +8,7 @@ use super::*;
 use crate::partner::profile::{Field, PartnerKind};
 use crate::payment::Currency;
 use crate::payment::limits::Figure;
+use crate::web::assets;
 use crate::web::hosted_page::form::{self, BankChoice, FieldError, FormInput, KnownOrder};
 use scraper::{ElementRef, Html, Selector};
 use std::collections::HashSet;
@@ -442,7 +443,7 @@ fn the_page_is_light() {
         encoder.finish().unwrap().len()
     };
     let html = form(Language::Ro, PartnerKind::Ecommerce, None).render().unwrap();
-    let [css, js] = ["app.css", "app.js"].map(|file| crate::web::assets::content(file).unwrap());
+    let [css, js] = ["app.css", "app.js"].map(|file| assets::content(file).unwrap());
     let all = packed(html.as_bytes()) + packed(&css) + packed(&js);
     assert!(all < 16_384, "{all} bytes");
 }
