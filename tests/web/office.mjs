@@ -53,7 +53,7 @@ async function addresses(page, office) {
   await page.goto(`${office}/partners`);
   const [partner] = await links(page, '/back-office/partners/(?!new)[^/?]+$');
   if (partner) {
-    found.push(partner, `${partner}/preview`, `${partner}/onboarding`, `${partner}/onboarding/history`);
+    found.push(partner, `${partner}/preview`, `${partner}/onboarding`, `${partner}/onboarding/history`, `${partner}/webhooks`);
     await page.goto(new URL(`${partner}/onboarding`, office).href);
     found.push(...new Set(await links(page, '/onboarding/edit/')));
   }
@@ -96,7 +96,7 @@ async function backOffice(walk) {
 
 /**
  * So that lists are not empty, beside the payment: a proposal, a request of a payer, an export, a consent, an
- * application, a statement. Answers the pages that no list leads to.
+ * application, a statement, an endpoint of webhooks. Answers the pages that no list leads to.
  */
 async function makeSomething({ demo }, page, office) {
   await page.goto(`${office}/partners`);
@@ -104,6 +104,11 @@ async function makeSomething({ demo }, page, office) {
   await page.goto(new URL(partners.at(-1), office).href);
   await page.click('form[action$="/activation"] button');
   await page.waitForLoadState();
+  await page.goto(new URL(`${partners[0]}/webhooks`, office).href);
+  await page.fill('section:has(#new-endpoint) input[name=url]', 'https://evenimente.exemplu.ro/plati');
+  await page.click('section:has(#new-endpoint) button');
+  await page.waitForLoadState();
+  await page.goto(new URL(partners.at(-1), office).href);
   const proposals = await links(page, '/back-office/proposals/[^/?]+$');
   await page.goto(`${office}/personal-data`);
   await page.fill('#email', 'nimeni@exemplu.ro');

@@ -46,9 +46,8 @@ pub(super) async fn read(request: &HttpRequest, payload: web::Payload) -> Upload
         match part.name() {
             Some("csrf") => upload.csrf = part.text().await.unwrap_or_default(),
             Some("screen") => {
-                if part.text().await.is_ok_and(|word| word == "dark") {
-                    upload.screen = Screen::Dark;
-                }
+                let is_dark = part.text().await.is_ok_and(|word| word == "dark");
+                upload.screen = if is_dark { Screen::Dark } else { upload.screen };
             }
             Some("remove") => upload.is_removal = true,
             Some("file") => upload.file = part.bytes().await.map(|b| b.to_vec()).unwrap_or_default(),

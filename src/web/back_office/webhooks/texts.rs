@@ -10,7 +10,7 @@ catalogue! {
         lead: "Adresele la care îi spunem partenerului că s-a întâmplat ceva cu o plată a lui. Fiecare eveniment este semnat cu cheia noastră și trimis din nou până la 72 de ore.",
             "Where the partner is told that something happened to a payment. Every event is signed with our key and sent again for up to 72 hours.";
         manage: "Adrese și trimiteri", "Endpoints and deliveries";
-        none: "Nicio adresă. Cere-i partenerului o adresă https și adaug-o mai jos.", "No endpoint. Ask the partner for an https URL and add it below.";
+        none: "Nicio adresă. Cere-i partenerului o adresă https și adaug-o aici.", "No endpoint. Ask the partner for an https URL and add it here.";
         none_here: "Nicio adresă.", "No endpoint.";
         back: "← Partenerul", "← The partner";
         endpoint: "Adresă", "Endpoint";
