@@ -79,7 +79,6 @@ async fn the_hosted_page_is_five_small_files() {
                 assert!(loaded.text().len() > 200, "{file}");
             }
         }
-        println!("{accepted}: {} requests, {bytes} bytes", files.len() + 1);
         assert!(encoding.is_empty() || bytes <= MOST_BYTES, "{accepted}: {bytes} bytes");
     }
 }

@@ -2,12 +2,13 @@
 
 use crate::support::TestApp;
 use crate::support::admin::Admin;
-use crate::support::browser::Page;
+use crate::support::browser::{Form, Page};
 use crate::support::psu::ANA;
 use crate::support::receiver::Receiver;
 use serde_json::json;
 use smartpay::store::admins::Role;
 use std::time::Duration;
+use url::Url;
 
 async fn page_of(app: &TestApp, admin: &Admin) -> Page {
     let shop = app.partner_id("shop").await;
@@ -31,17 +32,7 @@ async fn from_a_new_endpoint_to_an_event_that_is_sent_again() {
         .says("Cere-i partenerului o adresă https")
         .says("Trimite un eveniment de probă unei adrese");
     let form = empty.form("/webhooks").with("description", "Magazin <b>");
-    for (url, anchor) in [
-        ("nu e adresă", "#url-new"),
-        ("https://10.0.0.1/", "#url-new"),
-        ("http://shop.example/", "#url-new"),
-    ] {
-        let wrong = maria.submit(&form.clone().with("url", url)).await;
-        assert_eq!(wrong.status, 422, "{url}");
-        assert!(wrong.has(&format!("[role=alert] a[href='{anchor}']")) && wrong.has(anchor), "{url}");
-        assert_eq!(wrong.value_of("#url-new"), url, "what was typed is kept");
-        assert!(!wrong.body.contains("Magazin <b>"), "hostile text is escaped");
-    }
+    wrong_addresses_are_named(&maria, &form).await;
     let form = form.with("url", receiver.url.as_str());
     assert_eq!(maria.submit(&form.clone().with("csrf", "forged")).await.status, 403);
     let proposed = maria.follow(&maria.submit(&form).await).await;
@@ -91,13 +82,24 @@ async fn from_a_new_endpoint_to_an_event_that_is_sent_again() {
     dan.follow(&dan.submit(&log.form("/webhooks/resend")).await)
         .await
         .says("pleacă în câteva secunde");
+    who_only_reads_sees_the_log(&app, &payment).await;
 
-    // Who may only read sees the log and no button.
-    let looker = Admin::of_role(&app, Role::ReadOnly).await;
-    let page = page_of(&app, &looker).await;
+    // Removed by two, and nothing more is sent there.
+    let page = page_of(&app, &maria).await;
+    maria.submit(&page.form("/webhooks/remove")).await;
+    let list = dan.get(&dan.at("back-office/proposals")).await;
+    let proposal = dan.get(&list.link("tbody a")).await;
+    dan.submit(&proposal.form("/approve")).await;
+    page_of(&app, &maria).await.says("Cere-i partenerului o adresă https");
+}
+
+/// And no button; each act of the others is in the audit log.
+async fn who_only_reads_sees_the_log(app: &TestApp, payment: &Url) {
+    let looker = Admin::of_role(app, Role::ReadOnly).await;
+    let page = page_of(app, &looker).await;
     page.says("payment.settled");
     assert!(!page.has("main form"));
-    assert!(!looker.get(&payment).await.has("form[action$='/webhooks']"));
+    assert!(!looker.get(payment).await.has("form[action$='/webhooks']"));
     let audit = "SELECT action AS line FROM audit WHERE action LIKE 'webhook%' ORDER BY seq";
     let expected = [
         "webhook_changed",
@@ -107,12 +109,18 @@ async fn from_a_new_endpoint_to_an_event_that_is_sent_again() {
         "webhook_sent_again",
     ];
     assert_eq!(app.database.lines(audit), expected);
+}
 
-    // Removed by two, and nothing more is sent there.
-    let page = page_of(&app, &maria).await;
-    maria.submit(&page.form("/webhooks/remove")).await;
-    let list = dan.get(&dan.at("back-office/proposals")).await;
-    let proposal = dan.get(&list.link("tbody a")).await;
-    dan.submit(&proposal.form("/approve")).await;
-    page_of(&app, &maria).await.says("Cere-i partenerului o adresă https");
+async fn wrong_addresses_are_named(maria: &Admin, form: &Form) {
+    for (url, anchor) in [
+        ("nu e adresă", "#url-new"),
+        ("https://10.0.0.1/", "#url-new"),
+        ("http://shop.example/", "#url-new"),
+    ] {
+        let wrong = maria.submit(&form.clone().with("url", url)).await;
+        assert_eq!(wrong.status, 422, "{url}");
+        assert!(wrong.has(&format!("[role=alert] a[href='{anchor}']")) && wrong.has(anchor), "{url}");
+        assert_eq!(wrong.value_of("#url-new"), url, "what was typed is kept");
+        assert!(!wrong.body.contains("Magazin <b>"), "hostile text is escaped");
+    }
 }
